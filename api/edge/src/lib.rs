@@ -1,0 +1,1 @@
+//! Suiftly's edge: vault in, HAProxy maps and runtime socket out.

@@ -1,0 +1,1 @@
+//! Suiftly's HTTP API: sign-in, routes, live streams, problems. The only HTTP server.

@@ -1,0 +1,1 @@
+//! Suiftly's benches, load generator and runs beside peers.

@@ -1,0 +1,16 @@
+//! Suiftly's nouns: ids, time, money, the record, usage, the price book and rating, the API key, the grant.
+//!
+//! Every other crate speaks in these types. Nothing here touches a clock, a socket, a database or a runtime:
+//! rating and classification are pure functions, so that the live bill, the closed bill, a what-if and an audit
+//! are made by the same code.
+
+pub mod api_key;
+pub mod grant;
+pub mod ids;
+pub mod loss;
+pub mod money;
+pub mod price;
+pub mod record;
+pub mod time;
+pub mod usage;
+pub mod view;

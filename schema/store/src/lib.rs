@@ -1,0 +1,1 @@
+//! Suiftly's store: PostgreSQL or TimescaleDB, in and out. The only SQL.
