@@ -5,6 +5,7 @@
 //! are made by the same code.
 
 pub mod api_key;
+pub mod batch;
 pub mod grant;
 pub mod ids;
 pub mod loss;

@@ -1,0 +1,41 @@
+//! A batch: everything one journal block became, before any view. A pure function of the block and the dedup state.
+
+use crate::ids::Epoch;
+use crate::loss::{LineCounts, WorkerWindow};
+use crate::record::Record;
+use crate::time::UnixMillis;
+use crate::usage::{MinuteKey, UsageSums};
+
+/// One of HAProxy's own messages (a server going down, a reload), for the system log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemMessage {
+    /// When it was written, else received.
+    pub timestamp: UnixMillis,
+    /// The server that its source is bound to, where known.
+    pub server_id: Option<i16>,
+    /// The text, cut at 1,024 bytes.
+    pub message: String,
+}
+
+/// One journal block, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The block's number: the epoch at which all of this happens.
+    pub epoch: Epoch,
+    /// The clock when the block was cut.
+    pub cut_at: UnixMillis,
+    /// Where the block ends in the journal, in bytes.
+    pub journal_end: u64,
+    /// The oldest receipt time among its frames; `cut_at` if there are none. For measuring lag.
+    pub oldest_received_at: UnixMillis,
+    /// Accepted lines.
+    pub records: Vec<Record>,
+    /// The same, summed per minute and key, in no particular order.
+    pub usage: Vec<(MinuteKey, UsageSums)>,
+    /// The windows that changed, as they are after this block.
+    pub windows: Vec<WorkerWindow>,
+    /// HAProxy's own messages.
+    pub system: Vec<SystemMessage>,
+    /// What its lines became.
+    pub counts: LineCounts,
+}
