@@ -4,9 +4,10 @@ use crate::ids::{CustomerId, Epoch, Service};
 use crate::money::MicroUsd;
 use crate::time::{BillingMonth, UnixMillis};
 use crate::usage::{MinuteKey, UsageKey, UsageSums};
+use serde::{Deserialize, Serialize};
 
 /// Usage within one hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HourKey {
     /// Whose, of what, where.
     pub usage: UsageKey,
@@ -15,7 +16,7 @@ pub struct HourKey {
 }
 
 /// What is rated together: rounding happens once per customer, service, month and price book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RatedKey {
     /// The customer; the unattributed are nobody's bill and are not rated.
     pub customer_id: CustomerId,
@@ -28,7 +29,7 @@ pub struct RatedKey {
 }
 
 /// What has been rated under a [`RatedKey`], or what an epoch adds to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RatedSums {
     /// Billed requests.
     pub billable_requests: i64,
