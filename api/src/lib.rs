@@ -1,1 +1,63 @@
 //! Suiftly's HTTP API: sign-in, routes, live streams, problems. The only HTTP server.
+//!
+//! It stands at the end of a line's way: the dataflow's deltas come in by the [`Hub`], committed rows by [`UsageRows`],
+//! and every answer joins the two at the store's watermark, so that it stands at the hub's latest epoch: no gap, no
+//! double count. Streams pull from the hub; nobody waits for a browser.
+//!
+//! # What the binary constructs
+//!
+//! ```text
+//! let hub = Arc::new(Hub::new(HubBounds::default()));
+//! hub.resume_at(watermark_epoch, watermark_cut_at);      // optional: clients go on over a restart without a reset
+//!
+//! // composition thread, per durable epoch, in order, BEFORE the store writer gets it, and before the batch stops
+//! // to count as pending (PipelineLive::pending):
+//! hub.publish(Published { epoch, cut_at, deltas });
+//!
+//! let parts = ApiParts {
+//!     hub,
+//!     rows: Arc::new(reader),                            // suiftly-store's reader
+//!     pipeline: Arc::new(my_pipeline),                   // impl Pipeline: fn live(&self) -> PipelineLive
+//!     price_books: Arc::new(PriceBooks::v1()),           // the same as the dataflow's and the store's
+//!     clock: Arc::new(SystemClock),
+//! };
+//! let config = ApiConfig {
+//!     listen, web_dir: Some(dir), dev_token: DevToken::new(&text)?, limits: ApiLimits::default(),
+//! };
+//! let shutdown = CancellationToken::new();
+//! let server = serve(config, parts, shutdown.clone()).await?;  // "cannot listen for HTTP on …: address in use"
+//! server.local_addr();
+//! shutdown.cancel();                                     // from any thread; streams end, requests drain
+//! server.ended().await;
+//! ```
+
+pub mod auth;
+pub mod clock;
+pub mod feed;
+pub mod headers;
+pub mod hub;
+pub mod money;
+pub mod openapi;
+pub mod params;
+pub mod pipeline;
+pub mod problem;
+pub mod pulse;
+pub mod read;
+pub mod routes;
+pub mod rows;
+pub mod server;
+pub mod stream;
+pub mod tail;
+pub mod wire;
+
+mod app;
+mod metrics;
+mod web;
+
+pub use app::{ApiConfig, ApiLimits, ApiParts};
+pub use auth::{DevToken, DevTokenError};
+pub use clock::{Clock, SystemClock};
+pub use hub::{Hub, HubBounds, Published};
+pub use pipeline::{JournalLive, Pipeline, PipelineLive, QueueLive, StoreLive, TransportLive, WorkerLines};
+pub use rows::UsageRows;
+pub use server::{ApiError, Server, router, router_with_pulse, serve};

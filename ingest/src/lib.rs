@@ -1,1 +1,40 @@
 //! Suiftly's ingest: listener, frame, syslog, HAProxy, dedup, journal, batch. The only sockets for logs.
+//!
+//! ```text
+//! UDP, TCP ── listener ── frame ──▶ sequencer ──▶ block ──▶ journal (written, synced in groups)
+//!                                      │                        │ durable
+//!                                      └──▶ decode ──▶ batch ───┴──▶ the caller's queue
+//!                       journal's tail ────────▲  syslog · haproxy · dedup · sums per minute
+//! ```
+//!
+//! [`live`] puts it together. The [`listener`] cuts frames out of what its sockets deliver ([`frame`]) and hands them,
+//! in chunks, to the sequencer, which alone decides their order and cuts them into blocks ([`block`]): one block is one
+//! epoch. The [`journal`] puts blocks on the disk while [`decode`] turns the same block into a batch ([`syslog`] reads
+//! the header, [`haproxy`] the body, [`dedup`] drops what came before). A batch leaves only when its block is durable,
+//! in the order of epochs, so everything behind ingest can be made again from the journal. A start decodes the
+//! journal's tail after the caller's watermark before it reads a socket; [`replay`] runs files through the same decoder
+//! without a journal; [`simulate`] makes traffic.
+//!
+//! Between any two stages stands a queue with a bound. When the disk or the caller is slow the queues fill backwards
+//! until TCP connections are not read any more; UDP then overflows in the kernel, which is counted.
+
+pub mod block;
+mod calendar;
+mod clock;
+pub mod counters;
+pub mod decode;
+pub mod dedup;
+pub mod error;
+pub mod frame;
+pub mod haproxy;
+pub mod journal;
+pub mod listener;
+pub mod live;
+mod rate;
+pub mod reject;
+pub mod replay;
+mod sequencer;
+pub mod simulate;
+pub mod source;
+pub mod stats;
+pub mod syslog;

@@ -1,1 +1,24 @@
-//! Suiftly's store: PostgreSQL or TimescaleDB, in and out. The only SQL.
+//! Suiftly's store: PostgreSQL, with TimescaleDB where it is to be had. The only SQL.
+//!
+//! Where it stands: the dataflow's deltas and a batch's records come in by [`writer::Writer`], with the watermark of the
+//! journal, in one transaction; the API reads by [`reader::Reader`], rows and watermark in one snapshot. What both rely
+//! on is made by [`migrate`]; [`cluster::Cluster`] is the private PostgreSQL server that needs no setting up.
+//!
+//! It promises: what one commit holds is in the database wholly or not at all; a commit answered, or whose answer was
+//! lost, is never applied twice; and every view row equals the sum of the deltas up to the watermark beside it.
+
+pub mod cluster;
+pub mod config;
+pub mod maintenance;
+pub mod migrate;
+pub mod price;
+pub mod reader;
+pub mod seed;
+pub mod writer;
+
+mod codec;
+mod error;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use error::StoreError;

@@ -1,0 +1,237 @@
+//! `/metrics`: the pipeline, the hub and HTTP itself, in Prometheus' text format, base units (seconds, bytes).
+//!
+//! Everything but the HTTP counts is read at the scrape, so that no number is kept twice. Label values come from closed
+//! sets: route patterns, reasons, transports, queues, servers.
+
+use crate::app::App;
+use crate::pipeline::{PipelineLive, WorkerLines};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use parking_lot::Mutex;
+use prometheus::core::Collector;
+use prometheus::{GaugeVec, IntCounterVec, Opts, Registry, TextEncoder};
+use std::collections::BTreeMap;
+use suiftly_schema::time::UnixMillis;
+
+/// The content type of the answer.
+pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// HTTP requests by method, route and status.
+#[derive(Debug, Default)]
+pub(crate) struct HttpCounters(Mutex<BTreeMap<HttpKey, u64>>);
+
+type HttpKey = (&'static str, String, u16);
+
+/// Counts a request, and notes it in the debug log by its route: neither query nor headers.
+pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let method = method_word(request.method());
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    tracing::debug!(method, route, status, "http request");
+    *app.http.0.lock().entry((method, route, status)).or_default() += 1;
+    response
+}
+
+/// Clients may invent methods; labels must not.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The whole page.
+pub(crate) fn render(app: &App) -> Result<String, prometheus::Error> {
+    let live = app.look();
+    let page = Page(Registry::new());
+    lines(&page, &live)?;
+    loss(&page, &live.workers)?;
+    transports(&page, &live)?;
+    journal_and_store(&page, &live)?;
+    hub(&page, app, &live)?;
+    http(&page, app)?;
+    TextEncoder::new().encode_to_string(&page.0.gather())
+}
+
+fn lines(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
+    let counts = &live.counts;
+    let fates = [
+        ("accepted", counts.accepted),
+        ("duplicate", counts.duplicates),
+        ("system", counts.system),
+        ("rejected", counts.rejected_total()),
+    ];
+    page.counters("suiftly_ingest_lines_total", "Lines taken in, by what they became.", "fate", fates)?;
+    let by_reason = counts.rejected.iter().map(|(reason, count)| (reason.as_str(), *count));
+    page.counters("suiftly_ingest_rejected_lines_total", "Rejected lines by reason.", "reason", by_reason)?;
+    page.gauge("suiftly_ingest_lines_per_second", "Lines received per second, recently.", live.lines_per_second)?;
+    let lag = [("0.5", seconds(live.lag_p50_ms)), ("0.99", seconds(live.lag_p99_ms))];
+    page.gauges("suiftly_ingest_lag_seconds", "From a line's receipt to its delta, recently.", "quantile", lag)?;
+    page.gauge(
+        "suiftly_ingest_frontier_age_seconds",
+        "Age of the oldest line that is received and not yet published.",
+        seconds(live.frontier_age_ms),
+    )?;
+    page.gauge("suiftly_start_time_seconds", "When the server started.", instant_seconds(live.started_at))?;
+    page.gauge("suiftly_recovering", "1 while the journal is being replayed after a start.", flag(live.recovering))
+}
+
+fn loss(page: &Page, workers: &[WorkerLines]) -> Result<(), prometheus::Error> {
+    let of_server = |count: fn(&WorkerLines) -> u64| {
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+        for worker in workers {
+            *sums.entry(worker.worker.server_id.to_string()).or_default() += count(worker);
+        }
+        sums
+    };
+    let counters = |name, help, count| {
+        let sums = of_server(count);
+        page.counters(name, help, "server_id", sums.iter().map(|(server, sum)| (server.as_str(), *sum)))
+    };
+    counters("suiftly_loss_received_lines_total", "Distinct numbered lines received, by server.", |w| w.received)?;
+    counters("suiftly_loss_duplicate_lines_total", "Numbered lines that came again, by server.", |w| w.duplicates)?;
+    counters("suiftly_loss_conflict_lines_total", "Numbers that came again with another body.", |w| w.conflicts)?;
+    // A late line fills its gap, so this one may fall.
+    let missing = of_server(|worker| worker.missing);
+    let missing = missing.iter().map(|(server, sum)| (server.as_str(), float(*sum)));
+    page.gauges("suiftly_loss_missing_lines", "Numbers that never came, by server.", "server_id", missing)
+}
+
+fn transports(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
+    let each = || live.transports.iter().map(|(name, transport)| (name.as_str(), transport));
+    let (frames, bytes, refused) = (
+        each().map(|(name, transport)| (name, transport.frames)),
+        each().map(|(name, transport)| (name, transport.bytes)),
+        each().map(|(name, transport)| (name, transport.refused)),
+    );
+    page.counters("suiftly_ingest_frames_total", "Frames taken in.", "transport", frames)?;
+    page.counters("suiftly_ingest_bytes_total", "Bytes of frames taken in.", "transport", bytes)?;
+    page.counters("suiftly_ingest_refused_frames_total", "Frames refused.", "transport", refused)?;
+    let connections = each().map(|(name, transport)| (name, float(transport.connections)));
+    page.gauges("suiftly_ingest_connections", "Connections open.", "transport", connections)?;
+    page.counter("suiftly_ingest_udp_kernel_drops_total", "Datagrams the kernel dropped.", live.udp_kernel_drops)?;
+    let depths = live.queues.iter().map(|(name, queue)| (name.as_str(), float(queue.depth)));
+    page.gauges("suiftly_queue_depth", "What waits in a queue.", "queue", depths)?;
+    let capacities = live.queues.iter().map(|(name, queue)| (name.as_str(), float(queue.capacity)));
+    page.gauges("suiftly_queue_capacity", "What fits into a queue.", "queue", capacities)
+}
+
+fn journal_and_store(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
+    let (journal, store) = (&live.journal, &live.store);
+    page.counter("suiftly_journal_bytes_total", "The journal's length.", journal.offset)?;
+    page.gauge("suiftly_journal_durable_epoch", "The last epoch on disk.", float(journal.durable_epoch))?;
+    page.gauge("suiftly_journal_sync_age_seconds", "Since the last sync.", seconds(journal.sync_age_ms))?;
+    let sync = [("0.99", seconds(journal.sync_p99_ms))];
+    page.gauges("suiftly_journal_sync_seconds", "How long a sync takes, recently.", "quantile", sync)?;
+    page.gauge("suiftly_store_epoch", "The last epoch committed.", float(store.epoch))?;
+    page.counter("suiftly_store_records_total", "Records committed.", store.records)?;
+    page.counter("suiftly_store_retries_total", "Commits that failed and were tried again.", store.retries)
+}
+
+fn hub(page: &Page, app: &App, live: &PipelineLive) -> Result<(), prometheus::Error> {
+    let (epoch, complete_to) = app.parts.hub.position();
+    let (epochs, rows) = app.parts.hub.held();
+    page.gauge("suiftly_hub_epoch", "The latest epoch published.", float(epoch))?;
+    page.gauge(
+        "suiftly_store_epochs_behind",
+        "Epochs published and not yet committed.",
+        float(epoch.saturating_sub(live.store.epoch)),
+    )?;
+    page.gauge(
+        "suiftly_complete_to_timestamp_seconds",
+        "Everything received before this time is counted.",
+        instant_seconds(complete_to),
+    )?;
+    page.gauge("suiftly_hub_epochs_held", "Epochs in the ring.", count_float(epochs))?;
+    page.gauge("suiftly_hub_rows_held", "Delta rows in the ring.", count_float(rows))
+}
+
+fn http(page: &Page, app: &App) -> Result<(), prometheus::Error> {
+    let open = app.limits.streams.saturating_sub(app.streams.available_permits());
+    page.gauge("suiftly_streams_open", "Live streams open.", count_float(open))?;
+    page.gauge("suiftly_streams_limit", "Live streams that may be open.", count_float(app.limits.streams))?;
+    let opts = Opts::new("suiftly_http_requests_total", "HTTP requests by method, route and status.");
+    let requests = IntCounterVec::new(opts, &["method", "route", "status"])?;
+    for ((method, route, status), count) in &*app.http.0.lock() {
+        requests.with_label_values(&[*method, route, &status.to_string()]).inc_by(*count);
+    }
+    page.add(requests)
+}
+
+/// One scrape's metrics.
+struct Page(Registry);
+
+impl Page {
+    fn add(&self, metric: impl Collector + 'static) -> Result<(), prometheus::Error> {
+        self.0.register(Box::new(metric))
+    }
+
+    fn counter(&self, name: &str, help: &str, value: u64) -> Result<(), prometheus::Error> {
+        let counter = prometheus::IntCounter::new(name, help)?;
+        counter.inc_by(value);
+        self.add(counter)
+    }
+
+    fn gauge(&self, name: &str, help: &str, value: f64) -> Result<(), prometheus::Error> {
+        let gauge = prometheus::Gauge::new(name, help)?;
+        gauge.set(value);
+        self.add(gauge)
+    }
+
+    fn counters<'a>(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'a str, u64)>,
+    ) -> Result<(), prometheus::Error> {
+        let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
+        for (of, value) in values {
+            counters.with_label_values(&[of]).inc_by(value);
+        }
+        self.add(counters)
+    }
+
+    fn gauges<'a>(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'a str, f64)>,
+    ) -> Result<(), prometheus::Error> {
+        let gauges = GaugeVec::new(Opts::new(name, help), &[label])?;
+        for (of, value) in values {
+            gauges.with_label_values(&[of]).set(value);
+        }
+        self.add(gauges)
+    }
+}
+
+fn float(value: u64) -> f64 {
+    value as f64
+}
+
+fn count_float(value: usize) -> f64 {
+    value as f64
+}
+
+fn seconds(ms: u64) -> f64 {
+    float(ms) / 1e3
+}
+
+fn instant_seconds(at: UnixMillis) -> f64 {
+    at.0 as f64 / 1e3
+}
+
+fn flag(set: bool) -> f64 {
+    f64::from(u8::from(set))
+}

@@ -1,0 +1,166 @@
+//! The live stream: server-sent events, made when the client takes them.
+//!
+//! Nothing is queued for a client. While it reads, it gets merged deltas, at most ten a second; while it does not, its
+//! body is not polled and it costs its state alone; when it reads again it gets one delta over all it missed, or a
+//! `reset` and a snapshot if the hub no longer reaches back.
+
+use crate::app::App;
+use crate::feed::Feed;
+use crate::problem::{Problem, ProblemCode};
+use crate::rows::Filter;
+use crate::wire::{ResetReason, StreamDelta, StreamReset, StreamSnapshot};
+use axum::response::sse::Event;
+use futures::{Stream, StreamExt};
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use suiftly_schema::ids::Epoch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
+
+/// The shortest time between two deltas that carry something.
+pub const DELTA_EVERY: Duration = Duration::from_millis(100);
+/// What clients are told to wait before they reconnect.
+pub const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+
+/// One open stream.
+pub(crate) struct Live {
+    app: App,
+    filter: Filter,
+    feed: Feed,
+    /// Made and not yet taken: three events at most.
+    ready: VecDeque<Event>,
+    latest: watch::Receiver<Epoch>,
+    pulse: watch::Receiver<Arc<str>>,
+    next_delta_at: Instant,
+    /// No delta has been made since the last pulse.
+    quiet: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Opens a stream: after `last_event_id` if that can be, else with a snapshot. Fails while it still can: before the
+/// answer's head is sent.
+pub(crate) async fn open(app: App, filter: Filter, last_event_id: Option<&str>) -> Result<Live, Problem> {
+    let Ok(permit) = app.streams.clone().try_acquire_owned() else {
+        let detail = format!("{} streams are open, as many as may be", app.limits.streams);
+        return Err(Problem::new(ProblemCode::TooManyStreams).detail(detail).retry_after_s(5));
+    };
+    let (latest, pulse) = (app.parts.hub.watch(), app.pulse.subscribe());
+    let (feed, mut ready) = begin(&app, filter, last_event_id).await?;
+    let now = pulse.borrow().clone();
+    ready.push_back(Event::default().event("pipeline").data(&*now).retry(RECONNECT_AFTER));
+    let next_delta_at = Instant::now();
+    Ok(Live { app, filter, feed, ready, latest, pulse, next_delta_at, quiet: true, _permit: permit })
+}
+
+async fn begin(app: &App, filter: Filter, last_event_id: Option<&str>) -> Result<(Feed, VecDeque<Event>), Problem> {
+    let now = app.parts.clock.now();
+    let mut ready = VecDeque::new();
+    if let Some(id) = last_event_id {
+        let resumed = match id.parse() {
+            Ok(epoch) => Feed::resume(&app.reader, filter, epoch, now).await?,
+            Err(_) => Err(ResetReason::UnknownEpoch),
+        };
+        match resumed {
+            Ok(feed) => return Ok((feed, ready)),
+            Err(reason) => ready.push_back(reset(reason)?),
+        }
+    }
+    let (feed, snapshot) = Feed::snapshot(&app.reader, filter, now).await?;
+    ready.push_back(snapshot_event(&snapshot)?);
+    Ok((feed, ready))
+}
+
+impl Live {
+    /// The events, until the client goes, the server stops, or the store fails.
+    pub(crate) fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        futures::stream::unfold(self, |mut live| async move { live.next().await.map(|event| (Ok(event), live)) }).fuse()
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        let shutdown = self.app.shutdown.clone();
+        let next = async {
+            loop {
+                if let Some(event) = self.ready.pop_front() {
+                    return Ok(event);
+                }
+                self.make().await?;
+            }
+        };
+        // An error was logged where it became a problem. The client reconnects with the last id it has.
+        shutdown.run_until_cancelled(next).await?.inspect_err(log_end).ok()
+    }
+
+    /// Waits for something to send, and makes its events.
+    async fn make(&mut self) -> Result<(), Problem> {
+        tokio::select! {
+            biased;
+            beat = self.pulse.changed() => {
+                // The sender lives as long as the app, which we hold.
+                if beat.is_ok() {
+                    let pipeline = self.pulse.borrow_and_update().clone();
+                    self.ready.push_back(Event::default().event("pipeline").data(&*pipeline));
+                }
+                if std::mem::replace(&mut self.quiet, true) {
+                    self.delta(true).await?;
+                }
+            }
+            () = due(&mut self.latest, self.feed.epoch(), self.next_delta_at) => self.delta(false).await?,
+        }
+        Ok(())
+    }
+
+    async fn delta(&mut self, even_if_empty: bool) -> Result<(), Problem> {
+        self.next_delta_at = Instant::now() + DELTA_EVERY;
+        match self.feed.pull(&self.app.parts.hub, self.app.parts.clock.now()) {
+            Ok(delta) if delta.is_empty() && !even_if_empty => {}
+            Ok(delta) => {
+                self.quiet = even_if_empty;
+                self.ready.push_back(delta_event(&delta)?);
+            }
+            Err(reason) => {
+                // Both or none: a reset without a snapshot would leave an empty screen.
+                let (feed, snapshot) =
+                    Feed::snapshot(&self.app.reader, self.filter, self.app.parts.clock.now()).await?;
+                self.feed = feed;
+                self.ready.push_back(reset(reason)?);
+                self.ready.push_back(snapshot_event(&snapshot)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Until there is an epoch after the client's and enough time has passed.
+async fn due(latest: &mut watch::Receiver<Epoch>, epoch: Epoch, at: Instant) {
+    if latest.wait_for(|latest| *latest > epoch).await.is_err() {
+        // The hub lives as long as the app.
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep_until(at).await;
+}
+
+fn log_end(problem: &Problem) {
+    tracing::info!(code = ?problem.code, "a live stream ends: no snapshot can be had");
+}
+
+fn snapshot_event(snapshot: &StreamSnapshot) -> Result<Event, Problem> {
+    json("snapshot", Some(snapshot.epoch), snapshot)
+}
+
+fn delta_event(delta: &StreamDelta) -> Result<Event, Problem> {
+    json("delta", Some(delta.epoch), delta)
+}
+
+fn reset(reason: ResetReason) -> Result<Event, Problem> {
+    json("reset", None, &StreamReset { reason })
+}
+
+fn json(name: &str, epoch: Option<Epoch>, payload: &impl Serialize) -> Result<Event, Problem> {
+    let event = Event::default().event(name);
+    let event = epoch.map_or(event.clone(), |epoch| event.id(epoch.to_string()));
+    let text = serde_json::to_string(payload).map_err(|error| Problem::internal(&error))?;
+    Ok(event.data(text))
+}

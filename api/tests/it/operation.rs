@@ -1,0 +1,144 @@
+//! Health, readiness, metrics, the pipeline's answer, and the shape of errors.
+
+use crate::traffic::row;
+use crate::world::{World, ask, get, send};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::json;
+use suiftly_api::{Clock, PipelineLive, QueueLive, StoreLive, TransportLive, WorkerLines};
+use suiftly_schema::ids::Network;
+use suiftly_schema::loss::{LineCounts, WorkerId};
+use suiftly_schema::time::UnixMillis;
+
+fn open(uri: &str) -> Request<Body> {
+    Request::get(uri).body(Body::empty()).unwrap()
+}
+
+fn live() -> PipelineLive {
+    let worker = |server_id, boot, received, missing| WorkerLines {
+        worker: WorkerId { server_id, boot: UnixMillis(boot) },
+        received,
+        duplicates: 1,
+        conflicts: 2,
+        missing,
+        first_seq: 1,
+        highest_seq: received + missing,
+    };
+    PipelineLive {
+        started_at: UnixMillis(1_795_298_400_000),
+        lines_per_second: 2012.5,
+        lag_p50_ms: 21,
+        lag_p99_ms: 48,
+        frontier_age_ms: 12,
+        counts: LineCounts {
+            received: 104,
+            accepted: 98,
+            duplicates: 1,
+            system: 1,
+            rejected: [("sf1_field".to_owned(), 4)].into(),
+        },
+        workers: vec![worker(18, 7, 49, 0), worker(17, 9, 40, 1), worker(17, 8, 9, 1)],
+        store: StoreLive { epoch: 0, records: 98, retries: 3 },
+        transports: [("udp".to_owned(), TransportLive { frames: 104, bytes: 9_000, refused: 5, connections: 0 })]
+            .into(),
+        queues: [("journal".to_owned(), QueueLive { depth: 3, capacity: 64 })].into(),
+        udp_kernel_drops: 6,
+        ..PipelineLive::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_and_readiness() {
+    let world = World::roomy();
+    let router = world.router();
+    assert_eq!(send(&router, open("/health")).await.json(), json!({"status": "live"}));
+    assert_eq!(send(&router, open("/ready")).await.json(), json!({"status": "ready"}));
+    world.pipeline.change(|live| live.recovering = true);
+    let starting = send(&router, open("/ready")).await;
+    assert_eq!((starting.status, starting.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "recovering"));
+    assert_eq!(send(&router, open("/health")).await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pipeline_as_the_contract_has_it() {
+    let mut world = World::roomy();
+    world.publish(&[row(1, Network::Mainnet, world.clock.now(), 1)]);
+    world.pipeline.change(|it| *it = PipelineLive { pending: true, ..live() });
+    let answer = ask(&world.router(), "/api/v1/pipeline").await;
+    let worker = |server, boot, received, missing| {
+        json!({"server_id": server, "boot_ms": boot, "received": received, "duplicates": 1, "conflicts": 2,
+            "missing": missing, "first_seq": 1, "highest_seq": received + missing})
+    };
+    let now = world.clock.now().rfc3339();
+    let expected = json!({
+        "epoch": 1, "complete_to": now, "now": now, "started_at": "2026-11-21T22:00:00Z",
+        "lines_per_second": 2012.5, "lag_ms": {"p50": 21, "p99": 48}, "frontier_age_ms": 12,
+        "lines": {"received": 104, "accepted": 98, "duplicates": 1, "conflicts": 6, "system": 1, "rejected": 4,
+            "rejected_by_reason": {"sf1_field": 4}},
+        "loss": {"missing": 2, "ppm": 20_000.0,
+            "workers": [worker(17, 8, 9, 1), worker(17, 9, 40, 1), worker(18, 7, 49, 0)]},
+        "journal": {"id": "", "offset": 0, "durable_epoch": 0, "sync_age_ms": 0, "sync_p99_ms": 0},
+        "store": {"epoch": 0, "records": 98},
+        "udp_kernel_drops": 6,
+    });
+    assert_eq!(answer, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_of_everything() {
+    let mut world = World::roomy();
+    world.publish(&[row(1, Network::Mainnet, world.clock.now(), 1)]);
+    world.pipeline.change(|it| *it = live());
+    let router = world.router();
+    send(&router, get("/api/v1/pipeline")).await;
+    send(&router, open("/api/v1/pipeline")).await;
+    send(&router, open("/no/such/page?token=hidden")).await;
+    send(&router, Request::builder().method("BREW").uri("/health").body(Body::empty()).unwrap()).await;
+    let page = send(&router, open("/metrics")).await;
+    assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let lines = [
+        "suiftly_ingest_lines_total{fate=\"accepted\"} 98",
+        "suiftly_ingest_lines_total{fate=\"rejected\"} 4",
+        "suiftly_ingest_rejected_lines_total{reason=\"sf1_field\"} 4",
+        "suiftly_ingest_lag_seconds{quantile=\"0.99\"} 0.048",
+        "suiftly_ingest_frames_total{transport=\"udp\"} 104",
+        "suiftly_ingest_udp_kernel_drops_total 6",
+        "suiftly_queue_depth{queue=\"journal\"} 3",
+        "suiftly_loss_received_lines_total{server_id=\"17\"} 49",
+        "suiftly_loss_missing_lines{server_id=\"17\"} 2",
+        "suiftly_loss_missing_lines{server_id=\"18\"} 0",
+        "suiftly_store_epochs_behind 1",
+        "suiftly_store_retries_total 3",
+        "suiftly_hub_rows_held 3",
+        "suiftly_streams_open 0",
+        "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"200\"} 1",
+        "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"401\"} 1",
+        "suiftly_http_requests_total{method=\"GET\",route=\"other\",status=\"503\"} 1",
+        "suiftly_http_requests_total{method=\"other\",route=\"/health\",status=\"405\"} 1",
+    ];
+    for line in lines {
+        assert!(page.body.lines().any(|found| found == line), "{line} in\n{}", page.body);
+    }
+    assert!(!page.body.contains("hidden"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn paths_and_methods_that_are_not() {
+    let router = World::roomy().router();
+    let cases = [
+        ("GET", "/api", 404, "not_found"),
+        ("GET", "/api/", 404, "not_found"),
+        ("GET", "/api/v1", 404, "not_found"),
+        ("GET", "/api/v1/usage", 404, "not_found"),
+        ("POST", "/api/v2/usage/summary", 404, "not_found"),
+        ("DELETE", "/health", 405, "method_not_allowed"),
+        ("GET", "/api/v1/dev/session", 405, "method_not_allowed"),
+        ("POST", "/", 405, "method_not_allowed"),
+    ];
+    for (method, uri, status, code) in cases {
+        let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
+        let answered = send(&router, request).await;
+        assert_eq!((answered.status.as_u16(), answered.problem().as_str()), (status, code), "{method} {uri}");
+        assert_eq!(answered.header("cache-control"), "no-store", "{method} {uri}");
+    }
+}

@@ -1,0 +1,181 @@
+//! Summary and series: across the seam they equal a plain recount, wherever the seam is.
+
+use crate::traffic::{Recount, Row, any_filter, any_row, at, noon, query_of, row};
+use crate::world::{World, ask, get, send};
+use axum::http::StatusCode;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use suiftly_api::HubBounds;
+use suiftly_api::rows::{Filter, TimeRange};
+use suiftly_schema::ids::Network;
+use suiftly_schema::time::UnixMillis;
+use suiftly_schema::usage::UsageSums;
+use suiftly_store::StoreError;
+
+pub(crate) fn counts(sums: &UsageSums) -> Value {
+    json!({
+        "requests": sums.requests(), "guaranteed": sums.guaranteed, "burst": sums.burst, "rejected": sums.rejected,
+        "client_error": sums.client_error, "server_error": sums.server_error, "other": sums.other,
+        "billable_requests": sums.billable_requests, "bytes_sent": sums.bytes_sent,
+        "billable_bytes": sums.billable_bytes,
+    })
+}
+
+fn series(points: &BTreeMap<UnixMillis, UsageSums>) -> Value {
+    let some = points.iter().filter(|(_, sums)| !sums.is_zero());
+    some.map(|(start, sums)| json!({"start": start.rfc3339(), "counts": counts(sums)})).collect()
+}
+
+/// Holds every kind of answer against a plain recount.
+pub(crate) async fn check(world: &World, filter: &Filter) {
+    let router = world.router();
+    let query = query_of(filter);
+    let recount = |from, to| Recount::of(world.all_rows(), filter, TimeRange::new(at(from), at(to)));
+    // The default range, a whole month, and one over the months' edge and the price books'.
+    let ranges = [
+        ("", "2026-11-01T00:00:00Z", "2026-11-21T13:00:00Z"),
+        ("from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"),
+        ("from=2026-10-31T12:00:00Z&to=2026-11-21T14:00:00Z", "2026-10-31T12:00:00Z", "2026-11-21T14:00:00Z"),
+    ];
+    for (range, from, to) in ranges {
+        let expected = recount(from, to);
+        let answer = ask(&router, &format!("/api/v1/usage/summary?{range}{query}")).await;
+        let epoch = json!(world.latest);
+        assert_eq!(answer["counts"], counts(&expected.sums), "{range}");
+        assert_eq!(answer["rated_micro_usd"], json!(expected.rated), "{range}");
+        assert_eq!((&answer["epoch"], &answer["from"], &answer["to"]), (&epoch, &json!(from), &json!(to)));
+    }
+    let answer = ask(&router, &format!("/api/v1/usage/series?{query}")).await;
+    let hour = recount("2026-11-21T11:31:00Z", "2026-11-21T12:31:00Z");
+    assert_eq!((&answer["bucket"], &answer["points"]), (&json!("minute"), &series(&hour.minutes)));
+    let answer = ask(&router, &format!("/api/v1/usage/series?bucket=hour{query}")).await;
+    let mut hours = BTreeMap::new();
+    for (minute, sums) in recount("2026-11-01T00:00:00Z", "2026-11-21T13:00:00Z").minutes {
+        *hours.entry(minute.hour()).or_insert_with(UsageSums::default) += &sums;
+    }
+    assert_eq!((&answer["bucket"], &answer["points"]), (&json!("hour"), &series(&hours)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any split of the epochs between the store and the ring gives the same answer.
+    #[test]
+    fn answers_do_not_depend_on_where_the_seam_is(
+        first in 1u64..1_000,
+        epochs in prop::collection::vec(prop::collection::vec(any_row(), 0..6), 0..12),
+        seam in any::<prop::sample::Index>(),
+        filter in any_filter(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new(first, HubBounds::default());
+            for rows in &epochs {
+                world.publish(rows);
+            }
+            world.commit(first - 1 + u64::try_from(seam.index(epochs.len() + 1)).unwrap());
+            check(&world, &filter).await;
+        });
+    }
+}
+
+fn some_rows() -> Vec<Row> {
+    vec![row(1, Network::Mainnet, noon(), 10)]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_never_written_and_a_hub_that_was_never_published_to() {
+    let world = World::roomy();
+    let answer = ask(&world.router(), "/api/v1/usage/summary").await;
+    assert_eq!(answer["epoch"], 0);
+    assert_eq!(answer["counts"], counts(&UsageSums::default()));
+    assert_eq!(answer["rated_micro_usd"], 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_for_a_store_that_catches_up_and_gives_up_on_one_that_does_not() {
+    let mut world = World::new(1, HubBounds { epochs: 5, rows: 1_000 });
+    for _ in 0..20 {
+        world.publish(&some_rows());
+    }
+    let stuck = send(&world.router(), get("/api/v1/usage/summary")).await;
+    assert_eq!((stuck.status, stuck.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "catching_up"));
+    assert_eq!(stuck.header("retry-after"), "1");
+    // From now on each read finds one epoch more; the ring begins after the 15th.
+    world.store.state.lock().unwrap().commit_per_read = 1;
+    let answer = ask(&world.router(), "/api/v1/usage/summary").await;
+    assert_eq!(answer["counts"]["requests"], 200);
+    assert_eq!(world.store.state.lock().unwrap().watermark, 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_ahead_of_the_hub_is_waited_for() {
+    let mut world = World::new(1, HubBounds::default());
+    world.publish(&some_rows());
+    world.store.state.lock().unwrap().watermark = 2;
+    let (router, request) = (world.router(), get("/api/v1/usage/summary"));
+    let asking = tokio::spawn(async move { send(&router, request).await });
+    tokio::task::yield_now().await;
+    world.publish(&some_rows());
+    let answer = asking.await.unwrap().json();
+    assert_eq!((&answer["epoch"], &answer["counts"]["requests"]), (&json!(2), &json!(20)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stores_failures_are_told_apart_and_their_inside_is_not_shown() {
+    let world = World::roomy();
+    let cases: [(fn() -> StoreError, _, _); 2] = [
+        (
+            || StoreError::Unavailable { attempted: "read usage", cause: "secret host".into() },
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+        ),
+        (
+            || StoreError::Refused { attempted: "read usage", cause: "secret column".into() },
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+        ),
+    ];
+    for (failure, status, code) in cases {
+        world.store.state.lock().unwrap().failure = Some(failure);
+        for uri in ["/api/v1/usage/summary", "/api/v1/usage/series", "/api/v1/stream"] {
+            let answered = send(&world.router(), get(uri)).await;
+            assert_eq!((answered.status, answered.problem().as_str()), (status, code), "{uri}");
+            assert!(!answered.body.contains("secret"), "{}", answered.body);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_parameters_are_named() {
+    let world = World::roomy();
+    let cases = [
+        ("/api/v1/usage/summary?from=yesterday&customer_id=-1", "customer_id from"),
+        ("/api/v1/usage/summary?from=2026-11-21T00:00:30Z", "from"),
+        ("/api/v1/usage/series?bucket=day", "bucket"),
+        ("/api/v1/usage/series?bucket=minute&from=2026-11-01T00:00:00Z", "from"),
+        ("/api/v1/stream?service_type=0", "service_type"),
+        ("/api/v1/pipeline?verbose=1", "verbose"),
+    ];
+    for (uri, fields) in cases {
+        let answered = send(&world.router(), get(uri)).await;
+        assert_eq!((answered.status, answered.problem().as_str()), (StatusCode::BAD_REQUEST, "validation"), "{uri}");
+        let errors = answered.json()["errors"].clone();
+        let named: Vec<&str> = errors.as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
+        assert_eq!(named.join(" "), fields, "{uri}");
+        assert!(errors.as_array().unwrap().iter().all(|e| !e["message"].as_str().unwrap().is_empty()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_minute_older_than_the_store_keeps_is_left_out() {
+    let mut world = World::roomy();
+    // 25 hours ago: the writer counts it in its hour alone, so the ring must not show it either.
+    world.publish(&[row(1, Network::Mainnet, noon().plus_ms(-25 * 3_600_000), 4), row(1, Network::Mainnet, noon(), 3)]);
+    let uri = "/api/v1/usage/series?from=2026-11-20T11:00:00Z&to=2026-11-21T13:00:00Z";
+    let minutes = ask(&world.router(), uri).await;
+    assert_eq!(minutes["points"].as_array().unwrap().len(), 1);
+    let hours = ask(&world.router(), &format!("{uri}&bucket=hour")).await;
+    assert_eq!(hours["points"].as_array().unwrap().len(), 2);
+}

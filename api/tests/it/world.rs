@@ -1,0 +1,344 @@
+//! A store, a pipeline and a clock in memory, and requests to the router over them.
+
+use crate::traffic::{Dataflow, Row, books, noon};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use suiftly_api::rows::{Bucket, Filter, TimeRange};
+use suiftly_api::{
+    ApiConfig, ApiLimits, ApiParts, Clock, DevToken, Hub, HubBounds, Pipeline, PipelineLive, Published, UsageRows,
+};
+use suiftly_schema::ids::Epoch;
+use suiftly_schema::money::MicroUsd;
+use suiftly_schema::time::{BillingMonth, UnixMillis};
+use suiftly_schema::usage::{UsageKey, UsageSums};
+use suiftly_schema::view::EpochDeltas;
+use suiftly_store::StoreError;
+use suiftly_store::reader::{Point, RatedMonth, StreamSnapshot, UsagePart, UsageSeries, UsageTotals, Watermark};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+pub(crate) const TOKEN: &str = "a-token-of-some-length";
+
+/// Everything the API works on.
+pub(crate) struct World {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) store: Arc<MemoryStore>,
+    /// What is read instead of the store in memory.
+    pub(crate) other_rows: Option<Arc<dyn UsageRows>>,
+    pub(crate) pipeline: Arc<MemoryPipeline>,
+    pub(crate) clock: Arc<MemoryClock>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) config: ApiConfig,
+    dataflow: Dataflow,
+    pub(crate) rows: Vec<Vec<Row>>,
+    pub(crate) latest: Epoch,
+}
+
+impl World {
+    /// A world whose first epoch will be `first`, with everything before it being nothing.
+    pub(crate) fn new(first: Epoch, bounds: HubBounds) -> Self {
+        let store = MemoryStore::default();
+        store.state.lock().unwrap().watermark = first - 1;
+        Self {
+            hub: Arc::new(Hub::new(bounds)),
+            store: Arc::new(store),
+            other_rows: None,
+            pipeline: Arc::default(),
+            clock: Arc::new(MemoryClock::starting_at(noon())),
+            shutdown: CancellationToken::new(),
+            config: ApiConfig {
+                listen: ([127, 0, 0, 1], 0).into(),
+                web_dir: None,
+                dev_token: DevToken::new(TOKEN).unwrap(),
+                limits: ApiLimits::default(),
+            },
+            dataflow: Dataflow::default(),
+            rows: Vec::new(),
+            latest: first - 1,
+        }
+    }
+
+    pub(crate) fn roomy() -> Self {
+        Self::new(1, HubBounds::default())
+    }
+
+    pub(crate) fn parts(&self) -> ApiParts {
+        ApiParts {
+            hub: self.hub.clone(),
+            rows: self.other_rows.clone().unwrap_or_else(|| self.store.clone()),
+            pipeline: self.pipeline.clone(),
+            price_books: Arc::new(books()),
+            clock: self.clock.clone(),
+        }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        suiftly_api::router(self.config.clone(), self.parts(), self.shutdown.clone())
+    }
+
+    /// The router with its pulse running; needs a runtime.
+    pub(crate) fn router_with_pulse(&self) -> Router {
+        let (router, pulse) = suiftly_api::router_with_pulse(self.config.clone(), self.parts(), self.shutdown.clone());
+        tokio::spawn(pulse);
+        router
+    }
+
+    /// The next epoch goes through the hub; the store has it once it is committed.
+    pub(crate) fn publish(&mut self, rows: &[Row]) -> Epoch {
+        self.latest += 1;
+        let deltas = self.dataflow.epoch(self.latest, rows);
+        self.store.state.lock().unwrap().epochs.push(deltas.clone());
+        self.rows.push(rows.to_vec());
+        self.hub.publish(Published { epoch: self.latest, cut_at: self.clock.now(), deltas });
+        self.latest
+    }
+
+    pub(crate) fn commit(&self, epoch: Epoch) {
+        let mut state = self.store.state.lock().unwrap();
+        state.watermark = state.watermark.max(epoch.min(self.latest));
+    }
+
+    pub(crate) fn all_rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().flatten()
+    }
+}
+
+/// The store: all epochs published, of which those up to the watermark are there.
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    pub(crate) state: Mutex<StoreState>,
+}
+
+#[derive(Default)]
+pub(crate) struct StoreState {
+    pub(crate) epochs: Vec<Arc<EpochDeltas>>,
+    pub(crate) watermark: Epoch,
+    /// What the next reads fail with.
+    pub(crate) failure: Option<fn() -> StoreError>,
+    /// Committed before each read: a writer at work while the API waits.
+    pub(crate) commit_per_read: Epoch,
+}
+
+struct Committed {
+    watermark: Watermark,
+    epochs: Vec<Arc<EpochDeltas>>,
+}
+
+impl MemoryStore {
+    fn read(&self) -> Result<Committed, StoreError> {
+        let mut state = self.state.lock().unwrap();
+        if let Some(failure) = state.failure {
+            return Err(failure());
+        }
+        state.watermark += state.commit_per_read;
+        let epoch = state.watermark;
+        let epochs = state.epochs.iter().filter(|deltas| deltas.epoch <= epoch).cloned().collect();
+        let watermark = Watermark { epoch, cut_at: noon(), journal_end: 0 };
+        Ok(Committed { watermark, epochs })
+    }
+}
+
+fn takes(filter: &Filter, key: &UsageKey) -> bool {
+    filter.customer_id.is_none_or(|one| Some(one) == key.customer_id)
+        && filter.service.is_none_or(|one| Some(one) == key.service)
+        && filter.network.is_none_or(|one| Some(one) == key.network)
+}
+
+impl Committed {
+    fn hours(&self, filter: &Filter, range: TimeRange) -> Vec<(UsageKey, UnixMillis, UsageSums)> {
+        let rows = self.epochs.iter().flat_map(|deltas| &deltas.hours);
+        let rows = rows.map(|(key, sums)| (key.usage, key.hour, *sums));
+        rows.filter(|(key, hour, _)| takes(filter, key) && *hour >= range.from && *hour < range.to).collect()
+    }
+
+    fn total(&self, filter: &Filter, range: TimeRange) -> UsageSums {
+        let mut total = UsageSums::default();
+        self.hours(filter, range).iter().for_each(|(_, _, sums)| total += sums);
+        total
+    }
+
+    fn rated(&self, filter: &Filter, month: BillingMonth) -> MicroUsd {
+        let mut rated = MicroUsd(0);
+        for (key, sums) in self.epochs.iter().flat_map(|deltas| &deltas.rated) {
+            let customer = filter.customer_id.is_none_or(|one| one == key.customer_id);
+            let service = filter.service.is_none_or(|one| Some(one) == key.service);
+            if key.month == month && customer && service {
+                rated += sums.rated;
+            }
+        }
+        rated
+    }
+
+    fn minutes(&self, filter: &Filter, range: TimeRange) -> Vec<Point> {
+        let mut points: BTreeMap<UnixMillis, UsageSums> = BTreeMap::new();
+        for (key, sums) in self.epochs.iter().flat_map(|deltas| &deltas.minutes) {
+            if takes(filter, &key.usage) && key.minute >= range.from && key.minute < range.to {
+                *points.entry(key.minute).or_default() += sums;
+            }
+        }
+        points.into_iter().map(|(start, sums)| Point { start, sums }).collect()
+    }
+
+    fn parts(&self, filter: &Filter, range: TimeRange) -> Vec<UsagePart> {
+        let mut parts = BTreeMap::new();
+        for (key, hour, sums) in self.hours(filter, range) {
+            let of = (key.customer_id, key.service, hour.month(), books().in_force(hour).version);
+            *parts.entry(of).or_insert_with(UsageSums::default) += &sums;
+        }
+        let part = |((customer_id, service, month, price_book), sums)| UsagePart {
+            customer_id,
+            service,
+            month,
+            price_book,
+            sums,
+        };
+        parts.into_iter().map(part).collect()
+    }
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+impl UsageRows for MemoryStore {
+    fn usage_totals<'a>(&'a self, filter: &'a Filter, range: TimeRange) -> Answer<'a, UsageTotals> {
+        Box::pin(async move {
+            let read = self.read()?;
+            let (sums, parts) = (read.total(filter, range), read.parts(filter, range));
+            Ok(UsageTotals { watermark: read.watermark, covered: range, sums, parts })
+        })
+    }
+
+    fn usage_series<'a>(&'a self, filter: &'a Filter, bucket: Bucket, range: TimeRange) -> Answer<'a, UsageSeries> {
+        Box::pin(async move {
+            let read = self.read()?;
+            let points = match bucket {
+                Bucket::Minute => read.minutes(filter, range),
+                Bucket::Hour => {
+                    let mut points: BTreeMap<UnixMillis, UsageSums> = BTreeMap::new();
+                    for (_, hour, sums) in read.hours(filter, range) {
+                        *points.entry(hour).or_default() += &sums;
+                    }
+                    points.into_iter().map(|(start, sums)| Point { start, sums }).collect()
+                }
+            };
+            Ok(UsageSeries { watermark: read.watermark, points })
+        })
+    }
+
+    fn rated_month<'a>(&'a self, filter: &'a Filter, month: BillingMonth) -> Answer<'a, RatedMonth> {
+        Box::pin(async move {
+            let read = self.read()?;
+            let sums = read.total(filter, TimeRange::new(month.start(), month.end()));
+            Ok(RatedMonth { watermark: read.watermark, sums, rated: read.rated(filter, month) })
+        })
+    }
+
+    fn stream_snapshot<'a>(
+        &'a self,
+        filter: &'a Filter,
+        month: BillingMonth,
+        minutes_since: UnixMillis,
+    ) -> Answer<'a, StreamSnapshot> {
+        Box::pin(async move {
+            let read = self.read()?;
+            Ok(StreamSnapshot {
+                watermark: read.watermark,
+                month_sums: read.total(filter, TimeRange::new(month.start(), month.end())),
+                rated: read.rated(filter, month),
+                minutes: read.minutes(filter, TimeRange::new(minutes_since, UnixMillis::MAX)),
+            })
+        })
+    }
+}
+
+/// A pipeline that is as it is told.
+#[derive(Default)]
+pub(crate) struct MemoryPipeline(pub(crate) Mutex<PipelineLive>);
+
+impl Pipeline for MemoryPipeline {
+    fn live(&self) -> PipelineLive {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl MemoryPipeline {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut PipelineLive)) {
+        change(&mut self.0.lock().unwrap());
+    }
+}
+
+/// Goes with tokio's clock (which tests pause), and can be set.
+pub(crate) struct MemoryClock {
+    base: AtomicI64,
+    started: tokio::time::Instant,
+}
+
+impl MemoryClock {
+    fn starting_at(base: UnixMillis) -> Self {
+        Self { base: AtomicI64::new(base.0), started: tokio::time::Instant::now() }
+    }
+
+    pub(crate) fn set(&self, now: UnixMillis) {
+        self.base.store(now.0 - self.elapsed_ms(), Ordering::SeqCst);
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap()
+    }
+}
+
+impl Clock for MemoryClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.base.load(Ordering::SeqCst) + self.elapsed_ms())
+    }
+}
+
+/// An answer, read to its end.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answered {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks a problem document's shape, and returns its code.
+    pub(crate) fn problem(&self) -> String {
+        let json = self.json();
+        assert_eq!(self.header("content-type"), "application/problem+json", "{json}");
+        assert_eq!(json["type"], "about:blank", "{json}");
+        assert_eq!(json["status"], self.status.as_u16(), "{json}");
+        assert!(json["title"].as_str().is_some_and(|title| !title.is_empty()), "{json}");
+        json["code"].as_str().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn get(uri: &str) -> Request<Body> {
+    Request::get(uri).header("authorization", format!("Bearer {TOKEN}")).body(Body::empty()).unwrap()
+}
+
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answered {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    Answered { status: parts.status, headers: parts.headers, body }
+}
+
+/// A successful answer to a request with the token.
+pub(crate) async fn ask(router: &Router, uri: &str) -> serde_json::Value {
+    let answered = send(router, get(uri)).await;
+    assert_eq!(answered.status, StatusCode::OK, "{uri}: {}", answered.body);
+    answered.json()
+}

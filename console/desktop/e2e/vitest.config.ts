@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    include: ["*.e2e.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // One display, one driver, one window at a time.
+    fileParallelism: false,
+    disableConsoleIntercept: true,
+  },
+});

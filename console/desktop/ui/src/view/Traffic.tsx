@@ -1,0 +1,30 @@
+import { CLASSES, Swatch, TrafficChart, type Usage } from "@suiftly/ui";
+
+export function Traffic({ usage, now }: { usage: Usage | null; now: number }) {
+  return (
+    <section className="pane" aria-labelledby="traffic-title">
+      <header className="pane-head">
+        <h2 id="traffic-title">Lines by class, last hour</h2>
+        <ul className="class-words">
+          {CLASSES.map(({ key, word }) => (
+            <li key={key}>
+              <Swatch of={key} />
+              {word}
+            </li>
+          ))}
+          <li className="text-ink-3">lines a minute</li>
+        </ul>
+      </header>
+      {usage === null ? (
+        <div className="skeleton chart-shape" />
+      ) : (
+        <TrafficChart
+          minutes={usage.minutes}
+          completeTo={usage.completeTo}
+          now={now}
+          legend={null}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,53 @@
+import { Spark, StatusGlyph, Unit } from "@suiftly/ui";
+import type { ConsoleView } from "../link/follow";
+import { HISTORY } from "../link/state";
+import { condition } from "../model/condition";
+import { type TrustFigure, trustFigures } from "../model/figures";
+
+/** May I believe this screen? */
+export function TrustBar({ view }: { view: ConsoleView }) {
+  const { usage, history } = view.server;
+  const { status, word, detail } = condition(view);
+  return (
+    <section className="trust" aria-label="Pipeline trust">
+      <div className="trust-cell" role="status" title={detail} data-testid="condition">
+        <p className="trust-label">Pipeline</p>
+        <p className="trust-word">
+          <StatusGlyph status={status} word={word} />
+        </p>
+      </div>
+      {trustFigures(usage.pipeline, history).map((figure) => (
+        <TrustCell key={figure.key} figure={figure} />
+      ))}
+    </section>
+  );
+}
+
+const SPARK = { width: 64, height: 20 } as const;
+
+function TrustCell({ figure }: { figure: TrustFigure }) {
+  const { key, label, note, value, unit, raw, over, history } = figure;
+  return (
+    <div
+      className="trust-cell"
+      data-over={over}
+      data-testid={`trust-${key}`}
+      data-value={raw ?? undefined}
+    >
+      <p className="trust-label">
+        <span>{label}</span>
+        <span>
+          {over && <span className="visually-hidden">over the bound </span>}
+          {note}
+        </span>
+      </p>
+      <p className="trust-value">
+        {value}
+        {unit && <Unit>{unit}</Unit>}
+      </p>
+      <div className="trust-spark">
+        <Spark values={history} capacity={HISTORY} {...SPARK} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,192 @@
+// The live stream: keeps one EventSource open, feeds what it says to the reducer, and publishes a view
+// at most four times a second. Network errors resume by themselves (EventSource sends Last-Event-ID);
+// a refused or silent stream is opened anew, with growing waits.
+import { REPAINT_MS, RETRY_MS, SECOND_MS, SILENCE_MS } from "../timing";
+import {
+  CONNECTION_LOST,
+  type Problem,
+  readProblem,
+  STREAM_REFUSED,
+  STREAM_UNREADABLE,
+} from "./problem";
+import { applyEvent, INITIAL_STATE, type StreamEvent, type UsageState } from "./state";
+
+export type Connection =
+  | { readonly phase: "connecting" }
+  | { readonly phase: "open" }
+  | { readonly phase: "retrying"; readonly problem: Problem }
+  | { readonly phase: "signed-out" };
+
+export interface LiveView {
+  readonly state: UsageState;
+  readonly connection: Connection;
+  /** The server's time now, as well as this machine knows it. */
+  readonly now: number;
+}
+
+export interface UsageStream {
+  readonly getView: () => LiveView;
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Opens the stream anew at once. */
+  readonly retry: () => void;
+  readonly close: () => void;
+}
+
+export interface UsageStreamOptions {
+  readonly url?: string;
+  /** Asked when the stream is refused, since EventSource does not tell the status. */
+  readonly probeUrl?: string;
+  readonly createEventSource?: (url: string) => EventSource;
+  readonly fetch?: typeof fetch;
+}
+
+export const IDLE_VIEW: LiveView = {
+  state: INITIAL_STATE,
+  connection: { phase: "connecting" },
+  now: 0,
+};
+
+const EVENT_TYPES = ["snapshot", "delta", "reset", "pipeline"] as const;
+
+export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
+  const url = options.url ?? "/api/v1/stream";
+  const probeUrl = options.probeUrl ?? "/api/v1/pipeline";
+  const createEventSource = options.createEventSource ?? ((at) => new EventSource(at));
+  const fetchFn = options.fetch ?? fetch;
+
+  const listeners = new Set<() => void>();
+  let state: UsageState = INITIAL_STATE;
+  let connection: Connection = { phase: "connecting" };
+  let view = takeView();
+  let source: EventSource | null = null;
+  let failures = 0;
+  let publishedAt = Number.NEGATIVE_INFINITY;
+  let publishTimer: ReturnType<typeof setTimeout> | undefined;
+  let retryTimer: ReturnType<typeof setTimeout> | undefined;
+  let silenceTimer: ReturnType<typeof setTimeout> | undefined;
+  const clockTimer = setInterval(schedulePublish, SECOND_MS);
+
+  function takeView(): LiveView {
+    return { state, connection, now: Date.now() + state.clockSkew };
+  }
+
+  function schedulePublish() {
+    if (publishTimer !== undefined) return;
+    const wait = Math.max(0, publishedAt + REPAINT_MS - Date.now());
+    publishTimer = setTimeout(publish, wait);
+  }
+
+  function publish() {
+    publishTimer = undefined;
+    publishedAt = Date.now();
+    view = takeView();
+    for (const listener of listeners) listener();
+  }
+
+  function setConnection(next: Connection) {
+    connection = next;
+    schedulePublish();
+  }
+
+  function open() {
+    disconnect();
+    const opened = createEventSource(url);
+    source = opened;
+    watchForSilence();
+    for (const type of EVENT_TYPES) {
+      opened.addEventListener(type, (event) => receive(type, event.data));
+    }
+    opened.addEventListener("error", () => void lose(opened));
+  }
+
+  function disconnect() {
+    source?.close();
+    source = null;
+    clearTimeout(retryTimer);
+    clearTimeout(silenceTimer);
+  }
+
+  function receive(type: StreamEvent["type"], text: string) {
+    const event = parseEvent(type, text);
+    if (event === null) {
+      retryLater(STREAM_UNREADABLE);
+      return;
+    }
+    state = applyEvent(state, event);
+    watchForSilence();
+    if (event.type === "snapshot" || event.type === "delta") {
+      failures = 0;
+      connection = { phase: "open" };
+    }
+    schedulePublish();
+  }
+
+  /** A half-open connection raises no error: silence is what tells. */
+  function watchForSilence() {
+    clearTimeout(silenceTimer);
+    silenceTimer = setTimeout(() => retryLater(CONNECTION_LOST), SILENCE_MS);
+  }
+
+  async function lose(lost: EventSource) {
+    if (lost.readyState !== EVENT_SOURCE_CLOSED) {
+      setConnection({ phase: "retrying", problem: CONNECTION_LOST });
+      return;
+    }
+    const reason = await findReason();
+    if (lost !== source) return;
+    if (reason !== "signed-out") {
+      retryLater(reason);
+      return;
+    }
+    disconnect();
+    setConnection({ phase: "signed-out" });
+  }
+
+  async function findReason(): Promise<Problem | "signed-out"> {
+    try {
+      const response = await fetchFn(probeUrl, { headers: { accept: "application/json" } });
+      if (response.status === 401) return "signed-out";
+      return response.ok ? STREAM_REFUSED : await readProblem(response);
+    } catch {
+      return CONNECTION_LOST;
+    }
+  }
+
+  function retryLater(problem: Problem) {
+    disconnect();
+    retryTimer = setTimeout(open, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]);
+    failures += 1;
+    setConnection({ phase: "retrying", problem });
+  }
+
+  open();
+  return {
+    getView: () => view,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    retry() {
+      if (connection.phase === "signed-out") setConnection({ phase: "connecting" });
+      open();
+    },
+    close() {
+      disconnect();
+      clearInterval(clockTimer);
+      clearTimeout(publishTimer);
+      listeners.clear();
+    },
+  };
+}
+
+// EventSource.CLOSED, without needing the global where the source is injected.
+const EVENT_SOURCE_CLOSED = 2;
+
+function parseEvent(type: StreamEvent["type"], text: string): StreamEvent | null {
+  try {
+    // The shapes are the server's promise (api/openapi.json); they are not checked again here.
+    return { type, data: JSON.parse(text), receivedAt: Date.now() } as StreamEvent;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,45 @@
+// A browser that writes down everything it complains about.
+import { type Browser, chromium, type Page } from "playwright-core";
+import type { Environment } from "./environment";
+import { recordInPage } from "./recorder";
+
+const ARGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export interface Session {
+  readonly browser: Browser;
+  readonly page: Page;
+  /** Console errors, uncaught exceptions and breaches of the content security policy so far. */
+  readonly complaints: string[];
+}
+
+export async function openSession({ chromium: executablePath }: Environment): Promise<Session> {
+  const browser = await chromium.launch({ executablePath, args: ARGS });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 1000 },
+    colorScheme: "light",
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+  });
+  await page.exposeFunction("complain", (text: string) => complaints.push(text));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      const { complain } = window as unknown as { complain: (text: string) => void };
+      complain(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  await page.addInitScript(recordInPage);
+  return { browser, page, complaints };
+}

@@ -1,0 +1,28 @@
+// Where the running Suiftly is, and where pictures of it go.
+import { join } from "node:path";
+
+export interface Environment {
+  readonly url: string;
+  readonly token: string;
+  readonly chromium: string;
+  readonly shots: string;
+}
+
+export function readEnvironment(): Environment {
+  return {
+    url: required("SUIFTLY_URL", "http://127.0.0.1:3000").replace(/\/$/, ""),
+    token: required("SUIFTLY_TOKEN", "the token in the link that `suiftly up` prints"),
+    chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    shots: process.env.SUIFTLY_SHOTS ?? join(import.meta.dirname, "shots"),
+  };
+}
+
+function required(name: string, example: string): string {
+  const value = process.env[name];
+  if (!value) {
+    throw new Error(
+      `${name} is not set (${example}). These tests need a running Suiftly with traffic.`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ["*.e2e.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    // The cases walk through one session in one browser, in their order.
+    bail: 1,
+  },
+});

@@ -1,0 +1,102 @@
+//! What ingest counts while it runs: written from its threads, once per chunk, and read for statistics.
+
+use crate::dedup::Forgotten;
+use crate::rate::RateMeter;
+use crate::source::Transport;
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds to it.
+    pub fn add(&self, count: u64) {
+        self.0.fetch_add(count, Relaxed);
+    }
+
+    /// What it stands at.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// What one transport took in.
+#[derive(Debug, Default)]
+pub struct Received {
+    /// Lines handed on.
+    pub lines: Counter,
+    /// Their bytes, without framing.
+    pub bytes: Counter,
+}
+
+/// All counters, since the process started.
+#[derive(Debug)]
+pub struct Counters {
+    /// By UDP.
+    pub udp: Received,
+    /// By TCP.
+    pub tcp: Received,
+    /// Streams closed because what came could not be framed.
+    pub broken_streams: Counter,
+    /// Lines and datagrams thrown away because they were longer than a frame may be.
+    pub oversize_frames: Counter,
+    /// TCP connections accepted.
+    pub connections_accepted: Counter,
+    /// TCP connections ended again, of those accepted.
+    pub connections_closed: Counter,
+    /// TCP connections refused because there were too many.
+    pub connections_refused: Counter,
+    started: Instant,
+    rate: Mutex<RateMeter>,
+    forgotten: Mutex<Forgotten>,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            udp: Received::default(),
+            tcp: Received::default(),
+            broken_streams: Counter::default(),
+            oversize_frames: Counter::default(),
+            connections_accepted: Counter::default(),
+            connections_closed: Counter::default(),
+            connections_refused: Counter::default(),
+            started: Instant::now(),
+            rate: Mutex::default(),
+            forgotten: Mutex::default(),
+        }
+    }
+}
+
+impl Counters {
+    /// Counts lines that are handed on.
+    pub fn received(&self, transport: Transport, lines: u64, bytes: u64) {
+        let received = if transport == Transport::Udp { &self.udp } else { &self.tcp };
+        received.lines.add(lines);
+        received.bytes.add(bytes);
+        self.rate.lock().add(self.started.elapsed().as_secs(), lines);
+    }
+
+    /// Lines per second over the last whole seconds, by all transports.
+    pub fn lines_per_second(&self) -> f64 {
+        self.rate.lock().per_second(self.started.elapsed().as_secs())
+    }
+
+    /// Notes what the bounds of dedup have cost so far.
+    pub fn note_forgotten(&self, forgotten: Forgotten) {
+        *self.forgotten.lock() = forgotten;
+    }
+
+    /// What the bounds of dedup have cost.
+    pub fn forgotten(&self) -> Forgotten {
+        *self.forgotten.lock()
+    }
+
+    /// Whatever could not be framed.
+    pub fn framing_errors(&self) -> u64 {
+        self.broken_streams.get() + self.oversize_frames.get()
+    }
+}

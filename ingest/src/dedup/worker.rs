@@ -1,0 +1,204 @@
+//! One worker's numbers.
+
+use super::ranges::Ranges;
+use super::window::Window;
+use super::{DedupError, FIRST_SEQ_GRACE, Seen, state};
+use suiftly_schema::{
+    ids::Epoch,
+    loss::{WorkerId, WorkerWindow},
+};
+
+/// One turn of the 32-bit counter.
+const TURN: u64 = 1 << 32;
+
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) id: WorkerId,
+    /// The epoch in which it was last heard of.
+    pub(super) heard_at: Epoch,
+    received: u64,
+    duplicates: u64,
+    conflicts: u64,
+    /// Lowest and highest number received; meaningless before the first line.
+    first: u64,
+    highest: u64,
+    /// What was received below the window, or all of it while there is no window.
+    cold: Ranges,
+    window: Option<Window>,
+}
+
+impl Worker {
+    pub(super) fn new(id: WorkerId, epoch: Epoch) -> Self {
+        Self {
+            id,
+            heard_at: epoch,
+            received: 0,
+            duplicates: 0,
+            conflicts: 0,
+            first: 0,
+            highest: 0,
+            cold: Ranges::default(),
+            window: None,
+        }
+    }
+
+    /// What decides who falls out: the lowest goes first.
+    pub(super) const fn recency(&self) -> (Epoch, WorkerId) {
+        (self.heard_at, self.id)
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        self.window.is_some()
+    }
+
+    pub(super) fn open(&mut self) {
+        self.window = Some(Window::open(&mut self.cold, self.highest));
+    }
+
+    /// Gives the window up; returns how many numbers the bound on ranges closed.
+    pub(super) fn fold(&mut self, most_ranges: usize) -> u64 {
+        if let Some(window) = self.window.take() {
+            window.fold_into(&mut self.cold);
+        }
+        self.cold.close_lowest_gaps(most_ranges)
+    }
+
+    /// Takes note of a line; returns what it is and how many numbers the bound on ranges closed.
+    #[inline]
+    pub(super) fn observe(&mut self, seq: u32, hash: u32, most_ranges: usize) -> (Seen, u64) {
+        let number = if self.received == 0 { u64::from(seq) } else { self.unwrap_seq(seq) };
+        let seen = self.look_up(number, hash);
+        match seen {
+            Seen::New => (seen, self.insert(number, hash, most_ranges)),
+            Seen::Conflict => {
+                self.conflicts += 1;
+                (seen, 0)
+            }
+            Seen::Duplicate | Seen::DuplicateUnproven => {
+                self.duplicates += 1;
+                (seen, 0)
+            }
+        }
+    }
+
+    /// Notes the body's hash of a number received before.
+    pub(super) fn rewarm(&mut self, seq: u32, hash: u32) {
+        let back = u64::from(self.low_half().wrapping_sub(seq));
+        let Some(number) = self.highest.checked_sub(back) else {
+            return;
+        };
+        if let Some(window) = &mut self.window
+            && number >= window.base()
+            && window.contains(number)
+            && window.had_hash(number, hash).is_none()
+        {
+            window.set_hash(number, self.highest, hash);
+        }
+    }
+
+    pub(super) fn store(&self) -> WorkerWindow {
+        let mut encoder = state::Encoder::new(self.heard_at, self.first);
+        self.cold.iter().for_each(|(start, end)| encoder.range(start, end));
+        if let Some(window) = &self.window {
+            window.ranges(|start, end| encoder.range(start, end));
+        }
+        WorkerWindow {
+            worker: self.id,
+            received: self.received,
+            duplicates: self.duplicates,
+            conflicts: self.conflicts,
+            missing: self.missing(),
+            first_seq: self.first,
+            highest_seq: self.highest,
+            seen: encoder.finish(),
+        }
+    }
+
+    pub(super) fn restore(window: &WorkerWindow) -> Result<Self, DedupError> {
+        let (heard_at, cold) = state::decode(window)?;
+        Ok(Self {
+            id: window.worker,
+            heard_at,
+            received: window.received,
+            duplicates: window.duplicates,
+            conflicts: window.conflicts,
+            first: window.first_seq,
+            highest: window.highest_seq,
+            cold,
+            window: None,
+        })
+    }
+
+    fn missing(&self) -> u64 {
+        if self.received == 0 {
+            return 0;
+        }
+        let counted_from = if self.first <= FIRST_SEQ_GRACE { self.first.min(1) } else { self.first };
+        self.highest - counted_from + 1 - self.received
+    }
+
+    #[inline]
+    fn look_up(&self, number: u64, hash: u32) -> Seen {
+        let Some(window) = &self.window else {
+            unreachable!("lines are observed with the window open");
+        };
+        if number < window.base() {
+            return if self.cold.contains(number) { Seen::DuplicateUnproven } else { Seen::New };
+        }
+        if self.received == 0 || number > self.highest || !window.contains(number) {
+            return Seen::New;
+        }
+        match window.had_hash(number, hash) {
+            Some(true) => Seen::Duplicate,
+            Some(false) => Seen::Conflict,
+            None => Seen::DuplicateUnproven,
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, number: u64, hash: u32, most_ranges: usize) -> u64 {
+        if self.received == 0 {
+            (self.first, self.highest) = (number, number);
+        }
+        self.received += 1;
+        self.first = self.first.min(number);
+        self.highest = self.highest.max(number);
+        match &mut self.window {
+            Some(window) if number >= window.base() => {
+                window.reach(number, &mut self.cold);
+                window.set(number);
+                window.set_hash(number, self.highest, hash);
+            }
+            _ => self.cold.insert(number, number),
+        }
+        self.cold.close_lowest_gaps(most_ranges)
+    }
+
+    /// RFC 1982: up to 2³¹−1 ahead of the highest, else behind it.
+    #[inline]
+    fn unwrap_seq(&mut self, seq: u32) -> u64 {
+        let ahead = seq.wrapping_sub(self.low_half());
+        if ahead < 1 << 31 {
+            return self.highest + u64::from(ahead);
+        }
+        let behind = TURN - u64::from(ahead);
+        if behind > self.highest {
+            // The first line seen came just after a turn, and now one of before it: they all are of a later turn.
+            self.shift_by_a_turn();
+        }
+        self.highest - behind
+    }
+
+    fn low_half(&self) -> u32 {
+        u32::try_from(self.highest % TURN).unwrap_or_default()
+    }
+
+    fn shift_by_a_turn(&mut self) {
+        self.first += TURN;
+        self.highest += TURN;
+        self.cold.shift(TURN);
+        if let Some(window) = &mut self.window {
+            window.shift(TURN, self.highest);
+        }
+    }
+}

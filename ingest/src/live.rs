@@ -1,0 +1,134 @@
+//! The live pipeline, put together: listeners → sequencer → journal, and decoded batches out when they are durable.
+//!
+//! Threads: `udp`; `ingest-tcp` (a runtime of its own, so that nothing else in the process delays it); `sequencer`;
+//! `journal`; `deliver`. Between them stand bounded queues only.
+
+mod handle;
+mod threads;
+
+pub use handle::{IngestHandle, IngestMonitor};
+
+use crate::decode::{DecodeConfig, Decoder};
+use crate::error::IngestError;
+use crate::journal::{DiskStorage, Journal, JournalConfig, JournalId, Recovery, Storage};
+use crate::listener::{Bound, ListenerConfig};
+use crossbeam_channel::Sender;
+use std::path::PathBuf;
+use std::time::Duration;
+use suiftly_schema::loss::WorkerWindow;
+use suiftly_schema::{batch::Batch, ids::Epoch};
+
+/// How long frames are gathered before their block is cut.
+pub const DEFAULT_CUT_INTERVAL: Duration = Duration::from_millis(10);
+/// Decoded batches that may wait for their block's sync, or for their reader.
+pub const DEFAULT_MAX_UNDELIVERED: usize = 32;
+
+/// How ingest runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IngestConfig {
+    /// The journal's directory; made if it is not there.
+    pub journal_dir: PathBuf,
+    /// How the journal is kept.
+    pub journal: JournalConfig,
+    /// How lines come in.
+    pub listener: ListenerConfig,
+    /// How they are read; [`DecodeConfig::LIVE`].
+    pub decode: DecodeConfig,
+    /// How long frames are gathered before their block is cut; [`DEFAULT_CUT_INTERVAL`].
+    pub cut_interval: Duration,
+    /// Batches that may wait to be delivered; [`DEFAULT_MAX_UNDELIVERED`].
+    pub max_undelivered: usize,
+}
+
+impl IngestConfig {
+    /// The defaults, with the journal in this directory.
+    pub fn new(journal_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            journal_dir: journal_dir.into(),
+            journal: JournalConfig::default(),
+            listener: ListenerConfig::default(),
+            decode: DecodeConfig::LIVE,
+            cut_interval: DEFAULT_CUT_INTERVAL,
+            max_undelivered: DEFAULT_MAX_UNDELIVERED,
+        }
+    }
+}
+
+/// Where those behind ingest stand: the watermark they committed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// The last epoch they have; 0 if none.
+    pub epoch: Epoch,
+    /// The dedup windows as they were after it.
+    pub windows: Vec<WorkerWindow>,
+    /// The journal that the watermark is of; `None` if there is no watermark yet.
+    pub journal_id: Option<JournalId>,
+}
+
+/// Starts ingest.
+#[derive(Debug)]
+pub struct Ingest;
+
+impl Ingest {
+    /// Binds the sockets and opens the journal, whose id the caller may need to find its watermark.
+    pub fn open(config: &IngestConfig) -> Result<OpenIngest, IngestError> {
+        Self::open_on(config, Box::new(DiskStorage))
+    }
+
+    /// The same, with the journal on a disk of the caller's.
+    pub fn open_on(config: &IngestConfig, disk: Box<dyn Storage>) -> Result<OpenIngest, IngestError> {
+        let bound = Bound::bind(&config.listener)?;
+        let (journal, recovery) = Journal::open_with(&config.journal_dir, config.journal, disk)?;
+        if recovery.dropped_bytes > 0 {
+            tracing::warn!(bytes = recovery.dropped_bytes, "cut a torn tail off the journal");
+        }
+        Ok(OpenIngest { config: config.clone(), bound, journal, recovery })
+    }
+
+    /// [`Ingest::open`] and [`OpenIngest::start`] in one.
+    pub fn start(config: &IngestConfig, resume: &Resume, out: Sender<Batch>) -> Result<IngestHandle, IngestError> {
+        Self::open(config)?.start(resume, out)
+    }
+}
+
+/// Sockets and journal, had but not used yet.
+#[derive(Debug)]
+pub struct OpenIngest {
+    config: IngestConfig,
+    bound: Bound,
+    journal: Journal,
+    recovery: Recovery,
+}
+
+impl OpenIngest {
+    /// The journal's name.
+    pub const fn journal_id(&self) -> JournalId {
+        self.recovery.journal_id
+    }
+
+    /// The last epoch that the journal holds; what comes after it is received from now on.
+    pub const fn last_epoch(&self) -> Epoch {
+        self.recovery.last_epoch
+    }
+
+    /// Starts. Batches of all epochs after `resume.epoch` go to `out`, in order: first those of the journal's tail,
+    /// then live ones, each once its block is durable. Sockets are not read before the tail is decoded. When `out` is
+    /// dropped, ingest has ended.
+    pub fn start(self, resume: &Resume, out: Sender<Batch>) -> Result<IngestHandle, IngestError> {
+        check_watermark(resume, &self.recovery)?;
+        let decoder = Decoder::restore(self.config.decode, &resume.windows)?;
+        threads::start(self, resume.epoch, decoder, out)
+    }
+}
+
+fn check_watermark(resume: &Resume, recovery: &Recovery) -> Result<(), IngestError> {
+    if let Some(expected) = resume.journal_id
+        && expected != recovery.journal_id
+    {
+        return Err(IngestError::OtherJournal { found: recovery.journal_id, expected });
+    }
+    if resume.epoch > recovery.last_epoch {
+        return Err(IngestError::JournalBehind { resume: resume.epoch, last: recovery.last_epoch });
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! The sequencer: one thread that puts all frames into one order, cuts them into blocks, and decodes each block while
+//! the journal writes it.
+//!
+//! It begins with what the journal holds after the watermark, decoded just as live blocks are; only then do the
+//! listeners read. A block is cut when it is full, or some milliseconds after its first frame while the journal can
+//! take it: a slow disk makes blocks larger, not more. Without frames there is no block. Batches go to
+//! [`deliver`], which holds each back until its block is durable.
+
+mod buffers;
+pub(crate) mod deliver;
+
+use crate::block::{Block, BlockBuilder, BlockFull};
+use crate::clock;
+use crate::counters::Counters;
+use crate::decode::Decoder;
+use crate::error::IngestError;
+use crate::journal::{Journal, JournalReader, Recovery};
+use crate::listener::{Chunk, ChunkPool};
+use buffers::BlockBuffers;
+use crossbeam_channel::Sender;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use suiftly_schema::{batch::Batch, ids::Epoch, time::UnixMillis};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+/// How much of the journal before the watermark is read again at the start, so that a line that comes again is proven
+/// to be the same one: some 130,000 lines.
+const REWARM_BYTES: u64 = 32 << 20;
+
+/// Something it sends to is gone; whoever is gone has said why.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+/// Where the next block begins.
+struct Place {
+    epoch: Epoch,
+    start: u64,
+    /// The last cut. The next is never before it, whatever the clock does.
+    cut_at: UnixMillis,
+}
+
+/// What it shares with others.
+pub(crate) struct Links {
+    /// Where decoded blocks go.
+    pub(crate) batches: Sender<Batch>,
+    /// Where chunks go when they are empty.
+    pub(crate) pool: ChunkPool,
+    /// What is counted.
+    pub(crate) counters: Arc<Counters>,
+}
+
+pub(crate) struct Sequencer {
+    journal: Journal,
+    decoder: Decoder,
+    links: Links,
+    cut_interval: Duration,
+    place: Place,
+    builder: BlockBuilder,
+    buffers: BlockBuffers,
+}
+
+/// What became of waiting for a chunk.
+enum Waited {
+    Chunk(Chunk),
+    TimeOut,
+    Closed,
+}
+
+impl Sequencer {
+    pub(crate) fn new(
+        (journal, recovery): (Journal, &Recovery),
+        decoder: Decoder,
+        links: Links,
+        cut_interval: Duration,
+    ) -> Self {
+        let place = Place {
+            epoch: recovery.last_epoch + 1,
+            start: recovery.end,
+            cut_at: recovery.last_cut_at.unwrap_or(UnixMillis::MIN),
+        };
+        let (builder, buffers) = (BlockBuilder::default(), BlockBuffers::default());
+        Self { journal, decoder, links, cut_interval, place, builder, buffers }
+    }
+
+    /// Decodes the journal's blocks after `epoch`. Ends early when told to stop: the rest is there the next time.
+    pub(crate) fn recover(
+        &mut self,
+        dir: &Path,
+        epoch: Epoch,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), IngestError> {
+        for block in JournalReader::from_before_end_of(dir, epoch, REWARM_BYTES)? {
+            let block = block?;
+            if *stop.borrow() {
+                break;
+            }
+            if block.epoch <= epoch {
+                self.decoder.rewarm(&block);
+            } else if self.decode(&block).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes chunks until all listeners have ended, then cuts the last block.
+    pub(crate) fn run(mut self, mut chunks: mpsc::Receiver<Chunk>) -> Result<(), IngestError> {
+        // A runtime of its own, for nothing but waiting with a time limit.
+        let waiting = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|source| IngestError::Start { what: "sequencer", source })?;
+        while let Some(first) = waiting.block_on(chunks.recv()) {
+            let cut = self.take(first).and_then(|()| self.fill(&mut chunks, &waiting)).and_then(|()| self.cut());
+            if cut.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes chunks until it is time to cut.
+    fn fill(&mut self, chunks: &mut mpsc::Receiver<Chunk>, waiting: &tokio::runtime::Runtime) -> Result<(), Gone> {
+        let mut deadline = Instant::now() + self.cut_interval;
+        loop {
+            match wait(chunks, waiting, deadline) {
+                Waited::Chunk(chunk) => self.take(chunk)?,
+                Waited::TimeOut if self.journal.queue_is_full() && !self.builder.is_empty() => {
+                    deadline = Instant::now() + self.cut_interval;
+                }
+                Waited::TimeOut | Waited::Closed => return Ok(()),
+            }
+        }
+    }
+
+    fn take(&mut self, chunk: Chunk) -> Result<(), Gone> {
+        for (source, frame) in chunk.frames() {
+            if self.builder.push(source, chunk.received_at, frame) == Err(BlockFull) {
+                self.cut()?;
+                self.builder.push(source, chunk.received_at, frame).expect("an empty block has room for a frame");
+            }
+        }
+        self.links.pool.give_back(chunk);
+        Ok(())
+    }
+
+    /// Seals the block, hands it to the journal, and decodes it meanwhile.
+    fn cut(&mut self) -> Result<(), Gone> {
+        if self.builder.is_empty() {
+            return Ok(());
+        }
+        let next = BlockBuilder::with_buffer(self.buffers.take());
+        let builder = std::mem::replace(&mut self.builder, next);
+        let cut_at = self.place.cut_at.max(clock::now());
+        let synced_end = self.journal.progress().durable_end();
+        let block = Arc::new(builder.seal_after_sync(self.place.epoch, cut_at, self.place.start, synced_end));
+        self.place = Place { epoch: block.epoch + 1, start: block.end, cut_at };
+        self.journal.append(Arc::clone(&block)).map_err(|_| Gone)?;
+        let decoded = self.decode(&block);
+        self.buffers.lend(block);
+        decoded
+    }
+
+    fn decode(&mut self, block: &Block) -> Result<(), Gone> {
+        let batch = self.decoder.decode(block);
+        self.links.counters.note_forgotten(self.decoder.forgotten());
+        self.links.batches.send(batch).map_err(|_| Gone)
+    }
+}
+
+fn wait(chunks: &mut mpsc::Receiver<Chunk>, waiting: &tokio::runtime::Runtime, deadline: Instant) -> Waited {
+    // Under load there is a chunk at hand, which is cheaper to take than to wait for; but time must still be kept.
+    if Instant::now() < deadline
+        && let Ok(chunk) = chunks.try_recv()
+    {
+        return Waited::Chunk(chunk);
+    }
+    match waiting.block_on(async { tokio::time::timeout_at(deadline, chunks.recv()).await }) {
+        Ok(Some(chunk)) => Waited::Chunk(chunk),
+        Ok(None) => Waited::Closed,
+        Err(_) => Waited::TimeOut,
+    }
+}

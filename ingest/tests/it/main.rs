@@ -1,0 +1,13 @@
+//! Ingest from the outside: real files, real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+mod httplog;
+mod journal;
+mod live;
+mod mutate;
+mod replay;
+mod samples;
+mod sf1;
+mod support;
+mod trouble;

@@ -1,0 +1,182 @@
+//! Reads the running system's own figures over its API.
+
+use crate::http::Client;
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// An API that takes longer than this for an answer is taken to be away.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+/// The six classes that every request is in exactly one of.
+pub(crate) const CLASSES: [&str; 6] = ["guaranteed", "burst", "rejected", "client_error", "server_error", "other"];
+
+/// A client of the API with the development token.
+pub(crate) struct Api {
+    client: Client,
+    authorization: String,
+}
+
+impl Api {
+    pub(crate) fn new(address: SocketAddr, token: &str) -> Self {
+        Self { client: Client::new(address, ANSWER_TIME_MAX), authorization: format!("Bearer {token}") }
+    }
+
+    /// Whether it is there and has recovered.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        self.get("/ready").is_ok_and(|(status, _)| status == 200)
+    }
+
+    pub(crate) fn pipeline(&mut self) -> anyhow::Result<Pipeline> {
+        Pipeline::read(&self.json("/api/v1/pipeline")?)
+    }
+
+    /// Usage in this range of RFC 3339 instants.
+    pub(crate) fn usage(&mut self, range: &Range) -> anyhow::Result<Usage> {
+        Usage::read(&self.json(&format!("/api/v1/usage/summary?from={}&to={}", range.from, range.to))?)
+    }
+
+    fn json(&mut self, path: &str) -> anyhow::Result<Value> {
+        let (status, body) = self.get(path).with_context(|| format!("cannot ask the API for {path}"))?;
+        if status != 200 {
+            bail!("the API answered {status} to {path}: {}", String::from_utf8_lossy(&body));
+        }
+        serde_json::from_slice(&body).with_context(|| format!("the API's answer to {path} is not JSON"))
+    }
+
+    fn get(&mut self, path: &str) -> io::Result<(u16, Vec<u8>)> {
+        let answer = self.client.get(path, &[("Authorization", &self.authorization)])?;
+        Ok((answer.status, answer.body))
+    }
+}
+
+/// From and to, RFC 3339 in UTC, on whole hours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) from: String,
+    pub(crate) to: String,
+}
+
+/// The pipeline's figures, as far as they are needed here.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Pipeline {
+    pub(crate) received: u64,
+    pub(crate) accepted: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) system: u64,
+    pub(crate) rejected: u64,
+    pub(crate) lag_p50_ms: f64,
+    pub(crate) lag_p99_ms: f64,
+    pub(crate) stored: u64,
+    pub(crate) workers: Vec<Worker>,
+}
+
+/// What arrived of one HAProxy worker's lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Worker {
+    pub(crate) boot_ms: i64,
+    pub(crate) missing: u64,
+    pub(crate) first_seq: u64,
+    pub(crate) highest_seq: u64,
+}
+
+/// Usage over a range.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) requests: u64,
+    /// In the order of [`CLASSES`].
+    pub(crate) classes: [u64; 6],
+    pub(crate) billable: u64,
+    pub(crate) rated_micro_usd: i64,
+}
+
+impl Pipeline {
+    fn read(json: &Value) -> anyhow::Result<Self> {
+        let lag = |name: &str| json.pointer(&format!("/lag_ms/{name}")).and_then(Value::as_f64).unwrap_or(0.0);
+        Ok(Self {
+            received: count(json, "/lines/received")?,
+            accepted: count(json, "/lines/accepted")?,
+            duplicates: count(json, "/lines/duplicates")?,
+            system: count(json, "/lines/system")?,
+            rejected: count(json, "/lines/rejected")?,
+            lag_p50_ms: lag("p50"),
+            lag_p99_ms: lag("p99"),
+            stored: count(json, "/store/records")?,
+            workers: json
+                .pointer("/loss/workers")
+                .and_then(Value::as_array)
+                .context("the pipeline names no workers")?
+                .iter()
+                .map(Worker::read)
+                .collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    /// The worker that was born then.
+    pub(crate) fn worker(&self, boot_ms: i64) -> Option<&Worker> {
+        self.workers.iter().find(|worker| worker.boot_ms == boot_ms)
+    }
+}
+
+impl Worker {
+    fn read(json: &Value) -> anyhow::Result<Self> {
+        Ok(Self {
+            boot_ms: json["boot_ms"].as_i64().context("a worker has no boot_ms")?,
+            missing: count(json, "/missing")?,
+            first_seq: count(json, "/first_seq")?,
+            highest_seq: count(json, "/highest_seq")?,
+        })
+    }
+}
+
+impl Usage {
+    fn read(json: &Value) -> anyhow::Result<Self> {
+        let mut classes = [0; 6];
+        for (number, class) in classes.iter_mut().zip(CLASSES) {
+            *number = count(json, &format!("/counts/{class}"))?;
+        }
+        Ok(Self {
+            requests: count(json, "/counts/requests")?,
+            classes,
+            billable: count(json, "/counts/billable_requests")?,
+            rated_micro_usd: json["rated_micro_usd"].as_i64().context("the summary has no rated_micro_usd")?,
+        })
+    }
+}
+
+fn count(json: &Value, pointer: &str) -> anyhow::Result<u64> {
+    json.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("the API's answer has no count {pointer}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_contract_is_read() {
+        let worker = json!({"server_id": 17, "boot_ms": 5, "received": 98, "duplicates": 1, "conflicts": 0,
+            "missing": 2, "first_seq": 1, "highest_seq": 100});
+        let json = json!({"epoch": 812, "lag_ms": {"p50": 21, "p99": 48.5},
+            "lines": {"received": 100, "accepted": 98, "duplicates": 1, "conflicts": 0, "system": 1, "rejected": 0},
+            "loss": {"missing": 0, "ppm": 0.0, "workers": [worker]},
+            "store": {"epoch": 811, "records": 97}, "udp_kernel_drops": 3});
+        let pipeline = Pipeline::read(&json).unwrap();
+        assert_eq!((pipeline.received, pipeline.accepted, pipeline.stored), (100, 98, 97));
+        assert_eq!((pipeline.lag_p50_ms, pipeline.lag_p99_ms), (21.0, 48.5));
+        assert_eq!(pipeline.worker(5).map(|worker| (worker.missing, worker.highest_seq)), Some((2, 100)));
+        assert_eq!(pipeline.worker(6), None);
+        let error = Pipeline::read(&json!({"epoch": 1})).unwrap_err().to_string();
+        assert_eq!(error, "the API's answer has no count /lines/received");
+    }
+
+    #[test]
+    fn usage_is_read_by_class() {
+        let json = json!({"epoch": 3, "counts": {"requests": 21, "guaranteed": 1, "burst": 2, "rejected": 3,
+            "client_error": 4, "server_error": 5, "other": 6, "billable_requests": 7}, "rated_micro_usd": 800});
+        let usage = Usage::read(&json).unwrap();
+        assert_eq!((usage.classes, usage.requests, usage.billable), ([1, 2, 3, 4, 5, 6], 21, 7));
+        assert!(Usage::read(&json!({"epoch": 3, "counts": {}})).is_err());
+    }
+}

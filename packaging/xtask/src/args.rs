@@ -1,0 +1,217 @@
+//! The command line, read into [`Task`]s. Pure.
+
+use anyhow::{Context as _, bail, ensure};
+use lexopt::prelude::*;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub(crate) const HELP: &str = "\
+cargo xtask up [--seconds N] [--udp] [--kill N] [--rate R] [--release]
+               [--data-dir DIR] [--free-ports] [--no-install]
+    Installs what is missing, builds, starts PostgreSQL, suiftly and HAProxy, and drives requests until Ctrl-C.
+    --seconds N     end by itself and print a reconciliation; exit status 1 if it does not hold
+    --udp           log by UDP instead of a TCP ring
+    --kill N        kill -9 suiftly N times, spread over the run, and start it again (needs --seconds)
+    --rate R        requests per second (default 1000)
+    --release       the optimised build
+    --data-dir DIR  where the database, the journal and the keys live (default: suiftly-dev in the target directory)
+    --free-ports    listen wherever it is free instead of on the well-known ports
+    --no-install    install nothing
+cargo xtask test [--quick]       every check; --quick leaves out whatever needs a running system
+cargo xtask console [ARGS…]      build the desktop console and open it on the running system
+cargo xtask db reset [--deployment development|test] [--data-dir DIR]
+cargo xtask bench NAME [ARGS…]   run a benchmark, print its table, write target/bench/NAME.json
+cargo xtask check-imports        hold the crates' dependencies against the allowed ones";
+
+/// Requests per second unless told otherwise.
+const RATE_DEFAULT: u32 = 1_000;
+/// The most this driver is meant for; beyond it, it measures itself.
+const RATE_MAX: u32 = 20_000;
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Help,
+    Up(UpOptions),
+    Test { quick: bool },
+    Console { arguments: Vec<OsString> },
+    DbReset { deployment: String, data_dir: Option<PathBuf> },
+    Bench { arguments: Vec<OsString> },
+    CheckImports,
+}
+
+/// How to run the whole loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UpOptions {
+    pub(crate) seconds: Option<u32>,
+    pub(crate) udp: bool,
+    pub(crate) kills: u32,
+    pub(crate) rate: u32,
+    pub(crate) release: bool,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) free_ports: bool,
+    pub(crate) install: bool,
+}
+
+impl Default for UpOptions {
+    fn default() -> Self {
+        Self {
+            seconds: None,
+            udp: false,
+            kills: 0,
+            rate: RATE_DEFAULT,
+            release: false,
+            data_dir: None,
+            free_ports: false,
+            install: true,
+        }
+    }
+}
+
+/// Reads the arguments after the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Task> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let task = match parser.next()? {
+        None | Some(Short('h') | Long("help")) => return Ok(Task::Help),
+        Some(Value(task)) => task.string()?,
+        Some(argument) => return Err(argument.unexpected().into()),
+    };
+    match task.as_str() {
+        "help" => Ok(Task::Help),
+        "up" => up(&mut parser),
+        "test" => test(&mut parser),
+        "console" => Ok(Task::Console { arguments: parser.raw_args()?.collect() }),
+        "db" => db(&mut parser),
+        "bench" => Ok(Task::Bench { arguments: parser.raw_args()?.collect() }),
+        "check-imports" => nothing_more(&mut parser, Task::CheckImports),
+        _ => bail!("no task `{task}`; `cargo xtask --help` names them"),
+    }
+}
+
+fn up(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut options = UpOptions::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("seconds") => options.seconds = Some(number(parser, "seconds")?),
+            Long("udp") => options.udp = true,
+            Long("kill") => options.kills = number(parser, "kill")?,
+            Long("rate") => options.rate = number(parser, "rate")?,
+            Long("release") => options.release = true,
+            Long("data-dir") => options.data_dir = Some(parser.value()?.into()),
+            Long("free-ports") => options.free_ports = true,
+            Long("no-install") => options.install = false,
+            Short('h') | Long("help") => return Ok(Task::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    ensure!((1..=RATE_MAX).contains(&options.rate), "--rate must be 1 to {RATE_MAX}");
+    ensure!(options.seconds != Some(0), "--seconds must be at least 1");
+    ensure!(
+        options.kills == 0 || options.seconds.is_some(),
+        "--kill needs --seconds: its kills are spread over the run"
+    );
+    if let Some(seconds) = options.seconds {
+        ensure!(options.kills <= seconds / 2, "--kill {} needs at least {} seconds", options.kills, options.kills * 2);
+    }
+    Ok(Task::Up(options))
+}
+
+fn test(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut quick = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("quick") => quick = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Task::Test { quick })
+}
+
+fn db(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    match parser.next()? {
+        Some(Value(verb)) if verb == "reset" => {}
+        _ => bail!("`cargo xtask db` knows `reset` alone"),
+    }
+    let mut deployment = "development".to_owned();
+    let mut data_dir = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("deployment") => deployment = parser.value()?.string()?,
+            Long("data-dir") => data_dir = Some(parser.value()?.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    ensure!(matches!(deployment.as_str(), "development" | "test"), "--deployment must be development or test");
+    Ok(Task::DbReset { deployment, data_dir })
+}
+
+fn nothing_more(parser: &mut lexopt::Parser, task: Task) -> anyhow::Result<Task> {
+    match parser.next()? {
+        None => Ok(task),
+        Some(argument) => Err(argument.unexpected().into()),
+    }
+}
+
+fn number(parser: &mut lexopt::Parser, name: &str) -> anyhow::Result<u32> {
+    parser.value()?.parse().with_context(|| format!("--{name} needs a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> anyhow::Result<Task> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn tasks() {
+        let up = |options: UpOptions| Task::Up(options);
+        let cases = [
+            ("", Task::Help),
+            ("up --help", Task::Help),
+            ("up", up(UpOptions::default())),
+            (
+                "up --seconds 30 --udp --kill 5 --rate=200 --release --data-dir d --free-ports --no-install",
+                up(UpOptions {
+                    seconds: Some(30),
+                    udp: true,
+                    kills: 5,
+                    rate: 200,
+                    release: true,
+                    data_dir: Some("d".into()),
+                    free_ports: true,
+                    install: false,
+                }),
+            ),
+            ("test --quick", Task::Test { quick: true }),
+            ("db reset --deployment test", Task::DbReset { deployment: "test".into(), data_dir: None }),
+            ("bench ingest --fast", Task::Bench { arguments: vec!["ingest".into(), "--fast".into()] }),
+            ("check-imports", Task::CheckImports),
+        ];
+        for (line, task) in cases {
+            assert_eq!(parsed(line).unwrap(), task, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said() {
+        let cases = [
+            ("dance", "no task `dance`"),
+            ("up --seconds", "seconds"),
+            ("up --seconds soon", "--seconds needs a number"),
+            ("up --seconds 0", "at least 1"),
+            ("up --rate 0", "1 to 20000"),
+            ("up --kill 5", "needs --seconds"),
+            ("up --kill 5 --seconds 9", "at least 10 seconds"),
+            ("up --upd", "--upd"),
+            ("db drop", "reset"),
+            ("db reset --deployment production", "development or test"),
+            ("check-imports now", "now"),
+        ];
+        for (line, message) in cases {
+            let error = format!("{:#}", parsed(line).unwrap_err());
+            assert!(error.contains(message), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask test`: every check there is, in the order in which they fail fastest.
+
+use crate::build;
+use crate::end_to_end;
+use crate::imports;
+use crate::install::{self, DENY, NEXTEST, TAURI_DRIVER};
+use crate::places::{Places, cargo, metadata};
+use crate::signals::Interrupt;
+use crate::steps::Steps;
+use anyhow::ensure;
+use std::process::{Command, ExitCode};
+
+/// Runs the checks; `quick` leaves out what needs a running system.
+pub(crate) fn test(quick: bool) -> anyhow::Result<ExitCode> {
+    let places = Places::find()?;
+    let interrupt = Interrupt::catch()?;
+    let mut steps = Steps::new(places.target.join("xtask-test"), interrupt)?;
+    let outcome = all(&places, &mut steps, quick);
+    steps.close(outcome.is_ok());
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
+    steps.work("what the checks need", || install_all(quick))?;
+    steps.command("formatting", cargo().args(["fmt", "--all", "--check", "--", "--color", "never"]))?;
+    steps.work("imports run one way", || {
+        let found = imports::violations(&metadata()?)?;
+        ensure!(found.is_empty(), "{}", found.join("\n"));
+        Ok(())
+    })?;
+    steps.work("packages of the front ends", || build::npm_ci(places))?;
+    for (name, script) in [
+        ("lint of the front ends", "lint"),
+        ("types of the front ends", "typecheck"),
+        ("tests of the front ends", "test"),
+        ("build of the front ends", "build"),
+    ] {
+        steps.command(name, &mut build::npm(&places.console(), &["run", script]))?;
+    }
+    let generated = ["run", "gen:check", "-w", "@suiftly/ui"];
+    steps.command("generated API client is up to date", &mut build::npm(&places.console(), &generated))?;
+    steps.command("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    licences(steps)?;
+    steps.command("build", cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
+    steps.command("tests", cargo().args(["nextest", "run", "--workspace"]))?;
+    timescale(places, steps)?;
+    if quick { Ok(()) } else { end_to_end::all(places, steps) }
+}
+
+fn install_all(quick: bool) -> anyhow::Result<()> {
+    install::install(install::TO_RUN)?;
+    install::install(install::TO_BUILD_DESKTOP)?;
+    if !quick {
+        install::install(install::TO_DRIVE)?;
+        install::cargo_tool(TAURI_DRIVER)?;
+    }
+    install::cargo_tool(NEXTEST)?;
+    install::cargo_tool(DENY)
+}
+
+/// Licences, bans and sources need no network; the advisories' database does.
+fn licences(steps: &mut Steps) -> anyhow::Result<()> {
+    steps.command("licences, bans and sources", cargo().args(["deny", "check", "licenses", "bans", "sources"]))?;
+    let unavailable = |said: &str| said.contains("failed to fetch advisory database");
+    steps.command_unless(
+        "advisories",
+        cargo().args(["deny", "check", "advisories"]),
+        unavailable,
+        "their database cannot be had",
+    )
+}
+
+/// The migrations on TimescaleDB, which comes from npm.
+fn timescale(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let dir = places.root.join("schema/store/tests/timescale");
+    steps.command("packages of the TimescaleDB tests", &mut build::npm(&dir, &["ci", "--no-audit", "--no-fund"]))?;
+    steps.command("migrations on TimescaleDB", Command::new("node").arg("--test").current_dir(&dir))
+}

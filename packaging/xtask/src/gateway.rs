@@ -1,0 +1,120 @@
+//! The HAProxy of a stack: started with the shipped configuration and the demonstration origin, stopped softly.
+
+use crate::places::{Places, program, search_path};
+use crate::ports::Ports;
+use crate::process::{Supervised, run_quietly};
+use crate::signals::Interrupt;
+use anyhow::{Context as _, bail, ensure};
+use nix::sys::signal::Signal;
+use nix::unistd::geteuid;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use suiftly_edge::runtime::RuntimeSocket;
+
+const START_TIME_MAX: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Requests under way may end; then it has to go.
+const SOFT_STOP_TIME_MAX: Duration = Duration::from_secs(2);
+const STOP_TIME_MAX: Duration = Duration::from_secs(3);
+/// A Unix socket's path has 108 bytes, of which HAProxy needs some for a temporary name.
+const SOCKET_PATH_BYTES_MAX: usize = 90;
+
+/// A running HAProxy; stopped when dropped.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    process: Supervised,
+    runtime: RuntimeSocket,
+    boot_ms: i64,
+}
+
+impl Gateway {
+    /// Starts HAProxy on the maps in `data_dir` and waits until it listens.
+    pub(crate) fn start(
+        places: &Places,
+        ports: &Ports,
+        data_dir: &Path,
+        udp: bool,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Self> {
+        let haproxy = program("haproxy").context("HAProxy is not installed")?;
+        let socket = socket_path(data_dir)?;
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(&haproxy);
+            command.args(arguments).current_dir(places.haproxy_config());
+            for file in [if udp { "logs-udp.cfg" } else { "logs-ring.cfg" }, "haproxy.cfg", "origin.cfg"] {
+                command.args(["-f", file]);
+            }
+            set_environment(&mut command, ports, data_dir, &socket);
+            command
+        };
+        run_quietly(&mut command(&["-c", "-q"])).context("HAProxy does not accept its configuration")?;
+        let farewell = [(Signal::SIGUSR1, SOFT_STOP_TIME_MAX), (Signal::SIGTERM, STOP_TIME_MAX)];
+        let process =
+            Supervised::spawn("HAProxy", &mut command(&["-db"]), &data_dir.join("logs/haproxy.log"), &farewell)?;
+        let mut gateway = Self { process, runtime: RuntimeSocket::new(socket), boot_ms: 0 };
+        gateway.boot_ms = gateway.await_boot(interrupt)?;
+        Ok(gateway)
+    }
+
+    /// The birth that this worker's lines carry.
+    pub(crate) const fn boot_ms(&self) -> i64 {
+        self.boot_ms
+    }
+
+    /// How many lines it has numbered.
+    pub(crate) fn lines_numbered(&self) -> anyhow::Result<u64> {
+        Ok(self.runtime.lines_numbered()?)
+    }
+
+    /// An error if it is gone.
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
+        self.process.check()
+    }
+
+    fn await_boot(&mut self, interrupt: &Interrupt) -> anyhow::Result<i64> {
+        let deadline = Instant::now() + START_TIME_MAX;
+        loop {
+            self.process.check()?;
+            match self.runtime.boot() {
+                Ok(boot) => return Ok(boot.0),
+                Err(error) if Instant::now() > deadline => return Err(error).context("HAProxy does not get ready"),
+                Err(_) => {}
+            }
+            if interrupt.wait(LOOK_EVERY) {
+                bail!("interrupted");
+            }
+        }
+    }
+}
+
+fn set_environment(command: &mut Command, ports: &Ports, data_dir: &Path, socket: &Path) {
+    command
+        .env("PATH", search_path())
+        .env("SUIFTLY_MAPS", data_dir.join("haproxy/maps"))
+        .env("SUIFTLY_HAPROXY_SOCKET", socket)
+        .env("SUIFTLY_LOG_ADDR", ports.syslog.to_string())
+        .env("SUIFTLY_BIND_MSEAL", ports.mseal.to_string())
+        .env("SUIFTLY_BIND_MGRPC", ports.mgrpc.to_string())
+        .env("SUIFTLY_BIND_TSEAL", ports.tseal.to_string())
+        .env("SUIFTLY_ORIGIN_1", ports.origin_1.to_string())
+        .env("SUIFTLY_ORIGIN_2", ports.origin_2.to_string())
+        .env_remove("SUIFTLY_HAPROXY_USER");
+    if geteuid().is_root() {
+        command.env("SUIFTLY_HAPROXY_USER", "haproxy");
+    }
+}
+
+/// In the data directory, unless that path is too long for a Unix socket.
+fn socket_path(data_dir: &Path) -> anyhow::Result<PathBuf> {
+    let dir = data_dir.join("haproxy");
+    fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let socket = dir.join("runtime.sock");
+    ensure!(
+        socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX,
+        "{} is too long for a Unix socket; choose a shorter --data-dir",
+        socket.display()
+    );
+    Ok(socket)
+}

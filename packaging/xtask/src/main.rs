@@ -1,0 +1,60 @@
+//! `cargo xtask …`: the chores of a Suiftly checkout.
+//!
+//! `up` builds and runs the whole loop on this machine with a real HAProxy, and reconciles what it counted; `test` runs
+//! every check there is. The modules below them: [`install`] and [`build`] get the machine ready, [`stack`] starts and
+//! stops the processes, [`traffic`] asks, [`api`] reads, [`reconcile`] compares.
+
+#![allow(clippy::print_stdout, reason = "talking to a terminal is what this program is for")]
+
+mod api;
+mod args;
+mod build;
+mod checks;
+mod commands;
+mod database;
+mod end_to_end;
+mod gateway;
+mod http;
+mod imports;
+mod install;
+mod observe;
+mod places;
+mod plan;
+mod ports;
+mod process;
+mod reconcile;
+mod settle;
+mod signals;
+mod stack;
+mod steps;
+mod traffic;
+mod up;
+
+use args::Task;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let task = args::parse(std::env::args_os().skip(1))?;
+    match task {
+        Task::Help => {
+            println!("{}", args::HELP);
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Up(options) => up::up(&options),
+        Task::Test { quick } => checks::test(quick),
+        Task::Console { arguments } => commands::console(&arguments),
+        Task::DbReset { deployment, data_dir } => commands::db_reset(&deployment, data_dir),
+        Task::Bench { arguments } => commands::bench(&arguments),
+        Task::CheckImports => commands::check_imports(),
+    }
+}

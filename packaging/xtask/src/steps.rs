@@ -1,0 +1,151 @@
+//! Steps of a check: each prints its name and time, keeps its output for when it fails, and leaves its runner's own
+//! closing line for the end.
+
+use crate::install::cargo_bin;
+use crate::places::search_path;
+use crate::process::run_logged;
+use crate::signals::Interrupt;
+use anyhow::{Context as _, bail};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+/// The steps so far.
+pub(crate) struct Steps {
+    logs: PathBuf,
+    interrupt: Interrupt,
+    passed: u32,
+    closing: Vec<String>,
+    started: Instant,
+}
+
+impl Steps {
+    /// Begins; the outputs of commands go into files in `logs`.
+    pub(crate) fn new(logs: PathBuf, interrupt: Interrupt) -> anyhow::Result<Self> {
+        fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
+        Ok(Self { logs, interrupt, passed: 0, closing: Vec::new(), started: Instant::now() })
+    }
+
+    pub(crate) const fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// A step of our own.
+    pub(crate) fn work(&mut self, name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let since = Instant::now();
+        let outcome = work();
+        self.told(name, since, outcome.is_ok());
+        outcome.with_context(|| format!("{name} failed"))
+    }
+
+    /// A step that is a command.
+    pub(crate) fn command(&mut self, name: &str, command: &mut Command) -> anyhow::Result<()> {
+        self.command_unless(name, command, |_| false, "")
+    }
+
+    /// A step that is a command, whose failure counts as "did not run" if its output says so.
+    pub(crate) fn command_unless(
+        &mut self,
+        name: &str,
+        command: &mut Command,
+        cannot_run: impl Fn(&str) -> bool,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        let since = Instant::now();
+        let log = self.logs.join(format!("{}.log", name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));
+        let mut path = search_path();
+        if let Some(bin) = cargo_bin() {
+            path = format!("{path}:{}", bin.display());
+        }
+        command.env("PATH", path).env("NO_COLOR", "1").env("CARGO_TERM_COLOR", "never").env_remove("FORCE_COLOR");
+        let succeeded = run_logged(command, &log, &self.interrupt)?;
+        let output = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        if !succeeded && cannot_run(&output) {
+            println!("  not run  {name}: {reason}");
+            return Ok(());
+        }
+        self.told(name, since, succeeded);
+        self.closing.extend(closing_lines(&output).into_iter().map(|line| format!("{name}: {line}")));
+        if succeeded {
+            return Ok(());
+        }
+        print!("{output}");
+        bail!("{name} failed");
+    }
+
+    /// A line for the end.
+    pub(crate) fn closing_line(&mut self, line: String) {
+        self.closing.push(line);
+    }
+
+    /// What the runners said last, and how many steps there were.
+    pub(crate) fn close(&self, all_passed: bool) {
+        println!();
+        for line in &self.closing {
+            println!("{line}");
+        }
+        let failed = u32::from(!all_passed);
+        println!("steps: {} passed, {failed} failed, in {:.0} s", self.passed, self.started.elapsed().as_secs_f64());
+    }
+
+    fn told(&mut self, name: &str, since: Instant, passed: bool) {
+        self.passed += u32::from(passed);
+        let word = if passed { "ok    " } else { "FAILED" };
+        println!("  {word} {:>6.1} s  {name}", since.elapsed().as_secs_f64());
+    }
+}
+
+/// What test runners close with: nextest's summary, vitest's tests, node's counts.
+fn closing_lines(output: &str) -> Vec<String> {
+    let counts = |line: &str| {
+        let line = line.trim_start_matches(['#', 'ℹ', ' ']);
+        line.starts_with("pass ") || line.starts_with("fail ")
+    };
+    let is_closing = |line: &str| {
+        line.starts_with("Summary [")
+            || line.strip_prefix("Tests ").is_some_and(|rest| rest.contains("passed") || rest.contains("failed"))
+            || (line.starts_with(['#', 'ℹ']) && counts(line))
+    };
+    output.lines().map(str::trim).filter(|line| is_closing(line)).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runners_close_with_these() {
+        let output = "   Compiling x\n     Summary [   0.412s] 16 tests run: 16 passed, 0 skipped\n\
+            \n Test Files  2 passed (2)\n      Tests  12 passed (12)\n# tests 4\n# pass 4\n# fail 0\nℹ pass 3\npass the salt\n";
+        assert_eq!(
+            closing_lines(output),
+            [
+                "Summary [   0.412s] 16 tests run: 16 passed, 0 skipped",
+                "Tests  12 passed (12)",
+                "# pass 4",
+                "# fail 0",
+                "ℹ pass 3"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_failing_step_stops_and_one_that_cannot_run_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut steps = Steps::new(dir.path().to_owned(), Interrupt::catch().unwrap()).unwrap();
+        let sh = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        };
+        assert!(steps.command("fine", &mut sh("echo '# pass 1'")).is_ok());
+        let error = steps.command("broken", &mut sh("echo no; exit 1")).unwrap_err().to_string();
+        assert_eq!(error, "broken failed");
+        let offline = |said: &str| said.contains("offline");
+        assert!(steps.command_unless("away", &mut sh("echo offline >&2; exit 1"), offline, "no network").is_ok());
+        assert!(steps.command_unless("away", &mut sh("echo bad; exit 1"), offline, "no network").is_err());
+        assert!(steps.work("own", || bail!("bad")).is_err());
+        assert_eq!((steps.passed, steps.closing), (1, vec!["fine: # pass 1".to_owned()]));
+    }
+}

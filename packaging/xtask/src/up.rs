@@ -1,0 +1,145 @@
+//! `cargo xtask up`: the whole loop on this machine, driven, watched, reconciled.
+
+use crate::args::UpOptions;
+use crate::build;
+use crate::install;
+use crate::observe::Baseline;
+use crate::places::Places;
+use crate::ports::Ports;
+use crate::reconcile::Counted;
+use crate::settle::settle;
+use crate::signals::Interrupt;
+use crate::stack::{Shape, Stack};
+use crate::traffic::Traffic;
+use anyhow::{bail, ensure};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// The data directory unless told otherwise.
+pub(crate) const DATA_DIR: &str = "suiftly-dev";
+
+/// Installs, builds, runs.
+pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
+    let places = Places::find()?;
+    if options.install {
+        install::install(install::TO_RUN)?;
+    }
+    build::web(&places)?;
+    build::suiftly(&places, options.release)?;
+    let data_dir = options.data_dir.clone().unwrap_or_else(|| places.data_dir(DATA_DIR));
+    let interrupt = Interrupt::catch()?;
+    let shape = Shape {
+        suiftly: places.suiftly(options.release),
+        data_dir: std::path::absolute(data_dir)?,
+        ports: if options.free_ports { Ports::free()? } else { Ports::well_known() },
+        udp: options.udp,
+    };
+    let mut session = match Session::start(&places, &shape, options.rate, &interrupt) {
+        Err(_) if interrupt.is_set() => return Ok(stopped()),
+        session => session?,
+    };
+    println!("the dashboard: {}/#token={}", session.stack.url(), session.stack.token()?);
+    session.watch(options.seconds, options.kills, &interrupt)?;
+    if interrupt.is_set() {
+        drop(session);
+        ensure!(options.seconds.is_none(), "interrupted before the reconciliation");
+        return Ok(stopped());
+    }
+    let holds = session.reconcile(&interrupt)?;
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn stopped() -> ExitCode {
+    println!("stopped");
+    ExitCode::SUCCESS
+}
+
+/// A driven system and what it is counted from. Traffic goes first when dropped, then the system.
+pub(crate) struct Session {
+    traffic: Traffic,
+    pub(crate) stack: Stack,
+    baseline: Baseline,
+}
+
+impl Session {
+    /// Starts the system and the traffic.
+    pub(crate) fn start(places: &Places, shape: &Shape, rate: u32, interrupt: &Interrupt) -> anyhow::Result<Self> {
+        let mut stack = Stack::start(places, shape, interrupt)?;
+        let baseline = Baseline::take(&mut stack)?;
+        let traffic = Traffic::start(shape.ports, stack.keys()?, rate)?;
+        Ok(Self { traffic, stack, baseline })
+    }
+
+    /// Prints a line per second for so long, or until interrupted, and kills `suiftly` so many times meanwhile.
+    pub(crate) fn watch(&mut self, seconds: Option<u32>, kills: u32, interrupt: &Interrupt) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let mut due = kill_seconds(seconds.unwrap_or(0), kills).into_iter().peekable();
+        for second in 1.. {
+            if interrupt.wait_until(started + Duration::from_secs(u64::from(second))) {
+                return Ok(());
+            }
+            self.stack.look_after()?;
+            println!("{}", self.baseline.line(&mut self.stack, &self.traffic, started.elapsed()));
+            if due.next_if(|&due| due <= second).is_some() {
+                println!("kill -9 suiftly, and start it again");
+                self.stack.kill_suiftly()?;
+            }
+            if seconds.is_some_and(|seconds| second >= seconds) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the traffic, lets everything arrive, compares, prints; says whether it adds up.
+    pub(crate) fn reconcile(self, interrupt: &Interrupt) -> anyhow::Result<bool> {
+        let Self { traffic, mut stack, baseline } = self;
+        let tally = traffic.stop();
+        println!("waiting until all lines are in");
+        let (after, numbered) = settle(&mut stack, &baseline.figures, &baseline.range, interrupt)?;
+        let counted = Counted::between(&baseline.figures, &after, &tally, numbered, stack.gateway().boot_ms());
+        let statuses: Vec<String> =
+            tally.by_status.iter().map(|(status, count)| format!("{status}: {count}")).collect();
+        println!("answers by status: {}; {} could not be sent", statuses.join(", "), tally.not_sent);
+        print!("reconciliation\n{counted}");
+        let mut differences = counted.differences();
+        if counted.answered == 0 {
+            differences.push("no request was answered".to_owned());
+        }
+        if counted.answered > 0 && counted.journaled == 0 {
+            differences.push("not one line arrived".to_owned());
+        }
+        if stack.unexpected_deaths() > 0 {
+            differences.push(format!("suiftly died by itself, times: {}", stack.unexpected_deaths()));
+        }
+        for difference in &differences {
+            println!("  {difference}");
+        }
+        println!("{}", if differences.is_empty() { "PASS: no difference" } else { "FAIL" });
+        Ok(differences.is_empty())
+    }
+}
+
+/// The same, as an error if it does not add up.
+pub(crate) fn must_hold(holds: bool) -> anyhow::Result<()> {
+    if holds { Ok(()) } else { bail!("the reconciliation does not hold") }
+}
+
+/// After which seconds to kill, evenly over the run, its end left alone.
+fn kill_seconds(seconds: u32, kills: u32) -> Vec<u32> {
+    (1..=kills).map(|kill| (seconds * kill / (kills + 1)).max(1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kill_seconds;
+
+    #[test]
+    fn kills_are_spread() {
+        for (seconds, kills, at) in
+            [(30, 5, vec![5, 10, 15, 20, 25]), (10, 1, vec![5]), (10, 0, vec![]), (2, 1, vec![1])]
+        {
+            assert_eq!(kill_seconds(seconds, kills), at);
+        }
+    }
+}

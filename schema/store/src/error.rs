@@ -1,0 +1,179 @@
+//! What can go wrong with the store. Each variant says what was attempted, in one line that needs no backtrace.
+
+use std::path::PathBuf;
+use suiftly_schema::ids::Epoch;
+use tokio_postgres::error::SqlState;
+
+/// Why something with the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No PostgreSQL server software that is new enough.
+    #[error(
+        "found no PostgreSQL {min} or newer in /usr/lib/postgresql or by pg_config: install the package `postgresql`"
+    )]
+    NoPostgres {
+        /// The oldest release that will do.
+        min: u32,
+    },
+    /// The private cluster could not be set up, started or stopped.
+    #[error("cannot {attempted}: {cause}")]
+    Cluster {
+        /// What was being done, with the path it was done to.
+        attempted: String,
+        /// What stood in the way.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// PostgreSQL may not run as root, and the account it would run as cannot reach the data directory.
+    #[error("PostgreSQL runs as account {account}, which may not enter {}: choose another data directory, or `chmod o+x` that one", directory.display())]
+    Untraversable {
+        /// The account.
+        account: String,
+        /// The directory that is closed to it.
+        directory: PathBuf,
+    },
+    /// The address of a database could not be read. The address itself is not shown: it may hold a password.
+    #[error("cannot read the database address: {cause}")]
+    Address {
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The database cannot be reached, went away, or has no room: the same call may succeed later.
+    #[error("the database is unavailable, while trying to {attempted}: {cause}")]
+    Unavailable {
+        /// What was being done.
+        attempted: &'static str,
+        /// What the driver or the database said.
+        cause: String,
+    },
+    /// The database refused; it will refuse again.
+    #[error("the database refused to {attempted}: {cause}")]
+    Refused {
+        /// What was being done.
+        attempted: &'static str,
+        /// What it said.
+        cause: String,
+    },
+    /// Another process writes to this database.
+    #[error("another process writes to database {database}: only one may at a time")]
+    SecondWriter {
+        /// The database.
+        database: String,
+    },
+    /// The watermark is not where this writer left it, or the commits are not after it. Nothing was written.
+    #[error(
+        "journal {journal_id}: commits from epoch {first} do not follow the watermark, which is at epoch {watermark}"
+    )]
+    NotNext {
+        /// The journal.
+        journal_id: String,
+        /// The first epoch that was to be written.
+        first: Epoch,
+        /// The epoch the database is at.
+        watermark: Epoch,
+    },
+    /// A migration that was applied has another text now.
+    #[error("migration {version:04}_{name} was changed after it was applied: add a new migration instead")]
+    MigrationChanged {
+        /// Its number.
+        version: i32,
+        /// Its name.
+        name: String,
+    },
+    /// The database has migrations that this program does not know.
+    #[error("database {database} is at schema version {found}, and this program knows {known}: use a newer program")]
+    DatabaseNewer {
+        /// The database.
+        database: String,
+        /// Its version.
+        found: i32,
+        /// The newest version known here.
+        known: i32,
+    },
+    /// Only development and test databases are created or dropped by this program.
+    #[error("will not {attempted} database {database}: only names that end in _dev or _test are ours to make and drop")]
+    Protected {
+        /// `create` or `drop`.
+        attempted: &'static str,
+        /// The database.
+        database: String,
+    },
+    /// A published price book differs from the one that the program brings.
+    #[error(
+        "price book {version} in the database differs from the published one: books are never edited, publish a new version"
+    )]
+    PriceBookEdited {
+        /// The book's version.
+        version: u32,
+    },
+    /// A row holds what no writer of ours writes.
+    #[error("cannot read {what} out of the database: {cause}")]
+    Row {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// An API key for demonstration could not be made.
+    #[error("cannot make an API key: {cause}")]
+    Key {
+        /// Why.
+        cause: String,
+    },
+}
+
+impl StoreError {
+    /// Sorts a driver's error into "try again" and "don't".
+    pub(crate) fn database(attempted: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
+        move |error| {
+            let cause = one_line(&error);
+            if is_passing(&error) { Self::Unavailable { attempted, cause } } else { Self::Refused { attempted, cause } }
+        }
+    }
+
+    /// An error of the private cluster.
+    pub(crate) fn cluster(
+        attempted: impl Into<String>,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Cluster { attempted: attempted.into(), cause: cause.into() }
+    }
+
+    /// Whether the same call may succeed later, with nothing changed by anybody.
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
+
+/// Classes of SQLSTATE that pass by themselves: connection, transaction rollback, resources, intervention, system.
+const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
+
+fn is_passing(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        Some(code) => code == &SqlState::LOCK_NOT_AVAILABLE || PASSING_CLASSES.contains(&&code.code()[..2]),
+        // Without a code it never was the database's answer: the connection failed, unless the driver could not
+        // encode or decode a value, which has no I/O error beneath it.
+        None => error.is_closed() || has_io_source(error),
+    }
+}
+
+fn has_io_source(error: &tokio_postgres::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if inner.is::<std::io::Error>() {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}
+
+/// The driver's `Display` hides what the database said; this shows it, without the values of rows.
+fn one_line(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => format!("{} (SQLSTATE {})", db.message(), db.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}

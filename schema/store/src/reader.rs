@@ -1,0 +1,279 @@
+//! Reading for the API: every answer is one repeatable-read snapshot, its rows beside the watermark they belong to.
+//!
+//! What the answers leave out is exactly what came after that epoch; the hub's deltas after it complete them.
+
+mod grants;
+mod rows;
+mod span;
+
+pub use rows::SERIES_POINTS_MAX;
+pub use span::TimeRange;
+
+use crate::StoreError;
+use crate::config::StoreConfig;
+use crate::maintenance::{MINUTES_KEPT, before};
+use crate::writer::resume;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use span::Plan;
+use std::sync::Arc;
+use std::time::Duration;
+use suiftly_schema::grant::Grant;
+use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
+use suiftly_schema::loss::{LineCounts, WorkerWindow};
+use suiftly_schema::money::MicroUsd;
+use suiftly_schema::time::{BillingMonth, UnixMillis};
+use suiftly_schema::usage::UsageSums;
+use tokio_postgres::{IsolationLevel, NoTls};
+
+/// Connections that one reader opens at most.
+pub const CONNECTIONS_MAX: usize = 8;
+/// How long a caller waits for a free connection, or for a new one to be made.
+pub const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+
+/// Whose usage to count. `None` is everybody's, every service, every network; the unattributed and unknown count in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// One customer's only.
+    pub customer_id: Option<CustomerId>,
+    /// One service's only.
+    pub service: Option<Service>,
+    /// One network's only.
+    pub network: Option<Network>,
+}
+
+/// How far the database is: everything up to and with this epoch is in, nothing after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watermark {
+    /// The epoch; 0 before the first.
+    pub epoch: Epoch,
+    /// Its clock.
+    pub cut_at: UnixMillis,
+    /// Where its block ends in the journal, in bytes.
+    pub journal_end: u64,
+}
+
+/// The bucket of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bucket {
+    /// From `usage_per_minute`: the last 24 hours.
+    Minute,
+    /// From `usage_per_hour`: the last 90 days.
+    Hour,
+}
+
+/// Usage within one bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// The bucket's first instant.
+    pub start: UnixMillis,
+    /// What was used in it.
+    pub sums: UsageSums,
+}
+
+/// Usage that is rated together: the caller rates each by its book and service, and adds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsagePart {
+    /// The customer; `None` is the unattributed, which is nobody's bill.
+    pub customer_id: Option<CustomerId>,
+    /// The service.
+    pub service: Option<Service>,
+    /// The billing month.
+    pub month: BillingMonth,
+    /// The price book in force in its hours.
+    pub price_book: u32,
+    /// What was used.
+    pub sums: UsageSums,
+}
+
+/// Usage over a span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageTotals {
+    /// As of.
+    pub watermark: Watermark,
+    /// What is covered: the span asked for, rounded outwards to minutes, or to hours where minutes are no longer kept.
+    pub covered: TimeRange,
+    /// All of it.
+    pub sums: UsageSums,
+    /// The same by customer, service, month and book, ascending in this order.
+    pub parts: Vec<UsagePart>,
+}
+
+/// Usage by bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageSeries {
+    /// As of.
+    pub watermark: Watermark,
+    /// Ascending; buckets without traffic are left out; at most [`SERIES_POINTS_MAX`].
+    pub points: Vec<Point>,
+}
+
+/// What has been rated for a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RatedMonth {
+    /// As of.
+    pub watermark: Watermark,
+    /// The month's usage.
+    pub sums: UsageSums,
+    /// Its price.
+    pub rated: MicroUsd,
+}
+
+/// What a live stream begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamSnapshot {
+    /// The stream goes on with the deltas after this.
+    pub watermark: Watermark,
+    /// The month's usage.
+    pub month_sums: UsageSums,
+    /// Its price.
+    pub rated: MicroUsd,
+    /// Usage by minute, ascending.
+    pub minutes: Vec<Point>,
+}
+
+/// How far the journal has come, and what its lines became.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PipelineTotals {
+    /// As of.
+    pub watermark: Watermark,
+    /// What the lines became.
+    pub counts: LineCounts,
+    /// Raw records written, whether retention has left them or not.
+    pub records: u64,
+    /// Every worker's window, its `seen` left empty; oldest boot first.
+    pub workers: Vec<WorkerWindow>,
+}
+
+/// Reads what one journal's writer wrote. Cheap to clone; all clones share a few connections.
+#[derive(Clone)]
+pub struct Reader {
+    pool: Pool,
+    journal_id: Arc<str>,
+}
+
+impl Reader {
+    /// A reader of this journal's watermark. Connects at the first query, and again whenever a connection broke.
+    pub fn new(config: &StoreConfig, journal_id: &str) -> Result<Self, StoreError> {
+        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config.driver().clone(), NoTls, manager_config);
+        let wait = Some(CONNECTION_WAIT);
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS_MAX)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts { wait, create: wait, recycle: wait })
+            .build()
+            .map_err(|error| StoreError::Address { cause: error.to_string() })?;
+        Ok(Self { pool, journal_id: journal_id.into() })
+    }
+
+    /// Usage over a span: whole hours from the hours, the ends from the minutes as far as those are kept.
+    pub async fn usage_totals(&self, filter: &Filter, span: TimeRange) -> Result<UsageTotals, StoreError> {
+        let mut connection = self.connection().await?;
+        let snapshot = snapshot(&mut connection).await?;
+        let watermark = self.watermark(&snapshot).await?;
+        let plan = Plan::of(span, minutes_from(&watermark));
+        let parts = rows::parts(&snapshot, filter, &plan).await?;
+        let mut sums = UsageSums::default();
+        parts.iter().for_each(|part| sums += &part.sums);
+        Ok(UsageTotals { watermark, covered: plan.covered, sums, parts })
+    }
+
+    /// Usage by bucket, of the buckets that begin within the span.
+    pub async fn usage_series(
+        &self,
+        filter: &Filter,
+        bucket: Bucket,
+        span: TimeRange,
+    ) -> Result<UsageSeries, StoreError> {
+        let mut connection = self.connection().await?;
+        let snapshot = snapshot(&mut connection).await?;
+        let watermark = self.watermark(&snapshot).await?;
+        let span = match bucket {
+            Bucket::Minute => rows::kept(span, minutes_from(&watermark)),
+            Bucket::Hour => span,
+        };
+        let points = rows::series(&snapshot, filter, bucket, span).await?;
+        Ok(UsageSeries { watermark, points })
+    }
+
+    /// A month's usage and its price. The price is of all networks together: a bill knows none, so the filter's
+    /// network narrows the usage only.
+    pub async fn rated_month(&self, filter: &Filter, month: BillingMonth) -> Result<RatedMonth, StoreError> {
+        let mut connection = self.connection().await?;
+        let snapshot = snapshot(&mut connection).await?;
+        let watermark = self.watermark(&snapshot).await?;
+        let sums = rows::total(&snapshot, filter, rows::hours_of(month)).await?;
+        let rated = rows::rated(&snapshot, filter, month).await?;
+        Ok(RatedMonth { watermark, sums, rated })
+    }
+
+    /// A month's usage and price, as [`Reader::rated_month`], with the minutes from an instant on.
+    pub async fn stream_snapshot(
+        &self,
+        filter: &Filter,
+        month: BillingMonth,
+        minutes_since: UnixMillis,
+    ) -> Result<StreamSnapshot, StoreError> {
+        let mut connection = self.connection().await?;
+        let snapshot = snapshot(&mut connection).await?;
+        let watermark = self.watermark(&snapshot).await?;
+        let month_sums = rows::total(&snapshot, filter, rows::hours_of(month)).await?;
+        let rated = rows::rated(&snapshot, filter, month).await?;
+        let span = rows::kept(TimeRange::new(minutes_since, UnixMillis::MAX), minutes_from(&watermark));
+        let minutes = rows::series(&snapshot, filter, Bucket::Minute, span).await?;
+        Ok(StreamSnapshot { watermark, month_sums, rated, minutes })
+    }
+
+    /// How far the journal has come. All zero for a journal that never wrote.
+    pub async fn pipeline_totals(&self) -> Result<PipelineTotals, StoreError> {
+        let mut connection = self.connection().await?;
+        let snapshot = snapshot(&mut connection).await?;
+        let client: &tokio_postgres::Transaction<'_> = &snapshot;
+        let Some(found) = resume::watermark(client, &self.journal_id).await? else {
+            return Ok(PipelineTotals::default());
+        };
+        let workers = resume::windows(client, &self.journal_id, false).await?;
+        Ok(PipelineTotals { watermark: watermark_of(&found), counts: found.counts, records: found.records, workers })
+    }
+
+    /// Counts the raw records one by one: a full scan, for reconciliation.
+    pub async fn count_records(&self) -> Result<u64, StoreError> {
+        let connection = self.connection().await?;
+        let row = connection.query_one("SELECT count(*) FROM haproxy_raw_logs", &[]).await;
+        let count: i64 = row.map_err(StoreError::database("count the raw records"))?.get(0);
+        crate::codec::from_bigint("the number of raw records", count)
+    }
+
+    /// What every active key may do now, ascending by customer, service and key.
+    pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
+        grants::grants(&self.connection().await?).await
+    }
+
+    async fn connection(&self) -> Result<Object, StoreError> {
+        let attempted = "connect to the database";
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => StoreError::database(attempted)(error),
+            other => StoreError::Unavailable { attempted, cause: other.to_string() },
+        })
+    }
+
+    async fn watermark(&self, snapshot: &deadpool_postgres::Transaction<'_>) -> Result<Watermark, StoreError> {
+        let client: &tokio_postgres::Transaction<'_> = snapshot;
+        let found = resume::watermark(client, &self.journal_id).await?;
+        Ok(found.as_ref().map(watermark_of).unwrap_or_default())
+    }
+}
+
+async fn snapshot(connection: &mut Object) -> Result<deadpool_postgres::Transaction<'_>, StoreError> {
+    let transaction = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    transaction.start().await.map_err(StoreError::database("begin a snapshot"))
+}
+
+const fn watermark_of(found: &resume::Resume) -> Watermark {
+    Watermark { epoch: found.epoch, cut_at: found.cut_at, journal_end: found.journal_end }
+}
+
+/// From when on minutes are whole: the writer leaves out deltas of minutes that are older than this, by its clock.
+fn minutes_from(watermark: &Watermark) -> UnixMillis {
+    before(watermark.cut_at, MINUTES_KEPT)
+}

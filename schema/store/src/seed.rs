@@ -1,0 +1,257 @@
+//! Demonstration customers, for `up`, tests and a first look. Never part of a migration.
+
+use crate::StoreError;
+use crate::config::StoreConfig;
+use serde_json::json;
+use std::collections::BTreeMap;
+use suiftly_schema::api_key::{ApiKey, ApiKeySecret, KeyClaims, KeyMetadata};
+use suiftly_schema::ids::{CustomerId, Network, Service};
+use tokio_postgres::types::Json;
+use tokio_postgres::{Row, Transaction};
+
+/// How often a random id, fingerprint or wallet is drawn again before seeding gives up.
+const DRAWS_MAX: usize = 100;
+
+/// A customer to be there.
+#[derive(Clone, Debug)]
+pub struct DemoCustomer {
+    /// The name; it tells whether the customer is there already.
+    pub display_name: &'static str,
+    /// The services that are enabled.
+    pub services: &'static [DemoService],
+}
+
+/// A service of a demo customer.
+#[derive(Clone, Debug)]
+pub struct DemoService {
+    /// The service: one that has keys.
+    pub service: Service,
+    /// `starter`, `pro` or `enterprise`.
+    pub tier: &'static str,
+    /// Whether the burst add-on is booked.
+    pub burst: bool,
+    /// Requests per second, guaranteed and with burst, instead of the tier's.
+    pub limits: Option<(u32, u32)>,
+    /// One key for each: mainnet or testnet, the two that a key can name.
+    pub key_networks: &'static [Network],
+}
+
+/// A key of a demo customer, in full.
+#[derive(Clone, Debug)]
+pub struct DemoKey {
+    /// Its customer.
+    pub customer_id: CustomerId,
+    /// The customer's name.
+    pub display_name: String,
+    /// What it opens.
+    pub service: Service,
+    /// Where.
+    pub network: Network,
+    /// The key.
+    pub key: ApiKey,
+}
+
+const fn plain(service: Service, tier: &'static str, burst: bool, key_networks: &'static [Network]) -> DemoService {
+    DemoService { service, tier, burst, limits: None, key_networks }
+}
+
+/// Six customers of mixed tiers, services and networks. Mica Social's limits are low, so that a hundred or two requests
+/// a second to it show burst and rejections.
+pub const DEMO_CUSTOMERS: &[DemoCustomer] = &[
+    DemoCustomer {
+        display_name: "Nightjar Games",
+        services: &[plain(Service::Seal, "enterprise", true, &[Network::Mainnet, Network::Testnet])],
+    },
+    DemoCustomer {
+        display_name: "Fernway",
+        services: &[
+            plain(Service::Seal, "pro", true, &[Network::Mainnet]),
+            plain(Service::Grpc, "pro", false, &[Network::Mainnet]),
+        ],
+    },
+    DemoCustomer {
+        display_name: "Quayside",
+        services: &[plain(Service::Grpc, "enterprise", true, &[Network::Mainnet, Network::Testnet])],
+    },
+    DemoCustomer {
+        display_name: "Mica Social",
+        services: &[DemoService {
+            service: Service::Seal,
+            tier: "pro",
+            burst: true,
+            limits: Some((20, 40)),
+            key_networks: &[Network::Mainnet],
+        }],
+    },
+    DemoCustomer { display_name: "Abacus Pay", services: &[plain(Service::Grpc, "pro", true, &[Network::Mainnet])] },
+    DemoCustomer {
+        display_name: "Kelpmarket",
+        services: &[plain(Service::Seal, "starter", false, &[Network::Testnet])],
+    },
+];
+
+/// Makes the customers and keys that are not there, and answers every usable key of theirs in full.
+///
+/// The database does not hold the keys, so the caller keeps them (in a file that only it can read) and hands them back
+/// as `held` the next time. A demo key that nobody holds any more is deleted and another issued in its place; a held
+/// key that the database does not know, or that was made with another secret, is left out.
+pub async fn seed(
+    config: &StoreConfig,
+    secret: &ApiKeySecret,
+    customers: &[DemoCustomer],
+    held: &[ApiKey],
+) -> Result<Vec<DemoKey>, StoreError> {
+    let held: BTreeMap<String, &ApiKey> =
+        held.iter().filter(|key| key.verify(secret).is_ok()).map(|key| (key.sha256_hex(), key)).collect();
+    let mut client = config.connect().await?;
+    let transaction = client.transaction().await.map_err(StoreError::database(SEED))?;
+    // One seeding at a time, or a name would come twice.
+    run(&transaction, "LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
+    let mut keys = Vec::new();
+    for customer in customers {
+        let customer_id = match find_customer(&transaction, customer.display_name).await? {
+            Some(id) => id,
+            None => make_customer(&transaction, customer.display_name).await?,
+        };
+        for service in customer.services {
+            enable(&transaction, customer_id, service).await?;
+            let seeding = Seeding { transaction: &transaction, secret, held: &held, customer_id };
+            for key in seeding.keys_of(service).await? {
+                let network = key.verify(secret).map_err(|error| key_error(&error))?.metadata.network();
+                let display_name = customer.display_name.to_owned();
+                keys.push(DemoKey { customer_id, display_name, service: service.service, network, key });
+            }
+        }
+    }
+    transaction.commit().await.map_err(StoreError::database(SEED))?;
+    Ok(keys)
+}
+
+const SEED: &str = "seed demo customers";
+
+async fn find_customer(transaction: &Transaction<'_>, display_name: &str) -> Result<Option<CustomerId>, StoreError> {
+    let select = "SELECT id FROM customers WHERE display_name = $1 AND billing_profile @> '{\"demo\": true}'";
+    let rows = query(transaction, select, &[&display_name]).await?;
+    rows.first().map(|row| crate::codec::known_customer(row.get(0))).transpose()
+}
+
+/// Draws ids until one is free. A balance is lent, so that a bill can be drawn from something.
+async fn make_customer(transaction: &Transaction<'_>, display_name: &str) -> Result<CustomerId, StoreError> {
+    let insert = "INSERT INTO customers (id, display_name, wallet_address, billing_profile, current_balance_usd_cents) \
+        VALUES ($1, $2, $3, $4, 50000) ON CONFLICT DO NOTHING";
+    for _ in 0..DRAWS_MAX {
+        let Some(id) = CustomerId::new(i64::from(u32::from_be_bytes(random()?) >> 1)) else { continue };
+        let wallet = format!("0x{}", data_encoding::HEXLOWER.encode(&random::<32>()?));
+        let profile = Json(json!({"demo": true}));
+        if run(transaction, insert, &[&id.get(), &display_name, &wallet, &profile]).await? == 1 {
+            return Ok(id);
+        }
+    }
+    Err(StoreError::Key { cause: format!("no free customer id in {DRAWS_MAX} draws") })
+}
+
+async fn enable(transaction: &Transaction<'_>, customer: CustomerId, service: &DemoService) -> Result<(), StoreError> {
+    let mut config = json!({"burst": service.burst});
+    if let Some((guaranteed, burst)) = service.limits {
+        config["guaranteed_per_second"] = guaranteed.into();
+        config["burst_per_second"] = burst.into();
+    }
+    let insert = "INSERT INTO service_instances (customer_id, service_type, tier, is_enabled, config, enabled_at) \
+        VALUES ($1, $2, $3, true, $4, now()) ON CONFLICT DO NOTHING";
+    let number = i16::from(service.service.number());
+    run(transaction, insert, &[&customer.get(), &number, &service.tier, &Json(config)]).await?;
+    Ok(())
+}
+
+struct Seeding<'a> {
+    transaction: &'a Transaction<'a>,
+    secret: &'a ApiKeySecret,
+    held: &'a BTreeMap<String, &'a ApiKey>,
+    customer_id: CustomerId,
+}
+
+impl Seeding<'_> {
+    /// One usable key for each of the service's networks.
+    async fn keys_of(&self, service: &DemoService) -> Result<Vec<ApiKey>, StoreError> {
+        let mut keys = Vec::new();
+        for &network in service.key_networks {
+            let key = match self.held_key(service.service, network).await? {
+                Some(key) => key,
+                None => self.issue(service.service, network).await?,
+            };
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
+    /// The active key that the caller holds. Active keys that it does not hold are deleted: nobody can use them.
+    async fn held_key(&self, service: Service, network: Network) -> Result<Option<ApiKey>, StoreError> {
+        let select = "SELECT key_sha256 FROM api_keys \
+            WHERE customer_id = $1 AND service_type = $2 AND network = $3 AND state = 'active' ORDER BY id";
+        let delete = "UPDATE api_keys SET state = 'deleted', deleted_at = now() WHERE key_sha256 = $1";
+        let (service, network) = (i16::from(service.number()), i16::from(network.number()));
+        let mut found = None;
+        for row in query(self.transaction, select, &[&self.customer_id.get(), &service, &network]).await? {
+            let sha256: String = row.get(0);
+            match self.held.get(&sha256) {
+                Some(key) => found = Some((*key).clone()),
+                None => _ = run(self.transaction, delete, &[&sha256]).await?,
+            }
+        }
+        Ok(found)
+    }
+
+    async fn issue(&self, service: Service, network: Network) -> Result<ApiKey, StoreError> {
+        let insert = "INSERT INTO api_keys \
+            (customer_id, service_type, network, api_key_fp, key_sha256, key_prefix, key_metadata) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        let metadata = KeyMetadata::new(network, true, false, 1);
+        let claims = KeyClaims { service, metadata, customer_id: self.customer_id };
+        let (service, network) = (i16::from(service.number()), i16::from(metadata.network().number()));
+        for _ in 0..DRAWS_MAX {
+            let key = ApiKey::issue(self.secret, claims, random()?).map_err(|error| key_error(&error))?;
+            let made = run(
+                self.transaction,
+                insert,
+                &[
+                    &self.customer_id.get(),
+                    &service,
+                    &network,
+                    &i64::from(key.fingerprint()),
+                    &key.sha256_hex(),
+                    &key.prefix(),
+                    &i32::from(metadata.bits()),
+                ],
+            )
+            .await?;
+            if made == 1 {
+                return Ok(key);
+            }
+        }
+        Err(StoreError::Key { cause: format!("no free fingerprint in {DRAWS_MAX} draws") })
+    }
+}
+
+fn key_error(error: &suiftly_schema::api_key::ApiKeyError) -> StoreError {
+    StoreError::Key { cause: error.to_string() }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| StoreError::Key { cause: error.to_string() })?;
+    Ok(bytes)
+}
+
+type Parameter<'a> = &'a (dyn tokio_postgres::types::ToSql + Sync);
+
+async fn run(transaction: &Transaction<'_>, statement: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
+    transaction.execute(statement, parameters).await.map_err(StoreError::database(SEED))
+}
+
+async fn query(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<Row>, StoreError> {
+    transaction.query(statement, parameters).await.map_err(StoreError::database(SEED))
+}

@@ -1,0 +1,246 @@
+//! The store writer: the only one to write views, records and watermarks (step 7 of DESIGN §2).
+//!
+//! It promises exactly once. One transaction holds raw records, deltas, windows, counts and the watermark, and moves
+//! the watermark by compare-and-set; a transaction whose answer was lost is looked up before anything is repeated. A
+//! session advisory lock keeps a second writer out, and tells after a broken connection that the old session, with
+//! whatever it was about to commit, is over.
+
+mod copy;
+mod merge;
+mod partitions;
+pub(crate) mod resume;
+mod statements;
+
+pub use partitions::{PARTITIONED_AHEAD_MS, PARTITIONED_BACK_MS};
+pub use resume::Resume;
+
+use crate::StoreError;
+use crate::config::StoreConfig;
+use crate::migrate::{Capability, capability};
+use merge::Merged;
+use partitions::Partitions;
+use statements::Statements;
+use std::sync::Arc;
+use suiftly_schema::batch::{Batch, SystemMessage};
+use suiftly_schema::ids::Epoch;
+use suiftly_schema::loss::{LineCounts, WorkerWindow};
+use suiftly_schema::record::Record;
+use suiftly_schema::time::UnixMillis;
+use suiftly_schema::view::EpochDeltas;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Transaction};
+
+/// The key of the advisory lock that a writer holds as long as it lives. One writer a database, whatever its journal:
+/// rated totals are continued from what is in the database, and two would round apart.
+const WRITER_LOCK: i64 = 0x5375_6966_0002;
+/// How long a writer waits for another to be gone. A process just killed leaves its session behind for a moment.
+const WRITER_LOCK_TIMEOUT_MS: u32 = 2_000;
+
+/// Everything one epoch brings to the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// The epoch. Commits ascend; epochs that brought nothing may be left out.
+    pub epoch: Epoch,
+    /// The epoch's clock.
+    pub cut_at: UnixMillis,
+    /// Where its block ends in the journal, in bytes.
+    pub journal_end: u64,
+    /// What the views gain; shared with the API's live hub.
+    pub deltas: Arc<EpochDeltas>,
+    /// Accepted lines.
+    pub records: Vec<Record>,
+    /// The windows that changed, as they are after this epoch.
+    pub windows: Vec<WorkerWindow>,
+    /// HAProxy's own messages.
+    pub system: Vec<SystemMessage>,
+    /// What the epoch's lines became.
+    pub counts: LineCounts,
+}
+
+impl Commit {
+    /// A batch with the deltas that the dataflow answered it with.
+    pub fn new(batch: Batch, deltas: Arc<EpochDeltas>) -> Self {
+        assert_eq!(batch.epoch, deltas.epoch, "a batch is stored with its own deltas");
+        Self {
+            epoch: batch.epoch,
+            cut_at: batch.cut_at,
+            journal_end: batch.journal_end,
+            deltas,
+            records: batch.records,
+            windows: batch.windows,
+            system: batch.system,
+            counts: batch.counts,
+        }
+    }
+}
+
+/// Writes one journal's commits. Holds one connection, and opens it again when it breaks.
+pub struct Writer {
+    config: StoreConfig,
+    journal_id: String,
+    /// The epoch that the database is at, as far as we know.
+    watermark: Epoch,
+    session: Option<Session>,
+    /// What was told to commit and has not answered.
+    in_doubt: Option<Span>,
+    /// What turned out to be in though its answer was lost, until something after it is in too: the caller gives it
+    /// again, for all that it knows.
+    landed: Option<Span>,
+}
+
+/// The epochs after `from`, up to and with `to`: one transaction's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    from: Epoch,
+    to: Epoch,
+}
+
+/// A connection that holds the writer's lock.
+struct Session {
+    client: Client,
+    capability: Capability,
+    statements: Statements,
+    partitions: Partitions,
+}
+
+impl Writer {
+    /// Takes the writer's lock and reads where the journal stands. A journal that the database does not know begins.
+    ///
+    /// The database must be migrated. [`StoreError::SecondWriter`] if another process writes to it.
+    pub async fn open(config: &StoreConfig, journal_id: &str) -> Result<(Self, Resume), StoreError> {
+        let session = Session::open(config).await?;
+        let resume = resume::resume(&session.client, journal_id).await?;
+        let writer = Self {
+            config: config.clone(),
+            journal_id: journal_id.to_owned(),
+            watermark: resume.epoch,
+            session: Some(session),
+            in_doubt: None,
+            landed: None,
+        };
+        Ok((writer, resume))
+    }
+
+    /// The last epoch that is known to be in the database.
+    pub const fn watermark(&self) -> Epoch {
+        self.watermark
+    }
+
+    /// Writes several epochs, ascending, as one transaction: all of it or nothing.
+    ///
+    /// After [`StoreError::Unavailable`] the caller gives the same commits again, alone or with more behind them; what
+    /// had come in after all is found out and not repeated. [`StoreError::NotNext`]: the first commit is not after the
+    /// watermark, or somebody else moved it; nothing was written. May be cancelled at any await.
+    pub async fn commit(&mut self, commits: &[Arc<Commit>]) -> Result<(), StoreError> {
+        assert!(commits.is_sorted_by(|a, b| a.epoch < b.epoch), "commits ascend by epoch");
+        self.recover().await?;
+        let rest = self.not_yet_in(commits)?;
+        let Some(merged) = Merged::of(rest) else { return Ok(()) };
+        let span = Span { from: self.watermark, to: merged.epoch };
+        let session = self.session.as_mut().expect("recover leaves a session");
+        // Until it is told to commit, a transaction that we lose is one that never was.
+        let transaction = session.write(&self.journal_id, span.from, &merged).await?;
+        self.in_doubt = Some(span);
+        transaction.commit().await.map_err(StoreError::database("commit"))?;
+        self.in_doubt = None;
+        self.landed = None;
+        self.watermark = span.to;
+        Ok(())
+    }
+
+    /// Makes sure of a connection with the lock, and of the outcome of a transaction whose answer never came.
+    async fn recover(&mut self) -> Result<(), StoreError> {
+        if self.session.as_ref().is_none_or(|session| session.client.is_closed()) {
+            self.session = None;
+            self.session = Some(Session::open(&self.config).await.map_err(taken_is_passing)?);
+        }
+        let Some(doubt) = self.in_doubt else { return Ok(()) };
+        let session = self.session.as_ref().expect("opened above");
+        let found = resume::watermark(&session.client, &self.journal_id).await?.map_or(0, |row| row.epoch);
+        if found == doubt.to {
+            tracing::info!(epoch = found, "a commit had succeeded though its answer was lost");
+            self.watermark = found;
+            self.landed = Some(doubt);
+        } else if found != doubt.from {
+            return Err(self.not_next(doubt.to, found));
+        }
+        self.in_doubt = None;
+        Ok(())
+    }
+
+    /// The commits without those that a lost answer had hidden.
+    fn not_yet_in<'a>(&self, commits: &'a [Arc<Commit>]) -> Result<&'a [Arc<Commit>], StoreError> {
+        let Some(first) = commits.first() else { return Ok(commits) };
+        match self.landed {
+            Some(landed) if first.epoch > landed.from => {
+                Ok(&commits[commits.partition_point(|commit| commit.epoch <= landed.to)..])
+            }
+            _ if first.epoch > self.watermark => Ok(commits),
+            _ => Err(self.not_next(first.epoch, self.watermark)),
+        }
+    }
+
+    fn not_next(&self, first: Epoch, watermark: Epoch) -> StoreError {
+        StoreError::NotNext { journal_id: self.journal_id.clone(), first, watermark }
+    }
+}
+
+impl Session {
+    async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        let client = config.connect().await?;
+        take_lock(&client, config.database()).await?;
+        let capability = capability(&client).await?;
+        let statements = Statements::prepare(&client).await?;
+        Ok(Self { client, capability, statements, partitions: Partitions::default() })
+    }
+
+    /// Does all of a commit but the COMMIT.
+    async fn write(
+        &mut self,
+        journal_id: &str,
+        expected: Epoch,
+        merged: &Merged<'_>,
+    ) -> Result<Transaction<'_>, StoreError> {
+        if self.capability == Capability::Plain {
+            self.partitions.ensure(&self.client, merged).await?;
+        }
+        let transaction = self.client.transaction().await.map_err(StoreError::database("begin a commit"))?;
+        // First: it locks the journal's row, and says at once whether to go on.
+        if !statements::move_watermark(&transaction, &self.statements, journal_id, expected, merged).await? {
+            let found = resume::watermark(&transaction, journal_id).await?.map_or(0, |row| row.epoch);
+            let (journal_id, first) = (journal_id.to_owned(), merged.epoch);
+            return Err(StoreError::NotNext { journal_id, first, watermark: found });
+        }
+        copy::copy_raw(&transaction, merged).await?;
+        copy::copy_system(&transaction, merged).await?;
+        statements::add_views(&transaction, &self.statements, merged).await?;
+        statements::put_windows(&transaction, &self.statements, journal_id, merged).await?;
+        Ok(transaction)
+    }
+}
+
+async fn take_lock(client: &Client, database: &str) -> Result<(), StoreError> {
+    let attempted = "take the writer's lock";
+    let limit = format!("SET lock_timeout = {WRITER_LOCK_TIMEOUT_MS}");
+    client.batch_execute(&limit).await.map_err(StoreError::database(attempted))?;
+    match client.execute("SELECT pg_advisory_lock($1)", &[&WRITER_LOCK]).await {
+        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            Err(StoreError::SecondWriter { database: database.to_owned() })
+        }
+        result => {
+            result.map_err(StoreError::database(attempted))?;
+            client.batch_execute("RESET lock_timeout").await.map_err(StoreError::database(attempted))
+        }
+    }
+}
+
+/// After a broken connection it is most likely our own old session that still holds the lock.
+fn taken_is_passing(error: StoreError) -> StoreError {
+    match error {
+        StoreError::SecondWriter { .. } => StoreError::Unavailable {
+            attempted: "take the writer's lock again",
+            cause: "another session holds it, our own former one or another writer's".to_owned(),
+        },
+        other => other,
+    }
+}

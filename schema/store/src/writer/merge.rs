@@ -1,0 +1,99 @@
+//! Several epochs as one: deltas summed per key, the last window of each worker, counts added. Pure.
+
+use super::Commit;
+use crate::maintenance::{MINUTES_KEPT, before};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use suiftly_schema::ids::Epoch;
+use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
+use suiftly_schema::record::Record;
+use suiftly_schema::time::UnixMillis;
+use suiftly_schema::usage::{MinuteKey, UsageSums};
+use suiftly_schema::view::{HourKey, RatedKey, RatedSums};
+
+/// What one transaction writes. Keys ascend: rows are locked in one order, and neighbours share pages.
+#[derive(Debug)]
+pub(super) struct Merged<'a> {
+    pub(super) epoch: Epoch,
+    pub(super) cut_at: UnixMillis,
+    pub(super) journal_end: u64,
+    pub(super) records: Vec<&'a [Record]>,
+    pub(super) minutes: BTreeMap<MinuteKey, UsageSums>,
+    pub(super) hours: BTreeMap<HourKey, UsageSums>,
+    pub(super) rated: BTreeMap<RatedKey, RatedSums>,
+    pub(super) windows: BTreeMap<WorkerId, &'a WorkerWindow>,
+    pub(super) system: BTreeMap<SystemRow<'a>, i32>,
+    pub(super) counts: LineCounts,
+}
+
+/// A row of `haproxy_system_logs`; equal messages of one instant are counted, not repeated.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SystemRow<'a> {
+    pub(super) timestamp: UnixMillis,
+    pub(super) server_id: Option<i16>,
+    pub(super) message: &'a str,
+}
+
+impl<'a> Merged<'a> {
+    /// Merges one commit or more, ascending by epoch.
+    pub(super) fn of(commits: &'a [Arc<Commit>]) -> Option<Self> {
+        let last = commits.last()?;
+        let mut merged = Self {
+            epoch: last.epoch,
+            cut_at: last.cut_at,
+            journal_end: last.journal_end,
+            records: Vec::with_capacity(commits.len()),
+            minutes: BTreeMap::new(),
+            hours: BTreeMap::new(),
+            rated: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            system: BTreeMap::new(),
+            counts: LineCounts::default(),
+        };
+        for commit in commits {
+            merged.add(commit);
+        }
+        Some(merged)
+    }
+
+    pub(super) fn record_count(&self) -> u64 {
+        self.records.iter().map(|records| records.len() as u64).sum()
+    }
+
+    fn add(&mut self, commit: &'a Commit) {
+        self.records.push(&commit.records);
+        self.add_deltas(commit);
+        for window in &commit.windows {
+            self.windows.insert(window.worker, window);
+        }
+        for message in &commit.system {
+            let row = SystemRow {
+                timestamp: message.timestamp,
+                server_id: message.server_id,
+                message: message.message.as_str(),
+            };
+            *self.system.entry(row).or_default() += 1;
+        }
+        self.counts.add(&commit.counts);
+    }
+
+    /// A minute that is over for longer than minutes are kept counts in its hour only. "Now" is the epoch's own clock,
+    /// so that a replay decides alike.
+    fn add_deltas(&mut self, commit: &Commit) {
+        let oldest_minute = before(commit.cut_at, MINUTES_KEPT);
+        for (key, sums) in &commit.deltas.minutes {
+            if key.minute >= oldest_minute {
+                *self.minutes.entry(*key).or_default() += sums;
+            }
+        }
+        for (key, sums) in &commit.deltas.hours {
+            *self.hours.entry(*key).or_default() += sums;
+        }
+        for (key, sums) in &commit.deltas.rated {
+            let total = self.rated.entry(*key).or_default();
+            total.billable_requests += sums.billable_requests;
+            total.billable_bytes += sums.billable_bytes;
+            total.rated += sums.rated;
+        }
+    }
+}

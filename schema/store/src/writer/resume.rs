@@ -1,0 +1,137 @@
+//! What a writer finds when it opens: where the journal stands in the database, to go on from there.
+
+use crate::StoreError;
+use crate::codec::{MonthDate, Timestamptz, from_bigint, known_customer, service_of};
+use std::collections::BTreeMap;
+use suiftly_schema::ids::Epoch;
+use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
+use suiftly_schema::money::MicroUsd;
+use suiftly_schema::time::UnixMillis;
+use suiftly_schema::view::{RatedKey, RatedSums};
+use tokio_postgres::types::Json;
+use tokio_postgres::{Client, GenericClient, Row};
+
+/// The state of a journal in the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// Whether the database knew the journal. If not, everything else here but `rated` is empty.
+    pub journal_known: bool,
+    /// The last epoch that is in; 0 before the first.
+    pub epoch: Epoch,
+    /// That epoch's clock.
+    pub cut_at: UnixMillis,
+    /// Where its block ends in the journal, in bytes: replay goes on here.
+    pub journal_end: u64,
+    /// What all lines up to it became.
+    pub counts: LineCounts,
+    /// Raw records written up to it.
+    pub records: u64,
+    /// Every worker's window as it is after that epoch.
+    pub windows: Vec<WorkerWindow>,
+    /// All that has been rated, by whatever journal: rounding goes on from these totals.
+    pub rated: Vec<(RatedKey, RatedSums)>,
+}
+
+/// Makes the journal's row if there is none, and reads where it stands.
+pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, StoreError> {
+    let journal_known = !begin(client, journal_id).await?;
+    let mut resume = watermark(client, journal_id).await?.unwrap_or_default();
+    resume.journal_known = journal_known;
+    resume.windows = windows(client, journal_id, true).await?;
+    resume.rated = rated(client).await?;
+    Ok(resume)
+}
+
+/// Whether the journal is new.
+async fn begin(client: &Client, journal_id: &str) -> Result<bool, StoreError> {
+    let insert = "INSERT INTO journal_watermarks \
+        (journal_id, epoch, cut_at, journal_end, received, accepted, duplicates, system, rejected, records) \
+        VALUES ($1, 0, $2, 0, 0, 0, 0, 0, '{}', 0) ON CONFLICT DO NOTHING";
+    let made = client
+        .execute(insert, &[&journal_id, &Timestamptz(UnixMillis::MIN)])
+        .await
+        .map_err(StoreError::database("enter the journal"))?;
+    Ok(made == 1)
+}
+
+/// The journal's watermark and counts; `None` for a journal that never wrote.
+pub(crate) async fn watermark(client: &impl GenericClient, journal_id: &str) -> Result<Option<Resume>, StoreError> {
+    let select = "SELECT epoch, cut_at, journal_end, received, accepted, duplicates, system, rejected, records \
+        FROM journal_watermarks WHERE journal_id = $1";
+    let row = client.query_opt(select, &[&journal_id]).await.map_err(StoreError::database("read the watermark"))?;
+    row.as_ref().map(watermark_of).transpose()
+}
+
+fn watermark_of(row: &Row) -> Result<Resume, StoreError> {
+    let count = |at: usize| from_bigint("a watermark", row.get(at));
+    Ok(Resume {
+        journal_known: true,
+        epoch: count(0)?,
+        cut_at: row.get::<_, Timestamptz>(1).0,
+        journal_end: count(2)?,
+        counts: LineCounts {
+            received: count(3)?,
+            accepted: count(4)?,
+            duplicates: count(5)?,
+            system: count(6)?,
+            rejected: rejected_of(row)?,
+        },
+        records: count(8)?,
+        ..Resume::default()
+    })
+}
+
+fn rejected_of(row: &Row) -> Result<BTreeMap<String, u64>, StoreError> {
+    let json: Json<BTreeMap<String, u64>> =
+        row.try_get(7).map_err(|error| StoreError::Row { what: "the rejected lines", cause: error.to_string() })?;
+    Ok(json.0)
+}
+
+/// The windows of a journal's workers, oldest boot first. Without `with_seen`, `seen` is left empty.
+pub(crate) async fn windows(
+    client: &impl GenericClient,
+    journal_id: &str,
+    with_seen: bool,
+) -> Result<Vec<WorkerWindow>, StoreError> {
+    let select = "SELECT server_id, boot, received, duplicates, conflicts, missing, first_seq, highest_seq, \
+        CASE WHEN $2 THEN seen ELSE '' END FROM worker_windows WHERE journal_id = $1 ORDER BY boot, server_id";
+    let rows = client
+        .query(select, &[&journal_id, &with_seen])
+        .await
+        .map_err(StoreError::database("read the workers' windows"))?;
+    rows.iter().map(window_of).collect()
+}
+
+fn window_of(row: &Row) -> Result<WorkerWindow, StoreError> {
+    let count = |at: usize| from_bigint("a worker's window", row.get(at));
+    Ok(WorkerWindow {
+        worker: WorkerId { server_id: row.get(0), boot: row.get::<_, Timestamptz>(1).0 },
+        received: count(2)?,
+        duplicates: count(3)?,
+        conflicts: count(4)?,
+        missing: count(5)?,
+        first_seq: count(6)?,
+        highest_seq: count(7)?,
+        seen: row.get(8),
+    })
+}
+
+/// A row per customer, service, month and book: small beside what it stands for. All of them, since a late line may
+/// fall into any month as long as months are not closed.
+async fn rated(client: &Client) -> Result<Vec<(RatedKey, RatedSums)>, StoreError> {
+    let select = "SELECT month, customer_id, service_type, price_book, billable_requests, billable_bytes, rated_micro_usd \
+        FROM rated ORDER BY month, customer_id, service_type, price_book";
+    let rows = client.query(select, &[]).await.map_err(StoreError::database("read what has been rated"))?;
+    rows.iter().map(rated_of).collect()
+}
+
+fn rated_of(row: &Row) -> Result<(RatedKey, RatedSums), StoreError> {
+    let key = RatedKey {
+        month: row.get::<_, MonthDate>(0).0,
+        customer_id: known_customer(row.get(1))?,
+        service: service_of(row.get(2))?,
+        price_book: row.get::<_, i32>(3).cast_unsigned(),
+    };
+    let sums = RatedSums { billable_requests: row.get(4), billable_bytes: row.get(5), rated: MicroUsd(row.get(6)) };
+    Ok((key, sums))
+}

@@ -1,0 +1,198 @@
+//! Answers lost, lines cut, backends killed: whatever happens, every epoch is in once.
+
+use crate::model::{Model, some_records};
+use crate::proxy::{Fault, Proxy};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::sync::Arc;
+use suiftly_store::StoreError;
+use suiftly_store::config::StoreConfig;
+use suiftly_store::reader::{Filter, Reader};
+use suiftly_store::testing::{TestDatabase, on_each_store};
+use suiftly_store::writer::{Commit, Writer};
+
+const JOURNAL: &str = "recovery";
+/// A caller tries again for ever; a test does not.
+const TRIES_MAX: usize = 10;
+
+/// Commits as the caller does: the same again, as long as the database is away.
+async fn commit_at_last(writer: &mut Writer, commits: &[Arc<Commit>]) -> usize {
+    for failures in 0..TRIES_MAX {
+        match writer.commit(commits).await {
+            Ok(()) => return failures,
+            Err(error) => assert!(error.is_unavailable(), "{error}"),
+        }
+    }
+    panic!("not committed in {TRIES_MAX} tries");
+}
+
+/// What is in the database is what the model counts.
+async fn check(config: &StoreConfig, model: &Model) {
+    let reader = Reader::new(config, JOURNAL).unwrap();
+    let totals = reader.usage_totals(&Filter::default(), crate::model::everything()).await.unwrap();
+    assert_eq!(totals.sums, model.sums(&Filter::default(), crate::model::everything()));
+    let pipeline = reader.pipeline_totals().await.unwrap();
+    assert_eq!(pipeline.watermark.epoch, model.epoch);
+    assert_eq!(pipeline.counts, model.counts);
+    assert_eq!(pipeline.records, model.records.len() as u64);
+    assert_eq!(reader.count_records().await.unwrap(), model.records.len() as u64);
+    let month = crate::model::start().month();
+    let rated = reader.rated_month(&Filter::default(), month).await.unwrap();
+    assert_eq!(rated.rated, model.rated_in(&Filter::default(), month));
+}
+
+#[tokio::test]
+async fn every_fault_of_a_commit() {
+    for fault in [Fault::None, Fault::CutBefore, Fault::CutAfter, Fault::CutCopy] {
+        let database = TestDatabase::create().await;
+        let proxy = Proxy::before(database.config());
+        let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();
+        let mut model = Model::default();
+        let first = model.commit(some_records(1, 50, model.now()));
+        assert_eq!(commit_at_last(&mut writer, &[first]).await, 0);
+
+        let second = model.commit(some_records(2, 50, model.now()));
+        let third = model.commit(some_records(3, 50, model.now()));
+        proxy.next(fault);
+        let failures = commit_at_last(&mut writer, &[second, third]).await;
+        assert_eq!(failures > 0, fault != Fault::None, "{fault:?}");
+        let fourth = model.commit(some_records(4, 50, model.now()));
+        commit_at_last(&mut writer, &[fourth]).await;
+        assert_eq!(writer.watermark(), 4);
+        check(database.config(), &model).await;
+    }
+}
+
+#[tokio::test]
+async fn the_same_again_with_more_behind_it() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(database.config());
+    let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();
+    let mut model = Model::default();
+    let mut commits = vec![model.commit(some_records(1, 9, model.now())), model.commit(vec![])];
+    proxy.next(Fault::CutAfter);
+    assert!(writer.commit(&commits).await.unwrap_err().is_unavailable());
+    commits.push(model.commit(some_records(2, 9, model.now())));
+    commit_at_last(&mut writer, &commits).await;
+    check(database.config(), &model).await;
+}
+
+#[tokio::test]
+async fn the_same_again_one_by_one() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(database.config());
+    let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();
+    let mut model = Model::default();
+    let commits = [model.commit(some_records(1, 9, model.now())), model.commit(some_records(2, 9, model.now()))];
+    proxy.next(Fault::CutAfter);
+    assert!(writer.commit(&commits).await.unwrap_err().is_unavailable());
+    for commit in commits.chunks(1) {
+        commit_at_last(&mut writer, commit).await;
+    }
+    check(database.config(), &model).await;
+    // Once acknowledged they are not taken again.
+    let later = model.commit(vec![]);
+    commit_at_last(&mut writer, &[later]).await;
+    assert!(matches!(writer.commit(&commits).await, Err(StoreError::NotNext { first: 1, watermark: 3, .. })));
+}
+
+#[tokio::test]
+async fn a_commit_that_is_dropped_midway() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(database.config());
+    let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();
+    let mut model = Model::default();
+    let commits = [model.commit(some_records(1, 50, model.now()))];
+    proxy.next(Fault::Withhold);
+    tokio::select! {
+        result = writer.commit(&commits) => panic!("answered: {result:?}"),
+        () = proxy.happened() => {}
+    }
+    // The connection waits for an answer that never comes; the database ends it.
+    end_other_sessions(&database).await;
+    commit_at_last(&mut writer, &commits).await;
+    check(database.config(), &model).await;
+}
+
+async fn end_other_sessions(database: &TestDatabase) {
+    let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    database.client().await.query(end, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_backend_ended_between_commits() {
+    on_each_store(async |database| {
+        let (mut writer, _) = Writer::open(database.config(), JOURNAL).await.unwrap();
+        let mut model = Model::default();
+        for seed in 0..3 {
+            let commit = model.commit(some_records(seed, 50, model.now()));
+            commit_at_last(&mut writer, &[commit]).await;
+            end_other_sessions(database).await;
+        }
+        check(database.config(), &model).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn backends_ended_at_any_moment() {
+    on_each_store(async |database| {
+        let (mut writer, _) = Writer::open(database.config(), JOURNAL).await.unwrap();
+        let mut model = Model::default();
+        let commits: Vec<_> = (0..20).map(|seed| model.commit(some_records(seed, 400, model.now()))).collect();
+        let killer = database.client().await;
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let mut ended = 0;
+        for commit in commits.chunks(1) {
+            // One end to each commit, at whatever point of it; the tries after it are left alone.
+            let (_, rows) = tokio::join!(commit_at_last(&mut writer, commit), killer.query(end, &[]));
+            ended += rows.unwrap().len();
+        }
+        assert!(ended > 0, "no backend was ended");
+        check(database.config(), &model).await;
+    })
+    .await;
+}
+
+/// One step of a random run: how many epochs are given together, of how many records each, and what goes wrong.
+#[derive(Clone, Debug)]
+struct Step {
+    epochs: usize,
+    records: usize,
+    seed: u64,
+    fault: Fault,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let fault = prop::sample::select(vec![Fault::None, Fault::CutBefore, Fault::CutAfter, Fault::CutCopy]);
+    let step = (1..4usize, 0..20usize, any::<u64>(), fault);
+    prop::collection::vec(step.prop_map(|(epochs, records, seed, fault)| Step { epochs, records, seed, fault }), 1..8)
+}
+
+#[test]
+fn any_run_equals_the_recount() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = runtime.block_on(TestDatabase::create());
+    let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
+    let run = |steps: Vec<Step>| {
+        runtime.block_on(async {
+            let empty = "TRUNCATE journal_watermarks, worker_windows, haproxy_raw_logs, usage_per_minute, usage_per_hour, rated";
+            database.client().await.batch_execute(empty).await.unwrap();
+            let proxy = Proxy::before(database.config());
+            let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();
+            let mut model = Model::default();
+            for step in steps {
+                let commits: Vec<_> = (0..step.epochs)
+                    .map(|at| model.commit(some_records(step.seed ^ at as u64, step.records, model.now())))
+                    .collect();
+                proxy.next(step.fault);
+                commit_at_last(&mut writer, &commits).await;
+            }
+            check(database.config(), &model).await;
+        });
+        Ok(())
+    };
+    TestRunner::new(config).run(&steps(), run).unwrap();
+}

@@ -1,0 +1,189 @@
+//! Commits and what a writer resumes from.
+
+use crate::model::{HOUR_MS, Model, some_records, start};
+use std::sync::Arc;
+use suiftly_schema::ids::{CustomerId, Epoch, Service};
+use suiftly_schema::time::UnixMillis;
+use suiftly_schema::usage::{MinuteKey, UsageKey, UsageSums};
+use suiftly_schema::view::{EpochDeltas, HourKey};
+use suiftly_store::StoreError;
+use suiftly_store::testing::{TestDatabase, on_each_store};
+use suiftly_store::writer::{Commit, Resume, Writer};
+use tokio_postgres::Client;
+
+#[tokio::test]
+async fn a_restart_goes_on_where_the_last_commit_ended() {
+    on_each_store(async |database| {
+        let (mut writer, resume) = Writer::open(database.config(), "j").await.unwrap();
+        assert_eq!(resume, Resume::default());
+        let mut model = Model::default();
+        for seed in 0..3 {
+            let commit = model.commit(some_records(seed, 100, model.now()));
+            writer.commit(&[commit]).await.unwrap();
+        }
+        drop(writer);
+
+        let (writer, resume) = Writer::open(database.config(), "j").await.unwrap();
+        assert_eq!(writer.watermark(), 3);
+        assert!(resume.journal_known);
+        assert_eq!((resume.epoch, resume.cut_at, resume.journal_end), (3, model.now(), 3_000));
+        assert_eq!((resume.counts, resume.records), (model.counts.clone(), 300));
+        assert_eq!(resume.windows, [model.window()]);
+        let mut rated = resume.rated.clone();
+        rated.sort();
+        assert_eq!(rated, model.rated_rows());
+        drop(writer);
+
+        // Another journal begins at nothing, but for what has been rated.
+        let (_, other) = Writer::open(database.config(), "another").await.unwrap();
+        assert_eq!(other, Resume { rated: resume.rated, ..Resume::default() });
+    })
+    .await;
+}
+
+/// All of a database that a commit can touch, as text.
+async fn contents(client: &Client) -> String {
+    let mut all = String::new();
+    let tables = [
+        ("haproxy_raw_logs", ""),
+        ("haproxy_system_logs", ""),
+        ("usage_per_minute", ""),
+        ("usage_per_hour", ""),
+        ("rated", ""),
+        ("journal_watermarks", "updated_at"),
+        ("worker_windows", "updated_at"),
+    ];
+    for (table, without) in tables {
+        let select = format!(
+            "SELECT coalesce(string_agg(line, E'\n' ORDER BY line), '') FROM (SELECT (to_jsonb(t) - '{without}')::text AS line FROM {table} AS t) AS x"
+        );
+        all.push_str(client.query_one(&select, &[]).await.unwrap().get(0));
+        all.push('\n');
+    }
+    all
+}
+
+#[tokio::test]
+async fn several_epochs_at_once_are_the_same_as_one_by_one() {
+    let (one, many) = (TestDatabase::create().await, TestDatabase::create().await);
+    let mut model = Model::default();
+    let commits: Vec<_> = (0..5).map(|seed| model.commit(some_records(seed, 40, model.now()))).collect();
+    let (mut writer, _) = Writer::open(one.config(), "j").await.unwrap();
+    for commit in commits.chunks(1) {
+        writer.commit(commit).await.unwrap();
+    }
+    let (mut writer, _) = Writer::open(many.config(), "j").await.unwrap();
+    writer.commit(&[]).await.unwrap();
+    writer.commit(&commits).await.unwrap();
+    let found = contents(&many.client().await).await;
+    assert!(found.len() > 10_000);
+    assert_eq!(found, contents(&one.client().await).await);
+}
+
+async fn refused(writer: &mut Writer, commit: &Arc<Commit>) -> (Epoch, Epoch) {
+    match writer.commit(std::slice::from_ref(commit)).await {
+        Err(StoreError::NotNext { first, watermark, .. }) => (first, watermark),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_follow_the_watermark_writes_nothing() {
+    on_each_store(async |database| {
+        let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
+        let mut model = Model::default();
+        let first = model.commit(some_records(1, 40, model.now()));
+        let second = model.commit(some_records(2, 40, model.now()));
+        writer.commit(std::slice::from_ref(&second)).await.unwrap();
+        let client = database.client().await;
+        let before = contents(&client).await;
+        assert_eq!(refused(&mut writer, &second).await, (2, 2));
+        assert_eq!(refused(&mut writer, &first).await, (1, 2));
+        assert_eq!(contents(&client).await, before);
+
+        // Somebody moves the watermark behind our back: the database itself compares.
+        let third = model.commit(some_records(3, 40, model.now()));
+        for moved in [1_i64, 3] {
+            client.execute("UPDATE journal_watermarks SET epoch = $1", &[&moved]).await.unwrap();
+            let before = contents(&client).await;
+            assert_eq!(refused(&mut writer, &third).await, (3, moved.cast_unsigned()));
+            assert_eq!(contents(&client).await, before);
+            client.execute("UPDATE journal_watermarks SET epoch = 2", &[]).await.unwrap();
+        }
+        writer.commit(&[third]).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_commit_that_the_database_refuses_leaves_nothing_behind() {
+    on_each_store(async |database| {
+        let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
+        let mut model = Model::default();
+        let good = model.commit(some_records(1, 40, model.now()));
+        let client = database.client().await;
+        let before = contents(&client).await;
+        // A minute that is none, after the records have gone through.
+        let mut bad = Commit::clone(&good);
+        Arc::make_mut(&mut bad.deltas).minutes[0].0.minute.0 += 1;
+        let error = writer.commit(&[bad.into()]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Refused { attempted: "add usage", .. }), "{error}");
+        assert_eq!(contents(&client).await, before);
+        writer.commit(&[good]).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_writer_is_turned_away() {
+    on_each_store(async |database| {
+        let (writer, _) = Writer::open(database.config(), "j").await.unwrap();
+        for journal in ["j", "another"] {
+            let error = Writer::open(database.config(), journal).await.map(|_| ()).unwrap_err();
+            assert!(matches!(error, StoreError::SecondWriter { .. }), "{error}");
+        }
+        drop(writer);
+        Writer::open(database.config(), "j").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn late_minutes_count_in_their_hour_and_corrections_subtract() {
+    on_each_store(async |database| {
+        let usage = UsageKey { customer_id: CustomerId::new(7), service: Some(Service::Grpc), network: None };
+        let commit = |epoch, age_ms: i64, sums: UsageSums| {
+            let at = start().plus_ms(-age_ms);
+            let deltas = EpochDeltas {
+                epoch,
+                minutes: vec![(MinuteKey { usage, minute: at.minute() }, sums)],
+                hours: vec![(HourKey { usage, hour: at.hour() }, sums)],
+                rated: vec![],
+            };
+            Arc::new(Commit { epoch, cut_at: start(), deltas: deltas.into(), ..Commit::default() })
+        };
+        let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
+        let sums = UsageSums { guaranteed: 10, bytes_sent: 100, ..UsageSums::default() };
+        let correction = UsageSums { guaranteed: -3, bytes_sent: -30, ..UsageSums::default() };
+        let day = 24 * HOUR_MS;
+        let commits = [commit(1, 0, sums), commit(2, day, sums), commit(3, day + 60_000, sums)];
+        writer.commit(&commits).await.unwrap();
+        writer.commit(&[commit(4, 0, correction)]).await.unwrap();
+
+        let client = database.client().await;
+        let guaranteed = async |table: &str| -> Vec<i64> {
+            let select = format!("SELECT guaranteed FROM {table} ORDER BY 1");
+            client.query(&select, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+        };
+        assert_eq!(guaranteed("usage_per_minute").await, [7, 10]);
+        assert_eq!(guaranteed("usage_per_hour").await, [7, 20]);
+        let sent: i64 = client
+            .query_one("SELECT sum(bytes_sent)::bigint FROM usage_per_hour WHERE network = -1 AND customer_id = 7", &[])
+            .await
+            .unwrap()
+            .get(0);
+        assert_eq!(sent, 270);
+        assert!(UnixMillis::MIN < start());
+    })
+    .await;
+}

@@ -1,0 +1,136 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Live, exact usage metering and billing out of HAProxy logs.
+#[derive(Debug, Parser)]
+#[command(name = "suiftly", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run every role in this process: ingest, dataflow, store, API. For development; SIGINT or SIGTERM ends it.
+    Up(UpArgs),
+    /// Print usage by customer, service, network and hour out of log files, without a database.
+    Replay(ReplayArgs),
+    /// Send realistic SF1 lines without HAProxy (MOCK_HAPROXY).
+    Simulate(SimulateArgs),
+    /// The private PostgreSQL cluster and its databases.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Make a few customers with services and API keys, for a first look; their keys go to a file only you can read.
+    Seed(Place),
+    /// The gateway's side.
+    #[command(subcommand)]
+    Edge(EdgeCommand),
+}
+
+/// Where the process keeps what it keeps, and how it is configured.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Place {
+    /// Directory for the journal, the private database cluster and secrets; made if it is missing.
+    #[arg(long, value_name = "DIR", default_value = "suiftly-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Configuration, TOML. Every key can also be set as SUIFTLY_SECTION__KEY in the environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Which database: suiftly_dev or suiftly_test.
+    #[arg(long, value_enum, default_value_t = Deployment::Development)]
+    pub(crate) deployment: Deployment,
+}
+
+/// Deployments that need no installation. Production is read from the server's own configuration, never said here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deployment {
+    /// Database suiftly_dev.
+    Development,
+    /// Database suiftly_test.
+    Test,
+}
+
+impl Deployment {
+    pub(crate) const fn database(self) -> &'static str {
+        match self {
+            Self::Development => "suiftly_dev",
+            Self::Test => "suiftly_test",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Log files: plain, .gz, .xz or .zst; `-` is standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// One JSON object a line.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Comma-separated values with a header.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// How lines follow each other: auto, line, octet-count.
+    #[arg(long, default_value = "auto", value_name = "FRAMING")]
+    pub(crate) framing: suiftly_ingest::replay::FramingOption,
+    /// What the lines are: auto, sf1, httplog.
+    #[arg(long, default_value = "auto", value_name = "FORMAT")]
+    pub(crate) format: suiftly_ingest::haproxy::Format,
+    /// For httplog: which captured request header is the customer, counted from 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) customer_capture: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Where to send: udp://ADDRESS:PORT or tcp://ADDRESS:PORT.
+    #[arg(long, default_value = "tcp://127.0.0.1:5514", value_name = "URL")]
+    pub(crate) to: suiftly_ingest::simulate::Target,
+    /// Lines per second.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+    /// Stop after so many lines.
+    #[arg(long)]
+    pub(crate) lines: Option<u64>,
+    /// Stop after so many seconds.
+    #[arg(long)]
+    pub(crate) seconds: Option<u64>,
+    /// How many customers there are; their requests follow Zipf's law.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) customers: u32,
+    /// The same seed makes the same requests.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Start the private cluster and leave it running.
+    Start(Place),
+    /// Stop the private cluster.
+    Stop(Place),
+    /// Create the database if it is missing and bring its schema up to date.
+    Migrate(Place),
+    /// Drop the database and the journal and make them anew. Development and test only.
+    Reset(Place),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EdgeCommand {
+    /// Write HAProxy's map files out of the vault.
+    Render {
+        #[command(flatten)]
+        place: Place,
+        /// Directory for the maps; made if it is missing.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}

@@ -1,0 +1,184 @@
+//! The commands other than `up`: each opens what it needs, does one thing and says what it did.
+
+use crate::cli::{DbCommand, EdgeCommand, Place, ReplayArgs, SimulateArgs};
+use crate::config::Config;
+use crate::secrets;
+use anyhow::Context;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use suiftly_api::{Clock, SystemClock};
+use suiftly_edge::{files, maps::Maps};
+use suiftly_ingest::journal::{Journal, JournalConfig};
+use suiftly_ingest::replay;
+use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions};
+use suiftly_schema::api_key::ApiKey;
+use suiftly_store::cluster::Cluster;
+use suiftly_store::config::StoreConfig;
+use suiftly_store::migrate::{self, Migrated};
+use suiftly_store::reader::Reader;
+use suiftly_store::seed;
+
+/// `suiftly replay`
+pub(crate) fn replay(args: ReplayArgs) -> anyhow::Result<()> {
+    let output = match (args.json, args.csv) {
+        (true, _) => replay::Output::Json,
+        (_, true) => replay::Output::Csv,
+        _ => replay::Output::Table,
+    };
+    let options = replay::Options {
+        framing: args.framing,
+        format: args.format,
+        customer_capture: args.customer_capture,
+        output,
+        ..replay::Options::new(SystemClock.now())
+    };
+    let inputs = args.files.into_iter().map(replay::Input::from_argument).collect();
+    let mut out = BufWriter::new(io::stdout().lock());
+    replay::run(&options, inputs, &mut out, &mut io::stderr().lock())?;
+    out.flush().context("cannot write the totals")
+}
+
+/// `suiftly simulate`
+pub(crate) async fn simulate(args: SimulateArgs) -> anyhow::Result<()> {
+    let options = SimulateOptions {
+        to: args.to,
+        rate_per_second: args.rate,
+        max_lines: args.lines,
+        max_duration: args.seconds.map(Duration::from_secs),
+        gateway: GatewayOptions { seed: args.seed, customers: args.customers, ..GatewayOptions::default() },
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = Arc::clone(&stop);
+    let mut sending = tokio::task::spawn_blocking(move || simulate::run(&options, &stopping));
+    let sent = tokio::select! {
+        sent = &mut sending => sent,
+        _ = tokio::signal::ctrl_c() => {
+            stop.store(true, Ordering::Relaxed);
+            sending.await
+        }
+    };
+    let summary = sent.context("sending panicked")??;
+    eprintln!("{} lines sent", summary.lines);
+    if summary.lines_in_failed_writes > 0 {
+        eprintln!(
+            "{} of them in writes that failed; reconnected {} times",
+            summary.lines_in_failed_writes, summary.reconnects
+        );
+    }
+    Ok(())
+}
+
+/// `suiftly db …`
+pub(crate) async fn db(command: DbCommand) -> anyhow::Result<()> {
+    match command {
+        DbCommand::Start(place) => {
+            let config = Config::read(place.config.as_deref())?;
+            let (_, store) = open_database(&place, &config).await?;
+            eprintln!("{store} is ready");
+        }
+        DbCommand::Stop(place) => {
+            let dir = cluster_dir(&place);
+            anyhow::ensure!(dir.is_dir(), "there is no private cluster in {}", dir.display());
+            blocking(move || Cluster::find(&dir)?.stop()).await?;
+        }
+        DbCommand::Migrate(place) => {
+            let config = Config::read(place.config.as_deref())?;
+            let (_, store) = open_database(&place, &config).await?;
+            eprintln!("{store} is up to date");
+        }
+        DbCommand::Reset(place) => reset(&place).await?,
+    }
+    Ok(())
+}
+
+/// Drops journal and database together: either without the other would not fit.
+async fn reset(place: &Place) -> anyhow::Result<()> {
+    let config = Config::read(place.config.as_deref())?;
+    let (_, store) = connect(place, &config).await?;
+    let journal = place.data_dir.join("journal");
+    // Opening it takes its lock: a running `up` is not robbed of it.
+    drop(Journal::open(&journal, JournalConfig::default())?);
+    migrate::reset(&store).await?;
+    std::fs::remove_dir_all(&journal).with_context(|| format!("cannot remove {}", journal.display()))?;
+    eprintln!("{store} and the journal in {} are new", journal.display());
+    Ok(())
+}
+
+/// `suiftly seed`
+pub(crate) async fn seed(place: Place) -> anyhow::Result<()> {
+    let config = Config::read(place.config.as_deref())?;
+    let (_, store) = open_database(&place, &config).await?;
+    let secret = secrets::api_key_secret(&place.data_dir)?;
+    let path = place.data_dir.join("demo-keys.json");
+    let keys = seed::seed(&store, &secret, seed::DEMO_CUSTOMERS, &held_keys(&path)?).await?;
+    let rows: Vec<_> = keys.iter().map(demo_key_json).collect();
+    secrets::write_private(&path, &serde_json::to_vec_pretty(&rows).context("cannot encode the keys")?)?;
+    eprintln!("{} API keys of {} customers are in {}", keys.len(), seed::DEMO_CUSTOMERS.len(), path.display());
+    Ok(())
+}
+
+fn demo_key_json(key: &seed::DemoKey) -> serde_json::Value {
+    serde_json::json!({
+        "customer": key.display_name,
+        "customer_id": key.customer_id,
+        "service": key.service.word(),
+        "network": key.network.word(),
+        "key": key.key.reveal(),
+    })
+}
+
+/// The keys that an earlier seeding wrote down.
+fn held_keys(path: &Path) -> anyhow::Result<Vec<ApiKey>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let read = || -> anyhow::Result<Vec<ApiKey>> {
+        let rows: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(path)?)?;
+        let keys = rows.iter().filter_map(|row| row["key"].as_str());
+        Ok(keys.map(ApiKey::parse).collect::<Result<_, _>>()?)
+    };
+    read().with_context(|| format!("cannot read the demo keys in {}", path.display()))
+}
+
+/// `suiftly edge …`
+pub(crate) async fn edge(command: EdgeCommand) -> anyhow::Result<()> {
+    let EdgeCommand::Render { place, out } = command;
+    let config = Config::read(place.config.as_deref())?;
+    let (_, store) = open_database(&place, &config).await?;
+    let grants = Reader::new(&store, "")?.grants().await?;
+    files::write_maps(&out, &Maps::render(&grants)?)?;
+    eprintln!("{} grants written to {}", grants.len(), out.display());
+    Ok(())
+}
+
+/// The database of the configuration, or the private cluster's, started; its schema is brought up to date.
+pub(crate) async fn open_database(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, StoreConfig)> {
+    let (cluster, store) = connect(place, config).await?;
+    let Migrated { capability, applied, version } = migrate::migrate(&store).await?;
+    tracing::info!(database = %store, ?capability, version, applied, "database");
+    Ok((cluster, store))
+}
+
+async fn connect(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, StoreConfig)> {
+    std::fs::create_dir_all(&place.data_dir).with_context(|| format!("cannot make {}", place.data_dir.display()))?;
+    if let Some(url) = &config.database.url {
+        return Ok((None, StoreConfig::from_url(url)?));
+    }
+    let dir = cluster_dir(place);
+    let cluster = blocking(move || Cluster::start(&dir)).await?;
+    let store = cluster.connection_config(place.deployment.database());
+    Ok((Some(cluster), store))
+}
+
+fn cluster_dir(place: &Place) -> PathBuf {
+    place.data_dir.join("postgres")
+}
+
+async fn blocking<T: Send + 'static, E: Into<anyhow::Error> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a thread panicked")?.map_err(Into::into)
+}

@@ -1,0 +1,89 @@
+//! Two threads join ingest, dataflow and their takers: one feeds batches in, one meets each batch with its deltas.
+
+use super::live::Live;
+use super::writing::Queue;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use suiftly_api::{Hub, Published};
+use suiftly_dataflow::{Dataflow, EpochUsage, MAX_QUEUED_EPOCHS};
+use suiftly_schema::batch::Batch;
+use suiftly_schema::view::EpochDeltas;
+use suiftly_store::writer::Commit;
+
+/// The running threads. Both end when the batches do, after everything has reached the store's queue.
+pub(super) struct Joining {
+    feeder: JoinHandle<anyhow::Result<()>>,
+    joiner: JoinHandle<anyhow::Result<()>>,
+}
+
+/// Starts both threads.
+pub(super) fn start(
+    batches: Receiver<Batch>,
+    (dataflow, deltas): (Dataflow, Receiver<EpochDeltas>),
+    live: &Arc<Live>,
+    hub: Arc<Hub>,
+    store: Queue,
+) -> anyhow::Result<Joining> {
+    let (waiting, meeting) = bounded(MAX_QUEUED_EPOCHS);
+    let (of_feeder, of_joiner) = (Arc::clone(live), Arc::clone(live));
+    let feeder = thread("feeder", move || feed(&batches, &dataflow, &of_feeder, &waiting))?;
+    let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, &hub, &store))?;
+    Ok(Joining { feeder, joiner })
+}
+
+impl Joining {
+    /// Whether one of them has ended, which neither does before the batches do.
+    pub(super) fn has_ended(&self) -> bool {
+        self.feeder.is_finished() || self.joiner.is_finished()
+    }
+
+    /// Waits for both to end.
+    pub(super) fn join(self) -> anyhow::Result<()> {
+        let ended = |thread: JoinHandle<anyhow::Result<()>>, name: &str| {
+            thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the {name} thread panicked")))
+        };
+        let (feeder, joiner) = (ended(self.feeder, "feeder"), ended(self.joiner, "joiner"));
+        feeder.and(joiner)
+    }
+}
+
+fn thread(
+    name: &str,
+    work: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
+) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
+    let spawned = std::thread::Builder::new().name(name.into()).spawn(work);
+    spawned.map_err(|error| anyhow::anyhow!("cannot start the {name} thread: {error}"))
+}
+
+fn feed(batches: &Receiver<Batch>, dataflow: &Dataflow, live: &Live, waiting: &Sender<Batch>) -> anyhow::Result<()> {
+    for mut batch in batches {
+        let usage = std::mem::take(&mut batch.usage);
+        let epoch = batch.epoch;
+        live.entered(&batch);
+        // The batch waits before its deltas can come.
+        if waiting.send(batch).is_err() {
+            anyhow::bail!("the joiner thread has ended");
+        }
+        dataflow.send(EpochUsage { epoch, usage })?;
+    }
+    Ok(())
+}
+
+fn join(
+    deltas: &Receiver<EpochDeltas>,
+    meeting: &Receiver<Batch>,
+    live: &Live,
+    hub: &Hub,
+    store: &Queue,
+) -> anyhow::Result<()> {
+    for batch in meeting {
+        let deltas = deltas.recv().map_err(|_| anyhow::anyhow!("the dataflow has ended"))?;
+        let deltas = Arc::new(deltas);
+        hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
+        // Only now: what is not pending any more must be in the hub.
+        live.published(&batch);
+        anyhow::ensure!(store.send(Arc::new(Commit::new(batch, deltas))), "the store writer has ended");
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! `suiftly up`: every role in this process.
+//!
+//! ```text
+//! ingest ─batches─▶ feeder ─▶ dataflow ─deltas─▶ joiner ─▶ hub (API streams)
+//!                      └────── records ─────────────┘└───▶ store writer (one transaction for several epochs)
+//! ```
+//!
+//! It is fail-stop: when a part dies the process ends with its reason, and the next start goes on from the watermark.
+
+mod joining;
+mod live;
+mod writing;
+
+use crate::cli::Place;
+use crate::commands::open_database;
+use crate::config::Config;
+use crate::secrets;
+use anyhow::Context;
+use live::Live;
+use std::sync::Arc;
+use std::time::Duration;
+use suiftly_api::{ApiConfig, ApiLimits, ApiParts, Clock, DevToken, Hub, HubBounds, Server, SystemClock};
+use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS, Seed};
+use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, OpenIngest, Resume as IngestResume};
+use suiftly_schema::price::PriceBooks;
+use suiftly_store::StoreError;
+use suiftly_store::cluster::Cluster;
+use suiftly_store::config::StoreConfig;
+use suiftly_store::maintenance;
+use suiftly_store::reader::Reader;
+use suiftly_store::writer::{Resume, Writer};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// What has been read is journaled, rated and stored within this long after a signal, or the rest is left to the
+/// next start, which finds it in the journal.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often the threads are looked after.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often old partitions and rows are removed.
+const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs until a signal, or until a part dies.
+pub(crate) async fn up(place: Place) -> anyhow::Result<()> {
+    let config = Config::read(place.config.as_deref())?;
+    let (cluster, store) = open_database(&place, &config).await?;
+    let outcome = run(&place, &config, &store).await;
+    // A cluster that was running before is somebody else's, or is left of a crash and will serve the next start too.
+    if let Some(cluster) = cluster.filter(Cluster::is_ours_to_stop) {
+        tokio::task::spawn_blocking(move || cluster.stop()).await??;
+    }
+    outcome
+}
+
+async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Result<()> {
+    let dev_token = DevToken::new(&secrets::dev_token(&place.data_dir)?)?;
+    let ingest = Ingest::open(&ingest_config(place, config))?;
+    let journal_id = ingest.journal_id().to_string();
+    let (writer, resume) = Writer::open(store, &journal_id).await?;
+    let live = Arc::new(Live::new(&resume, ingest.last_epoch()));
+    let hub = Arc::new(Hub::new(HubBounds::default()));
+    hub.resume_at(resume.epoch, resume.cut_at);
+    let parts = ApiParts {
+        hub: Arc::clone(&hub),
+        rows: Arc::new(Reader::new(store, &journal_id)?),
+        pipeline: Arc::clone(&live) as _,
+        price_books: Arc::new(PriceBooks::v1()),
+        clock: Arc::new(SystemClock),
+    };
+    let end = CancellationToken::new();
+    let api = serve(config, dev_token, parts, &end).await?;
+    let pipeline = Pipeline::start(config, ingest, writer, resume, hub, live)?;
+    let retention = tokio::spawn(retain(store.clone()));
+    let syslog = pipeline.ingest.local_addrs();
+    tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, api = %api.local_addr(), "running");
+
+    let outcome = pipeline.run_until(stop_signal()?).await;
+    retention.abort();
+    end.cancel();
+    api.ended().await;
+    outcome
+}
+
+fn ingest_config(place: &Place, config: &Config) -> IngestConfig {
+    let mut ingest = IngestConfig::new(place.data_dir.join("journal"));
+    ingest.listener.listen = config.ingest.listen;
+    ingest.listener.max_connections = config.ingest.max_connections;
+    ingest.journal.segment_bytes = config.journal.segment_bytes;
+    ingest.journal.keep_bytes = config.journal.keep_bytes;
+    ingest.cut_interval = Duration::from_millis(config.journal.cut_ms);
+    ingest
+}
+
+async fn serve(
+    config: &Config,
+    dev_token: DevToken,
+    parts: ApiParts,
+    end: &CancellationToken,
+) -> anyhow::Result<Server> {
+    let limits = ApiLimits { streams: config.api.max_streams, ..ApiLimits::default() };
+    let web_dir = config.api.web_dir.join("index.html").is_file().then(|| config.api.web_dir.clone());
+    let api = ApiConfig { listen: config.api.listen, web_dir, dev_token, limits };
+    Ok(suiftly_api::serve(api, parts, end.clone()).await?)
+}
+
+/// The way of a line, from the sockets to the database.
+struct Pipeline {
+    ingest: IngestHandle,
+    joining: joining::Joining,
+    writing: tokio::task::JoinHandle<Result<(), StoreError>>,
+}
+
+impl Pipeline {
+    fn start(
+        config: &Config,
+        ingest: OpenIngest,
+        writer: Writer,
+        resume: Resume,
+        hub: Arc<Hub>,
+        live: Arc<Live>,
+    ) -> anyhow::Result<Self> {
+        let seed = Seed { epoch: resume.epoch, rated: resume.rated };
+        let dataflow = Dataflow::start(config.dataflow.workers, seed, PriceBooks::v1())?;
+        let (queue, waiting) = writing::queue(tokio::runtime::Handle::current());
+        let (batches, taken) = crossbeam_channel::bounded(MAX_QUEUED_EPOCHS);
+        let joining = joining::start(taken, dataflow, &live, hub, queue)?;
+        let resume = IngestResume { epoch: resume.epoch, windows: resume.windows, journal_id: None };
+        let ingest = ingest.start(&resume, batches)?;
+        live.set_ingest(ingest.monitor());
+        let (runtime, monitor) = (tokio::runtime::Handle::current(), ingest.monitor());
+        // On a thread of its own: encoding a large commit must not hold the API's tasks up.
+        let write = move || runtime.block_on(writing::write(writer, waiting, &live, monitor));
+        let writing = tokio::task::spawn_blocking(write);
+        Ok(Self { ingest, joining, writing })
+    }
+
+    /// Runs until the signal, then drains; or until the writer or a thread ends by itself, which is an error.
+    async fn run_until(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::pin!(stop);
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                () = &mut stop => return self.drain().await,
+                ended = &mut self.writing => {
+                    ended.context("the store writer panicked")??;
+                    anyhow::bail!("the store writer has ended");
+                }
+                _ = look.tick() => if self.joining.has_ended() {
+                    return Err(self.post_mortem().await);
+                },
+            }
+        }
+    }
+
+    /// Takes in what was read, and brings it all the way into the database.
+    async fn drain(self) -> anyhow::Result<()> {
+        tracing::info!("draining");
+        let Self { ingest, joining, writing } = self;
+        let drained = tokio::task::spawn_blocking(move || {
+            ingest.shutdown(DRAIN_TIMEOUT)?;
+            joining.join()
+        });
+        drained.await.context("draining panicked")??;
+        let written = tokio::time::timeout(DRAIN_TIMEOUT, writing).await;
+        written.context("the database did not take the rest in time; the next start goes on from the journal")???;
+        Ok(())
+    }
+
+    /// Why the threads have ended though nobody asked them to.
+    async fn post_mortem(self) -> anyhow::Error {
+        let Self { ingest, joining, .. } = self;
+        let ended = tokio::task::spawn_blocking(move || {
+            ingest.shutdown(Duration::ZERO)?;
+            joining.join()
+        });
+        match ended.await {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) => anyhow::anyhow!("the pipeline has ended"),
+            Err(panic) => anyhow::anyhow!("the pipeline has ended: {panic}"),
+        }
+    }
+}
+
+async fn retain(store: StoreConfig) {
+    let mut every = tokio::time::interval(RETENTION_EVERY);
+    loop {
+        every.tick().await;
+        match maintenance::enforce_retention(&store, SystemClock.now()).await {
+            Ok(removed) => tracing::debug!(?removed, "retention"),
+            Err(error) => tracing::warn!(%error, "retention was not enforced; it is tried again in an hour"),
+        }
+    }
+}
+
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
+        }
+    })
+}

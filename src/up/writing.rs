@@ -1,0 +1,93 @@
+//! The task that brings commits into the store: takes what waits, merges it into one transaction, tries again while
+//! the database is away.
+
+use super::live::Live;
+use std::sync::Arc;
+use std::time::Duration;
+use suiftly_ingest::live::IngestMonitor;
+use suiftly_store::StoreError;
+use suiftly_store::writer::{Commit, Writer};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// Records that may wait for the database, about 200 MB of them; then the pipeline is held, and TCP senders with it.
+const MAX_WAITING_RECORDS: u32 = 1_000_000;
+/// Epochs that may wait for the database.
+const MAX_WAITING_EPOCHS: usize = 8_192;
+/// Epochs that one transaction takes at most.
+const MAX_EPOCHS_A_COMMIT: usize = 1_024;
+/// A transaction is made at most this often: each costs the database a sync, and ten a second are soon enough for
+/// what is only read after a restart or beside the live deltas.
+const COMMIT_EVERY: Duration = Duration::from_millis(100);
+
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// A commit on its way, with its share of the bound.
+pub(super) struct Waiting {
+    commit: Arc<Commit>,
+    _share: OwnedSemaphorePermit,
+}
+
+/// The sending end, used from a thread of its own.
+pub(super) struct Queue {
+    sender: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+    runtime: tokio::runtime::Handle,
+}
+
+/// Makes the queue's two ends.
+pub(super) fn queue(runtime: tokio::runtime::Handle) -> (Queue, mpsc::Receiver<Waiting>) {
+    let (sender, receiver) = mpsc::channel(MAX_WAITING_EPOCHS);
+    let room = Arc::new(Semaphore::new(MAX_WAITING_RECORDS as usize));
+    (Queue { sender, room, runtime }, receiver)
+}
+
+impl Queue {
+    /// Waits until there is room. False when the writer is gone.
+    pub(super) fn send(&self, commit: Arc<Commit>) -> bool {
+        let share = u32::try_from(commit.records.len()).unwrap_or(u32::MAX).clamp(1, MAX_WAITING_RECORDS);
+        let acquired = self.runtime.block_on(Arc::clone(&self.room).acquire_many_owned(share));
+        acquired.is_ok_and(|share| self.sender.blocking_send(Waiting { commit, _share: share }).is_ok())
+    }
+}
+
+/// Writes until the queue is closed and empty. Returns an error only when going on would be wrong: the process stops.
+pub(super) async fn write(
+    mut writer: Writer,
+    mut queue: mpsc::Receiver<Waiting>,
+    live: &Live,
+    ingest: IngestMonitor,
+) -> Result<(), StoreError> {
+    let mut waiting = Vec::with_capacity(MAX_EPOCHS_A_COMMIT);
+    let mut pace = tokio::time::interval(COMMIT_EVERY);
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while queue.recv_many(&mut waiting, MAX_EPOCHS_A_COMMIT).await > 0 {
+        let commits: Vec<_> = waiting.iter().map(|waiting| Arc::clone(&waiting.commit)).collect();
+        commit_until_done(&mut writer, &commits, live).await?;
+        let records = commits.iter().map(|commit| commit.records.len() as u64).sum();
+        if let Some(last) = commits.last() {
+            live.stored(last.epoch, records);
+            ingest.release_through(last.epoch);
+        }
+        waiting.clear();
+        if !queue.is_closed() {
+            pace.tick().await;
+        }
+    }
+    Ok(())
+}
+
+async fn commit_until_done(writer: &mut Writer, commits: &[Arc<Commit>], live: &Live) -> Result<(), StoreError> {
+    let mut pause = FIRST_RETRY;
+    loop {
+        match writer.commit(commits).await {
+            Err(error) if error.is_unavailable() => {
+                tracing::warn!(%error, "the database is away; what comes waits in the journal");
+                live.retried();
+            }
+            result => return result,
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LAST_RETRY);
+    }
+}
