@@ -37,8 +37,19 @@ pub(crate) fn replay(args: ReplayArgs) -> anyhow::Result<()> {
     };
     let inputs = args.files.into_iter().map(replay::Input::from_argument).collect();
     let mut out = BufWriter::new(io::stdout().lock());
-    replay::run(&options, inputs, &mut out, &mut io::stderr().lock())?;
-    out.flush().context("cannot write the totals")
+    let written = replay::run(&options, inputs, &mut out, &mut io::stderr().lock())
+        .map_err(anyhow::Error::from)
+        .and_then(|_| out.flush().context("cannot write the totals"));
+    match written {
+        // `… | head` has had enough: no failure.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        written => written,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    io_errors.into_iter().any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// `suiftly simulate`
@@ -181,4 +192,17 @@ async fn blocking<T: Send + 'static, E: Into<anyhow::Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> anyhow::Result<T> {
     tokio::task::spawn_blocking(work).await.context("a thread panicked")?.map_err(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_broken_pipe;
+    use std::io;
+
+    #[test]
+    fn only_a_closed_pipe_is_no_failure() {
+        let of = |kind: io::ErrorKind| anyhow::Error::from(io::Error::from(kind)).context("cannot write");
+        assert!(is_broken_pipe(&of(io::ErrorKind::BrokenPipe)));
+        assert!(!is_broken_pipe(&of(io::ErrorKind::StorageFull)));
+    }
 }

@@ -14,7 +14,9 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("SUIFTLY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // PostgreSQL's notices ("exists, skipping") are no news.
+    let usual = || EnvFilter::new("info,tokio_postgres=warn");
+    let filter = EnvFilter::try_from_env("SUIFTLY_LOG").unwrap_or_else(|_| usual());
     let colour = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -25,10 +27,19 @@ fn main() -> ExitCode {
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("suiftly: {error:#}");
+            eprintln!("suiftly: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes. Many a message ends with its cause already; that is not said twice.
+fn one_line(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |line, cause| match line.as_str() {
+        "" => cause,
+        said if said.contains(&cause) => line,
+        said => format!("{said}: {cause}"),
+    })
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
@@ -45,4 +56,19 @@ fn run(command: Command) -> anyhow::Result<()> {
 fn in_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("tokio").build();
     runtime.map_err(|error| anyhow::anyhow!("cannot start threads: {error}"))?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn an_error_is_one_line_that_says_nothing_twice() {
+        let cause = || std::io::Error::other("no such luck");
+        let plain = Err::<(), _>(cause()).context("cannot start").context("cannot run").unwrap_err();
+        assert_eq!(one_line(&plain), "cannot run: cannot start: no such luck");
+        let doubled = Err::<(), _>(cause()).context("cannot start: no such luck").unwrap_err();
+        assert_eq!(one_line(&doubled), "cannot start: no such luck");
+    }
 }
