@@ -60,11 +60,11 @@ fn install_all(quick: bool) -> anyhow::Result<()> {
 
 /// Licences, bans and sources need no network; the advisories' database does.
 fn licences(steps: &mut Steps) -> anyhow::Result<()> {
-    steps.command("licences, bans and sources", cargo().args(["deny", "check", "licenses", "bans", "sources"]))?;
+    steps.command("licences, bans and sources", cargo().args(["deny", "--workspace", "check", "licenses", "bans", "sources"]))?;
     let unavailable = |said: &str| said.contains("failed to fetch advisory database");
     steps.command_unless(
         "advisories",
-        cargo().args(["deny", "check", "advisories"]),
+        cargo().args(["deny", "--workspace", "check", "advisories"]),
         unavailable,
         "their database cannot be had",
     )
