@@ -17,6 +17,9 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Print usage by customer, service, network and hour out of log files, without a database.
     Replay(ReplayArgs),
+    /// HAProxy's log-format strings.
+    #[command(subcommand)]
+    LogFormat(LogFormatCommand),
     /// Send realistic SF1 lines without HAProxy (MOCK_HAPROXY).
     Simulate(SimulateArgs),
     /// The private PostgreSQL cluster and its databases.
@@ -81,10 +84,16 @@ pub(crate) struct ReplayArgs {
     /// How lines follow each other: auto, line, octet-count.
     #[arg(long, default_value = "auto", value_name = "FRAMING")]
     pub(crate) framing: suiftly_ingest::replay::FramingOption,
-    /// What the lines are: auto, sf1, httplog.
+    /// What the lines are: auto, sf1, httplog, httpslog, tcplog.
     #[arg(long, default_value = "auto", value_name = "FORMAT")]
     pub(crate) format: suiftly_ingest::haproxy::Format,
-    /// For httplog: which captured request header is the customer, counted from 1.
+    /// The lines' log-format string, as it stands in haproxy.cfg.
+    #[arg(long, value_name = "STRING", conflicts_with = "format")]
+    pub(crate) log_format: Option<String>,
+    /// For --log-format: which field is the customer: an alias (ID), an expression (var(txn.cid)) or a capture (hr[3]).
+    #[arg(long, value_name = "FIELD", requires = "log_format", conflicts_with = "customer_capture")]
+    pub(crate) customer: Option<suiftly_ingest::haproxy::log_format::FieldRef>,
+    /// For httplog and httpslog: which captured request header is the customer, counted from 1.
     #[arg(long, value_name = "N")]
     pub(crate) customer_capture: Option<usize>,
 }
@@ -132,5 +141,18 @@ pub(crate) enum EdgeCommand {
         /// Directory for the maps; made if it is missing.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogFormatCommand {
+    /// Explain each token of a string, say what is ambiguous, and try it on lines. Fails if a line cannot be read.
+    Check {
+        /// The string, as it stands in haproxy.cfg.
+        #[arg(value_name = "STRING")]
+        format: String,
+        /// Log files: plain, .gz, .xz or .zst; `-` is standard input.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
     },
 }

@@ -1,6 +1,6 @@
 //! The commands other than `up`: each opens what it needs, does one thing and says what it did.
 
-use crate::cli::{DbCommand, EdgeCommand, Place, ReplayArgs, SimulateArgs};
+use crate::cli::{DbCommand, EdgeCommand, LogFormatCommand, Place, ReplayArgs, SimulateArgs};
 use crate::config::Config;
 use crate::secrets;
 use anyhow::Context;
@@ -11,6 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use suiftly_api::{Clock, SystemClock};
 use suiftly_edge::{files, maps::Maps};
+use suiftly_ingest::haproxy::{
+    Format,
+    log_format::{Attribution, FieldRef, LogFormat, RecordFormat},
+};
 use suiftly_ingest::journal::{Journal, JournalConfig};
 use suiftly_ingest::replay;
 use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions};
@@ -28,9 +32,13 @@ pub(crate) fn replay(args: ReplayArgs) -> anyhow::Result<()> {
         (_, true) => replay::Output::Csv,
         _ => replay::Output::Table,
     };
+    let format = match args.log_format.as_deref() {
+        Some(text) => compiled(text, args.customer)?,
+        None => args.format,
+    };
     let options = replay::Options {
         framing: args.framing,
-        format: args.format,
+        format,
         customer_capture: args.customer_capture,
         output,
         ..replay::Options::new(SystemClock.now())
@@ -40,8 +48,36 @@ pub(crate) fn replay(args: ReplayArgs) -> anyhow::Result<()> {
     let written = replay::run(&options, inputs, &mut out, &mut io::stderr().lock())
         .map_err(anyhow::Error::from)
         .and_then(|_| out.flush().context("cannot write the totals"));
+    unless_broken_pipe(written)
+}
+
+/// A string compiled for the life of the process.
+fn compiled(text: &str, customer: Option<FieldRef>) -> anyhow::Result<Format> {
+    let attribution = Attribution { customer, ..Attribution::default() };
+    let format = LogFormat::compile(text).and_then(|format| RecordFormat::new(format, &attribution));
+    let format = format.map_err(|error| anyhow::anyhow!("cannot use the log-format: {error}"))?;
+    Ok(Format::Compiled(Box::leak(Box::new(format))))
+}
+
+/// `suiftly log-format …`
+pub(crate) fn log_format(command: LogFormatCommand) -> anyhow::Result<()> {
+    let LogFormatCommand::Check { format, files } = command;
+    let format = LogFormat::compile(&format).map_err(|error| anyhow::anyhow!("cannot use the log-format: {error}"))?;
+    let inputs = files.into_iter().map(replay::Input::from_argument).collect();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let checked = replay::check(&format, inputs, SystemClock.now(), &mut out).map_err(anyhow::Error::from);
+    let checked = checked.and_then(|checked| out.flush().context("cannot write").map(|()| checked));
+    match checked {
+        Ok(checked) if checked.failed > 0 => {
+            anyhow::bail!("{} of {} lines are not of this format", checked.failed, checked.lines)
+        }
+        checked => unless_broken_pipe(checked.map(|_| ())),
+    }
+}
+
+/// `… | head` has had enough: no failure.
+fn unless_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
     match written {
-        // `… | head` has had enough: no failure.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         written => written,
     }

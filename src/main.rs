@@ -45,6 +45,7 @@ fn one_line(error: &anyhow::Error) -> String {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Replay(args) => commands::replay(args),
+        Command::LogFormat(command) => commands::log_format(command),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place)),
         Command::Db(command) => in_runtime(commands::db(command)),
@@ -55,7 +56,11 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 fn in_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("tokio").build();
-    runtime.map_err(|error| anyhow::anyhow!("cannot start threads: {error}"))?.block_on(work)
+    let runtime = runtime.map_err(|error| anyhow::anyhow!("cannot start threads: {error}"))?;
+    let outcome = runtime.block_on(work);
+    // Dropped, it would wait for threads that hang in a disk or a database for ever.
+    runtime.shutdown_background();
+    outcome
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl RatedGroups {
             }
             let group = groups.entry(RatedKey { customer_id, service, month, price_book }).or_default();
             group.requests += sums.billable_requests;
-            group.bytes += sums.billable_bytes;
+            group.bytes = group.bytes.saturating_add(sums.billable_bytes);
         }
         Ok(Self { books, groups })
     }
@@ -81,7 +81,7 @@ impl RatedGroups {
             let key = RatedKey { customer_id, service: at.usage.service, month: at.hour.month(), price_book };
             let group = self.groups.entry(key).or_default();
             group.requests += sign * sums.billable_requests;
-            group.bytes += sign * sums.billable_bytes;
+            group.bytes = group.bytes.saturating_add(sign * sums.billable_bytes);
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Suiftly's benches: each runs the real thing beside its peers on the same input and reports CPU time as a ratio of
 //! the work done. Machines differ and are shared: figures are medians with their spread, and what counts is the ratio.
 
+pub mod child;
 pub mod cpu;
+pub mod ingest;
 pub mod lines;
+pub mod loadgen;
 pub mod replay;
 pub mod report;
 pub mod views;

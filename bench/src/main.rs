@@ -1,13 +1,18 @@
 //! `suiftly-bench NAME`: runs a benchmark, prints its table and writes its JSON. `cargo xtask bench NAME` calls it.
+//! `suiftly-bench loadgen` sends lines and tells what that took.
 
 use anyhow::bail;
+use std::ffi::OsString;
 use std::process::ExitCode;
-use suiftly_bench::{replay, report, views};
+use suiftly_bench::report::{self, Row};
+use suiftly_bench::{child, ingest, loadgen, replay, views};
 
-const NAMES: [&str; 2] = ["replay", "views"];
+const NAMES: [&str; 4] = ["ingest", "loadgen", "replay", "views"];
 
 fn main() -> ExitCode {
-    match run(std::env::args().nth(1).as_deref()) {
+    let mut arguments = std::env::args_os().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    match run(&name.to_string_lossy(), arguments.collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("suiftly-bench: {error:#}");
@@ -16,16 +21,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(name: Option<&str>) -> anyhow::Result<()> {
-    let (name, rows) = match name {
-        Some("replay") => ("replay", replay::run()?),
-        Some("views") => ("views", views::run()?),
+fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
+    let said = match name {
+        "ingest" => tell(name, &ingest::run(arguments)?)?,
+        "replay" => tell(name, &replay::run(arguments)?)?,
+        "views" => tell(name, &views::run()?)?,
+        "loadgen" => loadgen::run(arguments)?,
+        // What `ingest` starts.
+        child::TIED => child::become_tied(arguments)?,
+        ingest::ours::SUIFTLY => ingest::ours::run_suiftly(arguments, print)?,
+        ingest::ours::COUNT => ingest::ours::run_count(arguments, print)?,
         _ => bail!("name a benchmark: {}; `cargo bench -p suiftly-bench` runs the criterion benches", NAMES.join(", ")),
     };
-    print(&report::table(&rows));
-    let path = report::write(name, &rows)?;
-    print(&format!("written to {}\n", path.display()));
+    print(&said);
     Ok(())
+}
+
+fn tell(name: &str, rows: &[Row]) -> anyhow::Result<String> {
+    let path = report::write(name, rows)?;
+    Ok(format!("{}written to {}\n", report::table(rows), path.display()))
 }
 
 #[expect(clippy::print_stdout, reason = "the result goes to standard output")]

@@ -56,12 +56,17 @@ pub fn table(rows: &[Row]) -> String {
     out
 }
 
-/// Writes `target/bench/NAME.json` (below `CARGO_TARGET_DIR` where that is set) and says where.
-pub fn write(name: &str, rows: &[Row]) -> anyhow::Result<PathBuf> {
+/// `target/bench` (below `CARGO_TARGET_DIR` where that is set), made if it is not there: results, and what peers need.
+pub fn dir() -> anyhow::Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let dir = target.join("bench");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let path = dir.join(format!("{name}.json"));
+    Ok(dir)
+}
+
+/// Writes `target/bench/NAME.json` and says where.
+pub fn write(name: &str, rows: &[Row]) -> anyhow::Result<PathBuf> {
+    let path = dir()?.join(format!("{name}.json"));
     let json = serde_json::to_string_pretty(rows).context("cannot encode the result")?;
     std::fs::write(&path, json + "\n").with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
@@ -81,6 +86,9 @@ mod tests {
     #[test]
     fn the_table_shows_the_spread() {
         let shown = table(&[Row::new("replay", "suiftly", "CPU-s/M lines", vec![0.5, 0.25, 0.75])]);
-        assert!(shown.lines().nth(1).is_some_and(|line| line.contains("0.500") && line.contains("0.250 – 0.750")), "{shown}");
+        assert!(
+            shown.lines().nth(1).is_some_and(|line| line.contains("0.500") && line.contains("0.250 – 0.750")),
+            "{shown}"
+        );
     }
 }

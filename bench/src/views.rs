@@ -41,7 +41,12 @@ fn feed(keys: i64) {
 fn usage(epoch: u64, keys: i64) -> Vec<(MinuteKey, UsageSums)> {
     let at = UnixMillis(1_790_000_000_000 + epoch.cast_signed() * (90 * 86_400_000 / EPOCHS.cast_signed()));
     let requests = LINES_AN_EPOCH / keys;
-    let sums = UsageSums { guaranteed: requests, billable_requests: requests, bytes_sent: requests * 200, ..Default::default() };
+    let sums = UsageSums {
+        guaranteed: requests,
+        billable_requests: requests,
+        bytes_sent: requests * 200,
+        ..Default::default()
+    };
     let key = |customer| MinuteKey {
         usage: UsageKey {
             customer_id: CustomerId::new(customer),

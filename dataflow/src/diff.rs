@@ -34,10 +34,11 @@ impl IsZero for Billable {
     }
 }
 
+/// Saturates as [`suiftly_schema::usage::UsageSums`] does, and for the same reason.
 impl Semigroup for Billable {
     fn plus_equals(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.bytes += other.bytes;
+        self.requests = self.requests.saturating_add(other.requests);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 }
 

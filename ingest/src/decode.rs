@@ -28,6 +28,9 @@ use suiftly_schema::{
 /// A system message's text is cut at this many bytes.
 pub const MAX_SYSTEM_MESSAGE_BYTES: usize = 1_024;
 
+/// No line that is a request is shorter: thirty tokens of a byte, and what is between them.
+const MIN_REQUEST_LINE_BYTES: usize = 59;
+
 /// How far a line's date may be from its receipt (SPEC §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeWindow {
@@ -108,7 +111,9 @@ impl Decoder {
     pub fn decode(&mut self, block: &Block) -> Batch {
         self.begin_epoch(block.epoch);
         let mut tally = Tally::default();
-        let mut records = Vec::with_capacity(block.frame_count() as usize);
+        // A block may be full of lines that are too short to be a request.
+        let most_records = block.payload().len() / MIN_REQUEST_LINE_BYTES;
+        let mut records = Vec::with_capacity(most_records.min(block.frame_count() as usize));
         let mut system = Vec::new();
         let mut oldest_received_at = block.cut_at;
         for frame in block.frames() {
@@ -121,7 +126,7 @@ impl Decoder {
                     self.minutes.add(&record);
                     records.push(record);
                 }
-                Decoded::System(line) => system.push(system_message(&line, frame.received_at)),
+                Decoded::System(line) => system.push(self.system_message(&line, frame.received_at)),
                 Decoded::Duplicate | Decoded::Rejected(_) => {}
             }
         }
@@ -187,6 +192,16 @@ impl Decoder {
             return Err(Reject::TimeWindow);
         }
         Ok((line, body))
+    }
+
+    /// A date that is far off is not believed: it would be kept, and be in the way, for as long.
+    fn system_message(&self, line: &SyslogLine<'_>, received_at: UnixMillis) -> SystemMessage {
+        let cut = &line.body[..line.body.len().min(MAX_SYSTEM_MESSAGE_BYTES)];
+        let mut message = String::from_utf8_lossy(cut).into_owned();
+        message.truncate(message.floor_char_boundary(MAX_SYSTEM_MESSAGE_BYTES));
+        let believed = |at: &UnixMillis| self.config.time_window.is_none_or(|window| window.holds(*at, received_at));
+        let timestamp = line.timestamp().filter(believed).unwrap_or(received_at);
+        SystemMessage { timestamp, server_id: None, message }
     }
 
     #[inline]
@@ -278,13 +293,6 @@ fn packed(key: &MinuteKey) -> [u64; 2] {
     let service = key.usage.service.map_or(0, |service| u64::from(service.number()));
     let network = key.usage.network.map_or(255, |network| u64::from(network.number()));
     [customer, key.minute.0.cast_unsigned() << 16 | service << 8 | network]
-}
-
-fn system_message(line: &SyslogLine<'_>, received_at: UnixMillis) -> SystemMessage {
-    let cut = &line.body[..line.body.len().min(MAX_SYSTEM_MESSAGE_BYTES)];
-    let mut message = String::from_utf8_lossy(cut).into_owned();
-    message.truncate(message.floor_char_boundary(MAX_SYSTEM_MESSAGE_BYTES));
-    SystemMessage { timestamp: line.timestamp().unwrap_or(received_at), server_id: None, message }
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@
 //! more, the lowest gap is closed: its numbers stay counted as missing, and a line of them that comes after all is
 //! dropped as a duplicate (better unbilled than billed twice). At most [`Limits::workers`] workers; the one not heard
 //! of for longest falls out. At most [`Limits::open_workers`] keep their window and hashes open (up to 264 KiB each);
-//! the others are folded into ranges until they speak again. Order is by epoch, then by id: nothing depends on a
-//! clock or on hashing.
+//! the others are folded into ranges (at most half a window's more) until they speak again. Order is by epoch, then by
+//! id: nothing depends on a clock or on hashing, and but for proof nothing on when it was restarted.
 
 mod ranges;
 mod state;
@@ -221,7 +221,7 @@ impl Dedup {
             return;
         }
         if let Some(oldest) = self.least_recent(Worker::is_open) {
-            self.forgotten.closed_gap_seqs += self.workers[oldest].fold(self.limits.ranges);
+            self.workers[oldest].fold();
             self.open -= 1;
         }
     }

@@ -31,6 +31,10 @@ pub enum Reject {
     HttplogNumber,
     /// An accept date that is none.
     HttplogDate,
+    /// A line that is not laid out as its `log-format` says.
+    FormatShape,
+    /// A value that is none of its field's type, by the `log-format`.
+    FormatValue,
     /// Dated too far ahead of or behind its receipt.
     TimeWindow,
     /// The identity of a line received before, with another body.
@@ -43,7 +47,7 @@ pub enum Reject {
 
 impl Reject {
     /// Every reason, in the order of [`Reject::index`].
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::SyslogHeader,
         Self::NotUtf8,
         Self::UnknownFormat,
@@ -57,6 +61,8 @@ impl Reject {
         Self::HttplogShape,
         Self::HttplogNumber,
         Self::HttplogDate,
+        Self::FormatShape,
+        Self::FormatValue,
         Self::TimeWindow,
         Self::Conflict,
         Self::Oversize,
@@ -84,6 +90,8 @@ impl Reject {
             Self::HttplogShape => "httplog_shape",
             Self::HttplogNumber => "httplog_number",
             Self::HttplogDate => "httplog_date",
+            Self::FormatShape => "format_shape",
+            Self::FormatValue => "format_value",
             Self::TimeWindow => "time_window",
             Self::Conflict => "conflict",
             Self::Oversize => "oversize",

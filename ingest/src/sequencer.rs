@@ -59,6 +59,9 @@ pub(crate) struct Sequencer {
     place: Place,
     builder: BlockBuilder,
     buffers: BlockBuffers,
+    /// Whether batches are still taken. At the end they may not be any more: what was read is journaled all the same,
+    /// and the next start decodes it.
+    delivering: bool,
 }
 
 /// What became of waiting for a chunk.
@@ -81,7 +84,7 @@ impl Sequencer {
             cut_at: recovery.last_cut_at.unwrap_or(UnixMillis::MIN),
         };
         let (builder, buffers) = (BlockBuilder::default(), BlockBuffers::default());
-        Self { journal, decoder, links, cut_interval, place, builder, buffers }
+        Self { journal, decoder, links, cut_interval, place, builder, buffers, delivering: true }
     }
 
     /// Decodes the journal's blocks after `epoch`. Ends early when told to stop: the rest is there the next time.
@@ -105,8 +108,13 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Takes chunks until all listeners have ended, then cuts the last block.
-    pub(crate) fn run(mut self, mut chunks: mpsc::Receiver<Chunk>) -> Result<(), IngestError> {
+    /// Takes chunks until all listeners have ended, then cuts the last block. Ends early when nobody takes its batches
+    /// though it was not told to stop.
+    pub(crate) fn run(
+        mut self,
+        mut chunks: mpsc::Receiver<Chunk>,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), IngestError> {
         // A runtime of its own, for nothing but waiting with a time limit.
         let waiting = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -114,7 +122,7 @@ impl Sequencer {
             .map_err(|source| IngestError::Start { what: "sequencer", source })?;
         while let Some(first) = waiting.block_on(chunks.recv()) {
             let cut = self.take(first).and_then(|()| self.fill(&mut chunks, &waiting)).and_then(|()| self.cut());
-            if cut.is_err() {
+            if cut.is_err() || !(self.delivering || *stop.borrow()) {
                 break;
             }
         }
@@ -158,9 +166,9 @@ impl Sequencer {
         let block = Arc::new(builder.seal_after_sync(self.place.epoch, cut_at, self.place.start, synced_end));
         self.place = Place { epoch: block.epoch + 1, start: block.end, cut_at };
         self.journal.append(Arc::clone(&block)).map_err(|_| Gone)?;
-        let decoded = self.decode(&block);
+        self.delivering = self.delivering && self.decode(&block).is_ok();
         self.buffers.lend(block);
-        decoded
+        Ok(())
     }
 
     fn decode(&mut self, block: &Block) -> Result<(), Gone> {

@@ -148,18 +148,13 @@ impl UsageSums {
     }
 }
 
+/// Saturates: no gateway sends 2⁶³ bytes, but forged lines can claim them, and neither a panic that comes again with
+/// every replay of the journal nor a sum that wraps is an answer to that. Sums of usage never fall, so the order of
+/// additions makes no difference.
 impl AddAssign<&UsageSums> for UsageSums {
     fn add_assign(&mut self, other: &UsageSums) {
-        self.guaranteed += other.guaranteed;
-        self.burst += other.burst;
-        self.rejected += other.rejected;
-        self.client_error += other.client_error;
-        self.server_error += other.server_error;
-        self.other += other.other;
-        self.billable_requests += other.billable_requests;
-        self.bytes_sent += other.bytes_sent;
-        self.billable_bytes += other.billable_bytes;
-        self.time_total_ms += other.time_total_ms;
+        let (mine, others) = (self.to_array(), other.to_array());
+        *self = Self::from_array(std::array::from_fn(|i| mine[i].saturating_add(others[i])));
     }
 }
 
@@ -207,6 +202,14 @@ mod tests {
             assert_eq!(TrafficClass::of(traffic, status), class, "{traffic} {status}");
             assert_eq!(is_billable(traffic, status), billable, "{traffic} {status}");
         }
+    }
+
+    #[test]
+    fn forged_bytes_saturate() {
+        let mut sums = UsageSums { other: 1, bytes_sent: i64::MAX - 1, ..UsageSums::default() };
+        sums += &UsageSums { other: 1, bytes_sent: 2, billable_bytes: 3, ..UsageSums::default() };
+        let expected = UsageSums { other: 2, bytes_sent: i64::MAX, billable_bytes: 3, ..UsageSums::default() };
+        assert_eq!(sums, expected);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use suiftly_api::{
     Clock, JournalLive, Pipeline, PipelineLive, QueueLive, StoreLive, SystemClock, TransportLive, WorkerLines,
 };
+use suiftly_ingest::dedup::Limits;
 use suiftly_ingest::live::IngestMonitor;
 use suiftly_ingest::stats::{IngestStats, Phase};
 use suiftly_schema::batch::Batch;
@@ -17,6 +18,8 @@ use suiftly_store::writer::Resume;
 
 /// Epochs whose lag is remembered.
 const LAGS: usize = 1_024;
+/// Workers that are told of: as many as dedup knows. The one not heard of for longest falls out.
+const MAX_WORKERS: usize = Limits::LIVE.workers;
 
 /// The pipeline's state beyond what its parts know each for itself.
 pub(super) struct Live {
@@ -31,12 +34,31 @@ pub(super) struct Live {
 #[derive(Default)]
 struct State {
     counts: LineCounts,
-    workers: BTreeMap<WorkerId, WorkerLines>,
+    workers: Workers,
     /// Lines that this process received and published.
     published_lines: u64,
     /// Receipt times of the oldest lines of the batches that the dataflow is working on.
     in_flight: VecDeque<UnixMillis>,
     lags_ms: VecDeque<u64>,
+}
+
+/// What is told of each worker, and when it was last heard of.
+#[derive(Default)]
+struct Workers(BTreeMap<WorkerId, (Epoch, WorkerLines)>);
+
+impl Workers {
+    fn put(&mut self, epoch: Epoch, window: &WorkerWindow) {
+        self.0.insert(window.worker, (epoch, lines_of(window)));
+        if self.0.len() > MAX_WORKERS {
+            let oldest = self.0.iter().min_by_key(|(worker, (epoch, _))| (*epoch, worker.boot));
+            let oldest = oldest.map(|(worker, _)| *worker);
+            oldest.map(|worker| self.0.remove(&worker));
+        }
+    }
+
+    fn lines(&self) -> Vec<WorkerLines> {
+        self.0.values().map(|(_, lines)| *lines).collect()
+    }
 }
 
 #[derive(Default)]
@@ -49,7 +71,8 @@ struct Stored {
 impl Live {
     /// Goes on from what the store holds.
     pub(super) fn new(resume: &Resume, recovered_to: Epoch) -> Self {
-        let workers = resume.windows.iter().map(|window| (window.worker, lines_of(window))).collect();
+        let mut workers = Workers::default();
+        resume.windows.iter().for_each(|window| workers.put(0, window));
         let state = State { counts: resume.counts.clone(), workers, ..State::default() };
         let stored =
             Stored { epoch: resume.epoch.into(), records: resume.records.into(), retries: AtomicU64::default() };
@@ -74,7 +97,7 @@ impl Live {
         state.in_flight.pop_front();
         state.counts.add(&batch.counts);
         for window in &batch.windows {
-            state.workers.insert(window.worker, lines_of(window));
+            state.workers.put(batch.epoch, window);
         }
         if batch.epoch > self.recovered_to {
             state.published_lines += batch.counts.received;
@@ -107,7 +130,7 @@ impl Pipeline for Live {
             pending: true,
             started_at: self.started_at,
             counts: state.counts.clone(),
-            workers: state.workers.values().copied().collect(),
+            workers: state.workers.lines(),
             store: self.store(),
             ..PipelineLive::default()
         };
@@ -174,7 +197,29 @@ fn quantiles(lags_ms: &VecDeque<u64>) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::quantiles;
+    use super::*;
+
+    #[test]
+    fn the_workers_told_of_are_bounded_and_the_latest() {
+        let window = |boot| WorkerWindow {
+            worker: WorkerId { server_id: 17, boot: UnixMillis(boot) },
+            received: 1,
+            duplicates: 0,
+            conflicts: 0,
+            missing: 0,
+            first_seq: 1,
+            highest_seq: 1,
+            seen: Vec::new(),
+        };
+        let mut workers = Workers::default();
+        for (epoch, boot) in (1..).zip(0..2 * 4_096i64) {
+            workers.put(epoch, &window(boot));
+            workers.put(epoch, &window(0));
+        }
+        let boots: Vec<_> = workers.lines().iter().map(|lines| lines.worker.boot.0).collect();
+        assert_eq!(boots.len(), MAX_WORKERS);
+        assert_eq!(boots[..2], [0, 4_097], "one that goes on speaking stays");
+    }
 
     #[test]
     fn quantiles_of_lags() {

@@ -9,8 +9,9 @@ use suiftly_store::StoreError;
 use suiftly_store::writer::{Commit, Writer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Records that may wait for the database, about 200 MB of them; then the pipeline is held, and TCP senders with it.
-const MAX_WAITING_RECORDS: u32 = 1_000_000;
+/// Memory that what waits for the database may take; then the pipeline is held, and TCP senders with it. About a million
+/// records.
+const MAX_WAITING_KIB: u32 = 256 << 10;
 /// Epochs that may wait for the database.
 const MAX_WAITING_EPOCHS: usize = 8_192;
 /// Epochs that one transaction takes at most.
@@ -38,14 +39,14 @@ pub(super) struct Queue {
 /// Makes the queue's two ends.
 pub(super) fn queue(runtime: tokio::runtime::Handle) -> (Queue, mpsc::Receiver<Waiting>) {
     let (sender, receiver) = mpsc::channel(MAX_WAITING_EPOCHS);
-    let room = Arc::new(Semaphore::new(MAX_WAITING_RECORDS as usize));
+    let room = Arc::new(Semaphore::new(MAX_WAITING_KIB as usize));
     (Queue { sender, room, runtime }, receiver)
 }
 
 impl Queue {
     /// Waits until there is room. False when the writer is gone.
     pub(super) fn send(&self, commit: Arc<Commit>) -> bool {
-        let share = u32::try_from(commit.records.len()).unwrap_or(u32::MAX).clamp(1, MAX_WAITING_RECORDS);
+        let share = u32::try_from(commit.memory_bytes() >> 10).unwrap_or(u32::MAX).clamp(1, MAX_WAITING_KIB);
         let acquired = self.runtime.block_on(Arc::clone(&self.room).acquire_many_owned(share));
         acquired.is_ok_and(|share| self.sender.blocking_send(Waiting { commit, _share: share }).is_ok())
     }
@@ -89,5 +90,25 @@ async fn commit_until_done(writer: &mut Writer, commits: &[Arc<Commit>], live: &
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LAST_RETRY);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use suiftly_schema::batch::SystemMessage;
+    use suiftly_schema::time::UnixMillis;
+
+    #[test]
+    fn a_flood_of_anything_waits_for_room_not_only_of_records() {
+        let message = SystemMessage { timestamp: UnixMillis(0), server_id: None, message: "x".repeat(1_000) };
+        let flood = Arc::new(Commit { system: vec![message; 10_000], ..Commit::default() });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (queue, _waiting) = queue(runtime.handle().clone());
+        for _ in 0..25 {
+            assert!(queue.send(Arc::clone(&flood)));
+        }
+        let left = queue.room.available_permits();
+        assert!(left < 10_000, "25 commits of some 10 MB: {left} KiB left");
     }
 }

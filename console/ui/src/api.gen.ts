@@ -3,167 +3,1049 @@
  * Do not make direct changes to the file.
  */
 
+export interface paths {
+    "/api/v1/dev/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges the development token for a session cookie. */
+        post: operations["dev_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["openapi_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pipeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the pipeline is. */
+        get: operations["pipeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage of this month, live.
+         * @description Server-sent events; ids are epochs. `snapshot` (StreamSnapshot) first, then `delta` (StreamDelta): ten a second at
+         *     most, one a second at least, each to be added to the snapshot. `reset` (StreamReset) says to forget all; a snapshot
+         *     follows. `pipeline` (Pipeline, without id) each second. A client that reconnects sends `Last-Event-ID` and gets the
+         *     deltas after it, or a reset.
+         */
+        get: operations["live_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage by minute or hour. By default the last 60 minutes by minute. */
+        get: operations["usage_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage over a range of whole hours, and what it costs. */
+        get: operations["usage_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process lives. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics in Prometheus' text format. */
+        get: operations["metrics_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process serves: the journal's tail has been replayed. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Requests by class and what is billed of them. The six classes add up to `requests`. */
         Counts: {
-            /** Format: int64 */
-            requests: number;
-            /** Format: int64 */
-            guaranteed: number;
-            /** Format: int64 */
-            burst: number;
-            /** Format: int64 */
-            rejected: number;
-            /** Format: int64 */
-            client_error: number;
-            /** Format: int64 */
-            server_error: number;
-            /** Format: int64 */
-            other: number;
-            /** Format: int64 */
-            billable_requests: number;
-            /** Format: int64 */
-            bytes_sent: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes of the billed requests.
+             */
             billable_bytes: number;
+            /**
+             * Format: int64
+             * @description Requests that are billed.
+             */
+            billable_requests: number;
+            /**
+             * Format: int64
+             * @description Served above the guaranteed rate, status 2xx.
+             */
+            burst: number;
+            /**
+             * Format: int64
+             * @description Bytes to clients.
+             */
+            bytes_sent: number;
+            /**
+             * Format: int64
+             * @description 4xx, not refused by the gateway.
+             */
+            client_error: number;
+            /**
+             * Format: int64
+             * @description Served within the guaranteed rate, status 2xx.
+             */
+            guaranteed: number;
+            /**
+             * Format: int64
+             * @description The rest.
+             */
+            other: number;
+            /**
+             * Format: int64
+             * @description Refused by the gateway.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description All requests.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description 5xx, not refused by the gateway.
+             */
+            server_error: number;
         };
-        Summary: {
-            /** Format: int64 */
-            epoch: number;
-            /** Format: date-time */
-            complete_to: string;
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
-            counts: components["schemas"]["Counts"];
-            /** Format: int64 */
-            rated_micro_usd: number;
+        /** @description What a session is opened with. */
+        DevSession: {
+            /**
+             * Format: password
+             * @description The development token.
+             */
+            token: string;
         };
-        SeriesPoint: {
-            /** Format: date-time */
-            start: string;
-            counts: components["schemas"]["Counts"];
+        /** @description What is wrong with one parameter or field. */
+        FieldError: {
+            /** @description Its name. */
+            field: string;
+            /** @description What it must be. */
+            message: string;
         };
-        Series: {
-            /** Format: int64 */
-            epoch: number;
-            /** Format: date-time */
-            complete_to: string;
-            /** @enum {string} */
-            bucket: "minute" | "hour";
-            points: components["schemas"]["SeriesPoint"][];
+        /** @description Whether the process lives. */
+        Health: {
+            /** @description `live` or `ready`. */
+            status: string;
         };
-        Pipeline: {
-            /** Format: int64 */
-            epoch: number;
-            /** Format: date-time */
-            complete_to: string;
-            /** Format: date-time */
-            now: string;
-            /** Format: date-time */
-            started_at: string;
-            /** Format: double */
-            lines_per_second: number;
-            lag_ms: components["schemas"]["LagMs"];
-            /** Format: int64 */
-            frontier_age_ms: number;
-            lines: components["schemas"]["LineCounts"];
-            loss: components["schemas"]["Loss"];
-            journal: components["schemas"]["JournalState"];
-            store: components["schemas"]["StoreState"];
-            /** Format: int64 */
-            udp_kernel_drops: number;
+        /** @description The journal. */
+        Journal: {
+            /**
+             * Format: int64
+             * @description The last epoch that is on disk.
+             */
+            durable_epoch: number;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its length in bytes.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How long ago the last sync ended, in milliseconds.
+             */
+            sync_age_ms: number;
+            /**
+             * Format: int64
+             * @description How long syncs take, 99th percentile, in milliseconds.
+             */
+            sync_p99_ms: number;
         };
-        LagMs: {
-            /** Format: int64 */
+        /** @description A lag's percentiles, in milliseconds. */
+        Lag: {
+            /**
+             * Format: int64
+             * @description Median.
+             */
             p50: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description 99th percentile.
+             */
             p99: number;
         };
-        LineCounts: {
-            /** Format: int64 */
-            received: number;
-            /** Format: int64 */
+        /** @description What lines became: `received` = `accepted` + `duplicates` + `system` + `rejected`. */
+        Lines: {
+            /**
+             * Format: int64
+             * @description Lines that became records.
+             */
             accepted: number;
-            /** Format: int64 */
-            duplicates: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of the rejected: lines that came again with another body.
+             */
             conflicts: number;
-            /** Format: int64 */
-            system: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Lines dropped because they were there already.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Lines taken in.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Lines that could not be read, or contradict one read before.
+             */
             rejected: number;
+            /** @description The same by reason. */
             rejected_by_reason: {
                 [key: string]: number;
             };
+            /**
+             * Format: int64
+             * @description HAProxy's own messages.
+             */
+            system: number;
         };
+        /** @description What did not arrive, by the gateways' own numbering. */
         Loss: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Lines missing, over all workers.
+             */
             missing: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The same in millionths of the lines sent.
+             */
             ppm: number;
+            /** @description By worker, ascending by server and birth. */
             workers: components["schemas"]["WorkerLoss"][];
         };
-        WorkerLoss: {
-            /** Format: int32 */
-            server_id: number;
-            /** Format: int64 */
-            boot_ms: number;
-            /** Format: int64 */
-            received: number;
-            /** Format: int64 */
-            duplicates: number;
-            /** Format: int64 */
-            conflicts: number;
-            /** Format: int64 */
-            missing: number;
-            /** Format: int64 */
-            first_seq: number;
-            /** Format: int64 */
-            highest_seq: number;
-        };
-        JournalState: {
-            id: string;
-            /** Format: int64 */
-            offset: number;
-            /** Format: int64 */
-            durable_epoch: number;
-            /** Format: int64 */
-            sync_age_ms: number;
-            /** Format: int64 */
-            sync_p99_ms: number;
-        };
-        StoreState: {
-            /** Format: int64 */
+        /** @description How the pipeline is; also `event: pipeline` of the stream, each second. */
+        Pipeline: {
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted.
+             */
+            complete_to: string;
+            /**
+             * Format: int64
+             * @description The latest epoch.
+             */
             epoch: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The age of the oldest line that is not counted yet, in milliseconds.
+             */
+            frontier_age_ms: number;
+            /** @description The journal. */
+            journal: components["schemas"]["Journal"];
+            /** @description From a line's receipt to its delta, in milliseconds; 0 without traffic. */
+            lag_ms: components["schemas"]["Lag"];
+            /** @description What lines became. */
+            lines: components["schemas"]["Lines"];
+            /**
+             * Format: double
+             * @description Lines received per second, over the last few seconds.
+             */
+            lines_per_second: number;
+            /** @description What did not arrive. */
+            loss: components["schemas"]["Loss"];
+            /**
+             * Format: date-time
+             * @description The server's clock.
+             */
+            now: string;
+            /**
+             * Format: date-time
+             * @description When the server started.
+             */
+            started_at: string;
+            /** @description The store. */
+            store: components["schemas"]["Store"];
+            /**
+             * Format: int64
+             * @description Datagrams that the kernel dropped since the server started.
+             */
+            udp_kernel_drops: number;
+        };
+        /** @description A problem document, `application/problem+json`. */
+        Problem: {
+            /** @description The kind, for programs. */
+            code: components["schemas"]["ProblemCode"];
+            /** @description More about this one. */
+            detail?: string;
+            /** @description What is wrong with which field; for `validation`. */
+            errors?: components["schemas"]["FieldError"][];
+            /**
+             * Format: int64
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The kind in words. */
+            title: string;
+            /** @description Always `about:blank`: `code` says which kind it is. */
+            type: string;
+        };
+        /**
+         * @description What kind of error it is. Codes are never renamed.
+         * @enum {string}
+         */
+        ProblemCode: "validation" | "too_broad" | "unauthorized" | "cross_site" | "not_found" | "method_not_allowed" | "body_too_long" | "unsupported_media_type" | "too_many_attempts" | "internal" | "recovering" | "store_unavailable" | "catching_up" | "too_many_streams" | "timeout";
+        /**
+         * @description Why a stream starts over.
+         * @enum {string}
+         */
+        ResetReason: "behind" | "unknown_epoch" | "month";
+        /** @description Usage over time. */
+        Series: {
+            /** @description How wide the points are. */
+            bucket: components["schemas"]["SeriesBucket"];
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted.
+             */
+            complete_to: string;
+            /**
+             * Format: int64
+             * @description The epoch this answer stands at.
+             */
+            epoch: number;
+            /** @description Ascending; buckets without traffic are left out. */
+            points: components["schemas"]["SeriesPoint"][];
+        };
+        /**
+         * @description A series' step.
+         * @enum {string}
+         */
+        SeriesBucket: "minute" | "hour";
+        /** @description Usage in one minute or hour. */
+        SeriesPoint: {
+            /** @description The usage. */
+            counts: components["schemas"]["Counts"];
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            start: string;
+        };
+        /** @description The store. */
+        Store: {
+            /**
+             * Format: int64
+             * @description The last epoch committed.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description Records committed.
+             */
             records: number;
         };
-        StreamSnapshot: {
-            /** Format: int64 */
-            epoch: number;
-            /** Format: date-time */
-            complete_to: string;
-            month: string;
-            counts: components["schemas"]["Counts"];
-            /** Format: int64 */
-            rated_micro_usd: number;
-            minutes: components["schemas"]["SeriesPoint"][];
-        };
+        /** @description `event: delta`: what to add to the last snapshot. Its id is the epoch. */
         StreamDelta: {
-            /** Format: int64 */
-            epoch: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted.
+             */
             complete_to: string;
+            /** @description To add to the snapshot's. */
             counts: components["schemas"]["Counts"];
-            /** Format: int64 */
-            rated_micro_usd: number;
+            /**
+             * Format: int64
+             * @description The epoch.
+             */
+            epoch: number;
+            /** @description To add to each minute, of the last 60 and later ones. */
             minutes: components["schemas"]["SeriesPoint"][];
+            /**
+             * Format: int64
+             * @description To add to the snapshot's.
+             */
+            rated_micro_usd: number;
         };
+        /** @description `event: reset`: forget what you have; a snapshot follows. */
         StreamReset: {
-            /** @enum {string} */
-            reason: "behind" | "unknown_epoch" | "month";
+            /** @description Why. */
+            reason: components["schemas"]["ResetReason"];
+        };
+        /** @description `event: snapshot`: everything so far this month. Its id is the epoch. */
+        StreamSnapshot: {
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted.
+             */
+            complete_to: string;
+            /** @description The month's usage. */
+            counts: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description The epoch.
+             */
+            epoch: number;
+            /** @description The last 60 minutes, ascending; minutes without traffic are left out. */
+            minutes: components["schemas"]["SeriesPoint"][];
+            /**
+             * @description The UTC month of `counts` and `rated_micro_usd`.
+             * @example 2026-11
+             */
+            month: string;
+            /**
+             * Format: int64
+             * @description The month's price.
+             */
+            rated_micro_usd: number;
+        };
+        /** @description Usage over a range of whole hours, and what it costs. */
+        Summary: {
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted.
+             */
+            complete_to: string;
+            /** @description The usage. */
+            counts: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description The epoch this answer stands at.
+             */
+            epoch: number;
+            /**
+             * Format: date-time
+             * @description The range's first instant.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Its price, each customer's, service's and month's rounded down once.
+             */
+            rated_micro_usd: number;
+            /**
+             * Format: date-time
+             * @description The first instant after the range.
+             */
+            to: string;
+        };
+        /** @description One gateway worker's lines. */
+        WorkerLoss: {
+            /**
+             * Format: int64
+             * @description The worker's birth, in milliseconds since 1970.
+             */
+            boot_ms: number;
+            /**
+             * Format: int64
+             * @description Lines that came again with another body.
+             */
+            conflicts: number;
+            /**
+             * Format: int64
+             * @description Lines that came again.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Lowest number received.
+             */
+            first_seq: number;
+            /**
+             * Format: int64
+             * @description Highest number received.
+             */
+            highest_seq: number;
+            /**
+             * Format: int64
+             * @description Numbers between the first and the highest that never came.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Distinct lines received.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description The gateway.
+             */
+            server_id: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    dev_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DevSession"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            204: {
+                headers: {
+                    /** @description `suiftly_session` */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_long` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openapi_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    pipeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pipeline"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_stream: {
+        parameters: {
+            query?: {
+                /** @description This customer's usage alone. */
+                customer_id?: number;
+                /** @description This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */
+                service_type?: string;
+                /** @description This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet). */
+                network?: string;
+            };
+            header?: {
+                /** @description The last epoch received */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events until either side ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usage_series: {
+        parameters: {
+            query?: {
+                /** @description `minute` (the default) or `hour`. */
+                bucket?: "minute" | "hour";
+                /**
+                 * @description The first instant, RFC 3339, on a whole bucket (summary: hour). Default: the start of the current UTC month;
+                 *     for a series by minute, 60 minutes before `to`.
+                 */
+                from?: string;
+                /** @description The first instant after it, likewise. Default: the end of the current bucket (summary: hour). */
+                to?: string;
+                /** @description This customer's usage alone. */
+                customer_id?: number;
+                /** @description This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */
+                service_type?: string;
+                /** @description This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet). */
+                network?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usage_summary: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first instant, RFC 3339, on a whole bucket (summary: hour). Default: the start of the current UTC month;
+                 *     for a series by minute, 60 minutes before `to`.
+                 */
+                from?: string;
+                /** @description The first instant after it, likewise. Default: the end of the current bucket (summary: hour). */
+                to?: string;
+                /** @description This customer's usage alone. */
+                customer_id?: number;
+                /** @description This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */
+                service_type?: string;
+                /** @description This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet). */
+                network?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    metrics_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `recovering` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
 }

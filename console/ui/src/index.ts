@@ -5,7 +5,7 @@ export { CLASSES, type ClassKey, ERROR_KEYS } from "./classes";
 export { Brand } from "./components/Brand";
 export { Button } from "./components/Button";
 export { ClassLegend } from "./components/ClassLegend";
-export { Count, Unit } from "./components/Count";
+export { Count, Known, Unit } from "./components/Count";
 export { LiveMarker } from "./components/LiveMarker";
 export { Meter } from "./components/Meter";
 export { Notice } from "./components/Notice";
@@ -27,6 +27,7 @@ export {
   applyEvent,
   INITIAL_STATE,
   type StreamEvent,
+  serverNow,
   type Usage,
   type UsageState,
 } from "./stream/state";

@@ -2,12 +2,27 @@ import { describe, expect, test } from "vitest";
 import { CLASSES, ERROR_KEYS, NO_COUNTS } from "../src";
 import { chartBars, lastMinute } from "../src/chart/bars";
 import { stack } from "../src/chart/Column";
-import { columns, TIP_WIDTH, tipLeft } from "../src/chart/layout";
+import { columns, lanes, TIP_WIDTH, tipLeft } from "../src/chart/layout";
 import { formatAxis, niceScale } from "../src/chart/scale";
 import { describeBar, summarize } from "../src/chart/summary";
 import { served } from "./samples";
 
 const at = (time: string) => Date.parse(`2026-11-21T${time}Z`);
+
+test.each([
+  [0, 290, 182, 44],
+  [290, 290, 182, 44],
+  [460.7, 460, 319, 77],
+])("lanes for %s px share what the axis leaves", (wanted, height, main, errors) => {
+  const boxes = lanes(wanted);
+  expect(boxes).toMatchObject({ height, main: { height: main }, errors: { height: errors } });
+  expect(boxes.errors.top + boxes.errors.height).toBe(boxes.bottom);
+});
+
+test("the last column keeps off the line that is now", () => {
+  const grid = columns(984);
+  expect(grid.left(59) + grid.width).toBeLessThanOrEqual(984 - 3);
+});
 
 describe("bars", () => {
   const minutes = [{ start: at("22:00:00"), counts: served(7) }];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openUsageStream, type StreamEvent, type UsageStream } from "../src";
-import { delta, snapshot } from "./samples";
+import { delta, reset, snapshot } from "./samples";
 
 /** An EventSource whose server is the test. */
 class FakeSource extends EventTarget {
@@ -29,15 +29,18 @@ class FakeSource extends EventTarget {
 
 let stream: UsageStream;
 let answer: () => Promise<Response>;
+let renew: () => Promise<boolean>;
 const newest = () => FakeSource.all.at(-1) as FakeSource;
 
 beforeEach(() => {
   vi.useFakeTimers();
   FakeSource.all.length = 0;
   answer = async () => new Response("{}");
+  renew = async () => false;
   stream = openUsageStream({
     createEventSource: () => new FakeSource() as unknown as EventSource,
     fetch: () => answer(),
+    renewSession: () => renew(),
   });
 });
 
@@ -75,6 +78,46 @@ test("leaves a network error to EventSource, which resumes by itself", async () 
   expect(FakeSource.all).toHaveLength(1);
 });
 
+test("a reset that lost its snapshot is not resumed from, but opened anew", async () => {
+  newest().say(snapshot());
+  const first = newest();
+  first.say(reset());
+  first.fail(0);
+  expect(first.readyState).toBe(2);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(FakeSource.all).toHaveLength(2);
+  newest().say(snapshot({ epoch: 500 }));
+  newest().say(delta({ epoch: 501 }));
+  await vi.advanceTimersByTimeAsync(300);
+  expect(stream.getView().connection).toEqual({ phase: "open" });
+  expect(stream.getView().state.usage?.epoch).toBe(501);
+});
+
+test("a session that ended is renewed where it can be, and the figures stay", async () => {
+  newest().say(snapshot());
+  answer = async () => new Response(null, { status: 401 });
+  renew = async () => true;
+  newest().fail(2);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(stream.getView().connection).toMatchObject({ phase: "retrying" });
+  expect(stream.getView().state.usage?.epoch).toBe(100);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(FakeSource.all).toHaveLength(2);
+});
+
+test("a renewal that changes nothing is tried again with growing waits, not in a circle", async () => {
+  answer = async () => new Response(null, { status: 401 });
+  renew = async () => true;
+  for (const wait of [1_000, 2_000, 4_000]) {
+    const before = FakeSource.all.length;
+    newest().fail(2);
+    await vi.advanceTimersByTimeAsync(wait - 1);
+    expect(FakeSource.all).toHaveLength(before);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(FakeSource.all).toHaveLength(before + 1);
+  }
+});
+
 test("a refusal for want of a session is a sign-out, and is not retried", async () => {
   answer = async () => new Response(null, { status: 401 });
   newest().fail(2);
@@ -85,7 +128,7 @@ test("a refusal for want of a session is a sign-out, and is not retried", async 
 
 test("any other refusal is told with its code, and tried again with growing waits", async () => {
   answer = async () =>
-    new Response(JSON.stringify({ detail: "Reading the journal again.", code: "recovering" }), {
+    new Response(JSON.stringify({ detail: "Reading the journal again", code: "recovering" }), {
       status: 503,
     });
   newest().fail(2);

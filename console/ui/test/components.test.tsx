@@ -1,6 +1,18 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
-import { ClassLegend, LiveMarker, Meter, NO_COUNTS, Rail, StatusGlyph, TrafficChart } from "../src";
+import {
+  ClassLegend,
+  Count,
+  LiveMarker,
+  Meter,
+  NO_COUNTS,
+  Rail,
+  StatusGlyph,
+  TrafficChart,
+} from "../src";
+import { Beginning } from "../src/chart/Beginning";
+import { chartBars } from "../src/chart/bars";
+import { columns, lanes } from "../src/chart/layout";
 import { served } from "./samples";
 
 const at = (time: string) => Date.parse(`2026-11-21T${time}Z`);
@@ -15,7 +27,7 @@ test("a meter says its amount in one phrase and carries it exactly", () => {
 
 test.each([
   ["22:01:11", "live", "Complete to 22:01:10"],
-  ["22:01:14", "late", "4 s behind. Catching up"],
+  ["22:01:14", "late", "4 s behind. Waiting for the server"],
   ["22:01:26", "stale", "Stopped at 22:01:10"],
 ])("a live marker at %s is %s", (now, level, words) => {
   const html = renderToStaticMarkup(
@@ -53,12 +65,29 @@ test("a status is shape and word", () => {
   expect(html).toContain("Config needed");
 });
 
+test("an empty beginning is explained while there is room to", () => {
+  const bars = (first: string) =>
+    chartBars([{ start: at(first), counts: served(40) }], at("22:01:10"), at("22:01:00"));
+  const render = (first: string) =>
+    renderToStaticMarkup(
+      <Beginning bars={bars(first)} grid={columns(984)} lane={lanes(290).main} />,
+    );
+  expect(render("21:58:00")).toContain("No requests before 21:58 this month");
+  expect(render("21:08:00")).toBe("");
+});
+
+test("what is unknown is a light dash, what is zero is not", () => {
+  expect(renderToStaticMarkup(<Count value={null} />)).toBe('<span class="unknown">–</span>');
+  expect(renderToStaticMarkup(<Count value={0} />)).toBe("0");
+});
+
 test("a traffic chart tells its story without being seen", () => {
   const html = renderToStaticMarkup(
     <TrafficChart
       minutes={[{ start: at("22:01:00"), counts: served(40) }]}
       completeTo={at("22:01:10")}
       now={at("22:01:10")}
+      whole={false}
       legend={null}
     />,
   );

@@ -40,3 +40,7 @@ export function delta(data: Partial<StreamDelta> = {}): StreamEvent {
     },
   };
 }
+
+export function reset(): StreamEvent {
+  return { type: "reset", data: { reason: "behind" } };
+}

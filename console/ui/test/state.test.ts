@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { applyEvent, INITIAL_STATE, type Pipeline, type StreamEvent, type Usage } from "../src";
+import {
+  applyEvent,
+  INITIAL_STATE,
+  type Pipeline,
+  type StreamEvent,
+  serverNow,
+  type Usage,
+} from "../src";
 import { delta, served, snapshot } from "./samples";
 
 function after(...events: StreamEvent[]) {
@@ -13,6 +20,13 @@ function usageAfter(...events: StreamEvent[]): Usage {
 }
 
 const at = (time: string) => Date.parse(`2026-11-21T${time}Z`);
+
+test("the server's now is never before what is complete", () => {
+  const state = after(snapshot());
+  expect(serverNow(state, at("22:01:12"))).toBe(at("22:01:12"));
+  expect(serverNow(state, at("22:01:09"))).toBe(at("22:01:10"));
+  expect(serverNow(INITIAL_STATE, 7)).toBe(7);
+});
 
 describe("snapshot", () => {
   test("replaces everything", () => {

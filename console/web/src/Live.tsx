@@ -3,11 +3,14 @@ import { Overview } from "./overview/Overview";
 import { Frame } from "./shell/Frame";
 import { useTitle } from "./shell/useTitle";
 import { SignIn } from "./signin/SignIn";
+import { renewSession } from "./signin/session";
 
 /** Everything that needs the live stream, or the way in when there is no session. */
 export function Live() {
-  const { view, retry } = useLiveUsage();
-  if (view.connection.phase === "signed-out") return <SignIn onSignedIn={retry} />;
+  const { view, retry } = useLiveUsage(renewSession);
+  if (view.connection.phase === "signed-out") {
+    return <SignIn ended={view.state.usage !== null} onSignedIn={retry} />;
+  }
   return <LiveOverview view={view} retry={retry} />;
 }
 

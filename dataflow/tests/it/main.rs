@@ -110,6 +110,22 @@ fn the_last_micro_dollar_comes_with_the_byte_that_completes_it() {
 }
 
 #[test]
+fn forged_bytes_saturate_and_stay_so() {
+    let key = MinuteKey {
+        usage: UsageKey { customer_id: customer(1), service: Some(Service::Grpc), network: None },
+        minute: minute(0),
+    };
+    let sums = UsageSums { billable_bytes: i64::MAX / 2, bytes_sent: i64::MAX / 2, ..UsageSums::default() };
+    let epochs = [1, 2, 3].map(|epoch| EpochUsage { epoch, usage: vec![(key, sums), (key, sums)] });
+    let deltas = run(2, Seed::default(), &epochs);
+    let mut stored = Oracle::default();
+    deltas[..2].iter().for_each(|deltas| stored.integrate_rated(deltas));
+    let total = stored.rated().into_values().next().unwrap();
+    assert_eq!((total.billable_bytes, total.rated), (i64::MAX, PriceBook::v1().rate(Some(Service::Grpc), 0, i64::MAX)));
+    assert_eq!(deltas[2].rated, [], "there is no more to rate");
+}
+
+#[test]
 fn what_cancels_out_within_an_epoch_is_not_emitted() {
     let key =
         MinuteKey { usage: UsageKey { customer_id: customer(1), service: None, network: None }, minute: minute(0) };

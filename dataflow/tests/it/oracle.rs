@@ -37,6 +37,10 @@ impl Oracle {
     pub(crate) fn integrate(&mut self, deltas: &EpochDeltas) {
         deltas.minutes.iter().for_each(|(key, sums)| add(&mut self.minutes, *key, sums));
         deltas.hours.iter().for_each(|(key, sums)| add(&mut self.hours, *key, sums));
+        self.integrate_rated(deltas);
+    }
+
+    pub(crate) fn integrate_rated(&mut self, deltas: &EpochDeltas) {
         for (key, sums) in &deltas.rated {
             assert_ne!(*sums, RatedSums::default(), "no delta is zero");
             let row = self.rated.entry(*key).or_default();

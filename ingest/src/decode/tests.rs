@@ -126,6 +126,18 @@ fn a_system_message_is_cut_at_a_character() {
 }
 
 #[test]
+fn a_system_messages_date_is_believed_within_the_time_window() {
+    let at = |date: &str| {
+        let line = format!("<133>1 {date} - haproxy 1 - - Proxy fe started.");
+        Decoder::new(DecodeConfig::LIVE).decode(&block(1, &[line])).system[0].timestamp
+    };
+    assert_eq!(at("2026-11-21T20:00:00Z").rfc3339(), "2026-11-21T20:00:00Z");
+    for far_off in ["2026-11-14T20:00:00Z", "2026-11-22T20:00:00Z", "1970-01-01T00:00:00Z", "9998-01-01T00:00:00Z"] {
+        assert_eq!(at(far_off), NOW, "{far_off}");
+    }
+}
+
+#[test]
 fn packed_keys_differ_where_keys_differ() {
     let mut keys = Vec::new();
     for customer_id in [None, CustomerId::new(1), CustomerId::new(i64::MAX)] {

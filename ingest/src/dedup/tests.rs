@@ -148,6 +148,29 @@ fn after_a_restart_the_journal_gives_the_proof_back() {
 }
 
 #[test]
+fn folding_and_restarting_make_no_difference_to_what_is_new() {
+    // Every second number is lost, far more gaps than are kept below the window, and then all of them come.
+    let limits = Limits { ranges: 8, ..LIMITS };
+    let highest = u32::try_from(WINDOW_SEQS).unwrap() + 1_000;
+    let after = |mut dedup: Dedup, disturb: fn(Dedup) -> Dedup| {
+        (1..=highest).step_by(2).for_each(|seq| assert_eq!(dedup.observe(line(1, seq), 0), Seen::New));
+        dedup = disturb(dedup);
+        dedup.begin_epoch(2);
+        (2..=highest).step_by(2).for_each(|seq| _ = dedup.observe(line(1, seq), 0));
+        dedup.windows().remove(0)
+    };
+    let undisturbed = after(dedup(limits), |dedup| dedup);
+    assert!(undisturbed.duplicates > 400 && undisturbed.received > 60_000, "some gaps are closed: {undisturbed:?}");
+    let restarted = after(dedup(limits), |before| Dedup::restore(before.limits, &before.windows()).unwrap());
+    assert_eq!(restarted, undisturbed);
+    let folded = after(dedup(Limits { open_workers: 1, ..limits }), |mut dedup| {
+        dedup.observe(line(2, 1), 0);
+        dedup
+    });
+    assert_eq!(folded, undisturbed);
+}
+
+#[test]
 fn damaged_windows_are_refused() {
     let mut dedup = dedup(LIMITS);
     for seq in [1, 2, 5] {

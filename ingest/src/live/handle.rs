@@ -2,7 +2,7 @@
 
 use crate::counters::{Counters, Received};
 use crate::error::IngestError;
-use crate::journal::{JournalId, Progress};
+use crate::journal::{JournalId, JournalStatus, Progress};
 use crate::listener::{Bound, Chunk, KernelDrops, LocalAddrs};
 use crate::stats::{IngestStats, Phase, TransportStats};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use suiftly_schema::ids::Epoch;
 use tokio::sync::{mpsc, watch};
 
+/// How long what was read is waited for to be journaled after delivery was given up.
+const JOURNAL_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long threads that were told to end at once are waited for.
-const ABANDON_TIMEOUT: Duration = Duration::from_secs(5);
+const ABANDON_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the handle reads and the threads write.
 #[derive(Debug)]
@@ -185,15 +187,18 @@ impl IngestHandle {
     }
 
     /// Ends it without losing anything that was read: stops reading, takes what the kernel has received already, cuts
-    /// the last block, syncs and delivers. If that takes longer than `timeout` it gives up and says what is left; what
-    /// is durable is delivered at the next start.
+    /// the last block, syncs and delivers. If that takes longer than `timeout` it gives delivery up and only journals
+    /// what was read, for a few seconds more, and says how far it came; what is durable is delivered at the next start.
     pub fn shutdown(mut self, timeout: Duration) -> Result<(), IngestError> {
         self.stop.send_replace(true);
-        let in_time = self.ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected);
-        let journal = self.monitor.shared.progress.status();
+        let in_time = self.has_ended_within(timeout);
+        self.abandon = None;
+        if !in_time && self.monitor.shared.progress.status().write_error.is_none() {
+            self.has_ended_within(JOURNAL_TIMEOUT);
+        }
+        let JournalStatus { durable_epoch, write_error, .. } = self.monitor.shared.progress.status();
         self.end();
         if !in_time {
-            let (durable_epoch, write_error) = (journal.durable_epoch, journal.write_error);
             return Err(IngestError::ShutdownTimedOut { waited: timeout, durable_epoch, write_error });
         }
         match self.monitor.shared.phase.lock().clone() {
@@ -209,12 +214,16 @@ impl IngestHandle {
         Ok(())
     }
 
+    fn has_ended_within(&self, timeout: Duration) -> bool {
+        self.ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected)
+    }
+
     /// Ends all threads, whatever they still had to do.
     fn end(&mut self) {
         self.stop.send_replace(true);
         self.monitor.shared.progress.abandon();
         self.abandon = None;
-        let ended = self.ended.recv_timeout(ABANDON_TIMEOUT) == Err(RecvTimeoutError::Disconnected);
+        let ended = self.has_ended_within(ABANDON_TIMEOUT);
         for thread in self.threads.drain(..) {
             // One that hangs in the disk cannot be ended: it is left to the process's end.
             if ended && thread.join().is_err() {

@@ -77,7 +77,7 @@ impl Live {
         let udp = self.bound.start(&self.tcp, self.handover);
         let udp = udp.map_err(|source| IngestError::Start { what: "UDP listener", source })?;
         shared.set_phase(Phase::Live);
-        let outcome = self.sequencer.run(self.queue);
+        let outcome = self.sequencer.run(self.queue, &self.stopping);
         let was_asked = self.stop.send_replace(true);
         if udp.join().is_err() {
             return Err(IngestError::Stopped("the UDP listener panicked".to_owned()));

@@ -6,6 +6,7 @@
 //! [`Options::max_groups`]. Either the whole input is totalled, or there is an error and no totals: a part of the truth
 //! that looks like the whole is worse than none.
 
+mod check;
 mod input;
 mod output;
 mod totals;
@@ -15,6 +16,7 @@ use crate::dedup::Forgotten;
 use crate::frame::{FrameError, Framer, Framing, MIN_BUFFER_BYTES, Step};
 use crate::haproxy::{Format, httplog::SingleCapture};
 use crate::reject::Reject;
+pub use check::{Checked, check};
 pub use input::Input;
 pub use output::Output;
 use std::io::{self, Read, Write};
@@ -278,7 +280,10 @@ impl Replay {
         let decoded = self.decoder.decode_frame(frame, self.options.received_at);
         self.tally.count(&decoded);
         if let Decoded::Accepted(record, captures) = &decoded {
-            let text = self.options.customer_capture.and_then(|number| captures.request_header(number));
+            let text = match self.options.format {
+                Format::Compiled(format) if format.names_customer() => captures.request,
+                _ => self.options.customer_capture.and_then(|number| captures.request_header(number)),
+            };
             self.totals.add(record, text).map_err(|full| full.in_input(name))?;
         }
         Ok(())

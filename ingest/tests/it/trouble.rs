@@ -58,6 +58,32 @@ fn a_shutdown_takes_what_the_kernel_still_holds_of_a_connection() {
 }
 
 #[test]
+fn what_was_read_is_journaled_though_nobody_takes_batches() {
+    let dir = TempDir::new().unwrap();
+    let mut config = config(dir.path());
+    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (1, 1, 1);
+    let (out, unread) = crossbeam_channel::bounded(1);
+    let handle = Ingest::start(&config, &Resume::default(), out).unwrap();
+    handle.wait_live(PATIENCE).unwrap();
+    let (mut stream, mut lines) = (std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
+    for epoch in 1..=4 {
+        stream.write_all(&lines.octet_counted(1)).unwrap();
+        wait_until(&handle, "the line's block", |stats| stats.durable_epoch == epoch);
+    }
+    // The sequencer cannot hand the fourth batch on; these wait before it, and in the kernel.
+    stream.write_all(&lines.octet_counted(1)).unwrap();
+    wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
+    stream.write_all(&lines.octet_counted(200)).unwrap();
+    let error = handle.shutdown(Duration::from_millis(1)).unwrap_err().to_string();
+    assert!(error.starts_with("ingest could not drain within 1ms: durable up to epoch "), "{error}");
+    drop(unread);
+
+    let running = start(&config, &Resume::default());
+    assert_eq!(counts(&running.take_lines(205)), accepted(205));
+    running.handle.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
 fn after_a_kill_the_journal_has_everything_that_was_delivered_once() {
     let dir = TempDir::new().unwrap();
     let config = config(dir.path());

@@ -80,9 +80,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Re
         "help" => Ok(Task::Help),
         "up" => up(&mut parser),
         "test" => test(&mut parser),
-        "console" => Ok(Task::Console { arguments: parser.raw_args()?.collect() }),
+        "console" => Ok(Task::Console { arguments: rest(&mut parser)? }),
         "db" => db(&mut parser),
-        "bench" => Ok(Task::Bench { arguments: parser.raw_args()?.collect() }),
+        "bench" => Ok(Task::Bench { arguments: rest(&mut parser)? }),
         "check-imports" => nothing_more(&mut parser, Task::CheckImports),
         _ => bail!("no task `{task}`; `cargo xtask --help` names them"),
     }
@@ -145,6 +145,15 @@ fn db(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
     Ok(Task::DbReset { deployment, data_dir })
 }
 
+/// Everything else, for another program; a first `--` only says so.
+fn rest(parser: &mut lexopt::Parser) -> anyhow::Result<Vec<OsString>> {
+    let mut rest: Vec<OsString> = parser.raw_args()?.collect();
+    if rest.first().is_some_and(|first| first == "--") {
+        rest.remove(0);
+    }
+    Ok(rest)
+}
+
 fn nothing_more(parser: &mut lexopt::Parser, task: Task) -> anyhow::Result<Task> {
     match parser.next()? {
         None => Ok(task),
@@ -187,6 +196,7 @@ mod tests {
             ("test --quick", Task::Test { quick: true }),
             ("db reset --deployment test", Task::DbReset { deployment: "test".into(), data_dir: None }),
             ("bench ingest --fast", Task::Bench { arguments: vec!["ingest".into(), "--fast".into()] }),
+            ("console -- --url -- x", Task::Console { arguments: vec!["--url".into(), "--".into(), "x".into()] }),
             ("check-imports", Task::CheckImports),
         ];
         for (line, task) in cases {

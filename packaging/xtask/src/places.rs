@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Debian keeps daemons where a plain user's `PATH` does not reach.
 const FURTHER_PATH: &str = "/usr/local/sbin:/usr/sbin:/sbin";
@@ -76,10 +77,33 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// `PATH` with the daemons' directories behind it.
+/// Where a Node.js of our own is, if the machine's is too old.
+static OWN_NODE: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on this directory's `node` comes before the machine's.
+pub(crate) fn use_own_node(dir: PathBuf) {
+    // It is the same whenever it is set.
+    let _ = OWN_NODE.set(dir);
+}
+
+/// `PATH` with our own Node.js before it, if there is one, and the directories of daemons and Cargo's tools behind it.
 pub(crate) fn search_path() -> String {
-    let path = std::env::var("PATH").unwrap_or_default();
-    format!("{path}:{FURTHER_PATH}")
+    let mut path = std::env::var("PATH").unwrap_or_default();
+    if let Some(own_node) = OWN_NODE.get() {
+        path = format!("{}:{path}", own_node.display());
+    }
+    path = format!("{path}:{FURTHER_PATH}");
+    if let Some(bin) = cargo_bin() {
+        path = format!("{path}:{}", bin.display());
+    }
+    path
+}
+
+/// Where Cargo puts tools; it need not be in `PATH`.
+fn cargo_bin() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))?;
+    Some(home.join("bin"))
 }
 
 /// The program of this name, if there is one.

@@ -44,7 +44,7 @@ pub(crate) fn run_logged(command: &mut Command, log: &Path, interrupt: &Interrup
     command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
     let mut child = command.spawn().with_context(|| cannot_run(command))?;
     let group = format!("-{}", child.id());
-    let mut lifeline = Lifeline::tie(["kill", "-TERM", "--", &group])?;
+    let mut lifeline = Lifeline::tie(["kill", "-s", "TERM", "--", &group])?;
     while !interrupt.wait(LOOK_EVERY) {
         if let Some(status) = child.try_wait()? {
             lifeline.cut();
@@ -99,7 +99,7 @@ impl Supervised {
         let errors: File = output.try_clone()?;
         command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
         let child = command.spawn().with_context(|| cannot_run(command))?;
-        let lifeline = Lifeline::tie(["kill", "-TERM", &child.id().to_string()])?;
+        let lifeline = Lifeline::tie(["kill", "-s", "TERM", &child.id().to_string()])?;
         Ok(Self { name, child, log: log.to_owned(), farewell: farewell.to_vec(), lifeline })
     }
 
@@ -168,7 +168,7 @@ impl Drop for Supervised {
     }
 }
 
-/// Runs a command if this process ends without having cut it.
+/// Runs a command if this process ends without having cut it. A shell does, whose own `kill` needs no package.
 #[derive(Debug)]
 pub(crate) struct Lifeline(Child);
 
@@ -176,7 +176,7 @@ impl Lifeline {
     /// Ties a command to our life.
     pub(crate) fn tie<S: AsRef<OsStr>>(command: impl IntoIterator<Item = S>) -> anyhow::Result<Self> {
         let mut shell = Command::new("sh");
-        shell.args(["-c", "read -r never; exec \"$@\"", "lifeline"]).args(command);
+        shell.args(["-c", "read -r never; \"$@\"", "lifeline"]).args(command);
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         Ok(Self(shell.spawn().context("cannot run `sh`")?))
     }
@@ -254,6 +254,18 @@ mod tests {
         assert!(error.contains("clumsy") && error.contains("exit status: 3") && error.contains("oh no"), "{error}");
         let error = run_quietly(&mut sh("echo bad >&2; exit 1")).unwrap_err().to_string();
         assert_eq!(error, "`sh -c echo bad >&2; exit 1` failed: bad");
+    }
+
+    #[test]
+    fn an_interrupted_command_goes_with_its_whole_group() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        // Had the group not been ended, `wait` would last for the child's ten minutes.
+        let error = run_logged(&mut sh("sleep 600 & wait"), &log, &Interrupt::already()).unwrap_err().to_string();
+        assert_eq!(error, "interrupted");
+        assert!(run_logged(&mut sh("echo said; echo more >&2"), &log, &Interrupt::catch().unwrap()).unwrap());
+        assert_eq!(fs::read_to_string(&log).unwrap(), "said\nmore\n");
+        assert!(!run_logged(&mut sh("exit 1"), &log, &Interrupt::catch().unwrap()).unwrap());
     }
 
     #[test]

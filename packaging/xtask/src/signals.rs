@@ -24,6 +24,12 @@ impl Interrupt {
         Ok(Self(flag))
     }
 
+    /// One that has been interrupted.
+    #[cfg(test)]
+    pub(crate) fn already() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,7 +1,7 @@
 //! One running system: PostgreSQL, `suiftly up`, HAProxy. Fields are dropped, and so stopped, from the gateway inwards.
 
 use crate::api::{Api, Range};
-use crate::database::Database;
+use crate::database::{Database, lock};
 use crate::gateway::Gateway;
 use crate::places::Places;
 use crate::plan::{DemoKey, demo_keys};
@@ -50,7 +50,6 @@ impl Stack {
     pub(crate) fn start(places: &Places, shape: &Shape, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let Shape { suiftly, data_dir, ports, udp } = shape;
         ports.check_free()?;
-        fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
         let alone = lock(data_dir)?;
         println!("starting PostgreSQL, in {}", data_dir.display());
         let database = Database::start(suiftly, data_dir)?;
@@ -132,14 +131,6 @@ impl Stack {
         self.suiftly = spawn(&self.shape, &self.web_files)?;
         Ok(())
     }
-}
-
-/// Two runs on one data directory would end each other's database. The lock goes with the process.
-fn lock(data_dir: &Path) -> anyhow::Result<File> {
-    let path = data_dir.join("xtask.lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    ensure!(file.try_lock().is_ok(), "another run uses {}; choose another --data-dir", data_dir.display());
-    Ok(file)
 }
 
 fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervised> {

@@ -1,7 +1,6 @@
 //! Steps of a check: each prints its name and time, keeps its output for when it fails, and leaves its runner's own
 //! closing line for the end.
 
-use crate::install::cargo_bin;
 use crate::places::search_path;
 use crate::process::run_logged;
 use crate::signals::Interrupt;
@@ -54,11 +53,11 @@ impl Steps {
     ) -> anyhow::Result<()> {
         let since = Instant::now();
         let log = self.logs.join(format!("{}.log", name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));
-        let mut path = search_path();
-        if let Some(bin) = cargo_bin() {
-            path = format!("{path}:{}", bin.display());
-        }
-        command.env("PATH", path).env("NO_COLOR", "1").env("CARGO_TERM_COLOR", "never").env_remove("FORCE_COLOR");
+        command
+            .env("PATH", search_path())
+            .env("NO_COLOR", "1")
+            .env("CARGO_TERM_COLOR", "never")
+            .env_remove("FORCE_COLOR");
         let succeeded = run_logged(command, &log, &self.interrupt)?;
         let output = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
         if !succeeded && cannot_run(&output) {

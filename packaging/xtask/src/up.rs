@@ -22,7 +22,7 @@ pub(crate) const DATA_DIR: &str = "suiftly-dev";
 pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
     if options.install {
-        install::install(install::TO_RUN)?;
+        install::install(&places, install::TO_RUN)?;
     }
     build::web(&places)?;
     build::suiftly(&places, options.release)?;

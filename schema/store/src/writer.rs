@@ -72,6 +72,22 @@ impl Commit {
             counts: batch.counts,
         }
     }
+
+    /// How much memory it holds, about: whoever lets commits wait bounds them by this, since what is large differs by
+    /// what was sent (records, system messages, views of many customers, windows full of gaps).
+    pub fn memory_bytes(&self) -> usize {
+        let texts: usize = self.system.iter().map(|message| message.message.len()).sum();
+        let seen: usize = self.windows.iter().map(|window| window.seen.len()).sum();
+        let EpochDeltas { epoch: _, minutes, hours, rated } = &*self.deltas;
+        size_of_val(&*self.records)
+            + size_of_val(&*self.system)
+            + texts
+            + size_of_val(&*self.windows)
+            + seen
+            + size_of_val(&**minutes)
+            + size_of_val(&**hours)
+            + size_of_val(&**rated)
+    }
 }
 
 /// Writes one journal's commits. Holds one connection, and opens it again when it breaks.

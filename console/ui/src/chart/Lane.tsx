@@ -5,6 +5,9 @@ import { type Columns, GUTTER, type LaneBox } from "./layout";
 import { patternId } from "./Patterns";
 import { formatAxis, niceScale } from "./scale";
 
+/** The tallest column stays under the top line by this. */
+const HEADROOM = 1.04;
+
 interface LaneProps {
   bars: readonly Bar[];
   keys: readonly ClassKey[];
@@ -19,7 +22,7 @@ interface LaneProps {
 /** Stacked columns over their gridlines, on one scale. */
 export function Lane({ bars, keys, lane, steps, grid, width, patterns }: LaneProps) {
   const totals = bars.map(({ counts }) => keys.reduce((sum, key) => sum + counts[key], 0));
-  const scale = niceScale(Math.max(...totals), steps);
+  const scale = niceScale(Math.max(...totals) * HEADROOM, steps);
   const bottom = lane.top + lane.height;
   return (
     <g>

@@ -1,7 +1,7 @@
 import { memo, useState } from "react";
 import type { Counts } from "../api";
 import { CLASSES } from "../classes";
-import { formatCount } from "../format/number";
+import { Count } from "../components/Count";
 import { formatMinute } from "../format/time";
 import type { Bar } from "./bars";
 
@@ -47,7 +47,7 @@ interface MinuteRowProps {
 }
 
 const MinuteRow = memo(function MinuteRow({ start, counts, truth }: MinuteRowProps) {
-  const show = (value: number) => formatCount(truth === "unknown" ? null : value);
+  const show = (value: number) => <Count value={truth === "unknown" ? null : value} />;
   return (
     <tr>
       <th scope="row">

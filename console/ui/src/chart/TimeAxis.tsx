@@ -1,7 +1,7 @@
 import { formatMinute } from "../format/time";
 import { MINUTE_MS } from "../timing";
 import type { Bar } from "./bars";
-import { AXIS_BASELINE, type Columns, GUTTER, NARROW } from "./layout";
+import { type Columns, GUTTER, NARROW } from "./layout";
 
 /** Room that "now" needs at the right edge, and half a label at the left. */
 const NOW_ROOM = 48;
@@ -11,10 +11,12 @@ interface TimeAxisProps {
   bars: readonly Bar[];
   grid: Columns;
   width: number;
+  /** Of the labels. */
+  baseline: number;
 }
 
 /** Quarter hours (half hours where it is narrow), and "now". */
-export function TimeAxis({ bars, grid, width }: TimeAxisProps) {
+export function TimeAxis({ bars, grid, width, baseline }: TimeAxisProps) {
   const every = (width < NARROW ? 30 : 15) * MINUTE_MS;
   return (
     <g>
@@ -23,12 +25,12 @@ export function TimeAxis({ bars, grid, width }: TimeAxisProps) {
         const fits = x > GUTTER + LABEL_HALF && x < width - NOW_ROOM;
         if (start % every !== 0 || !fits) return null;
         return (
-          <text key={start} x={x} y={AXIS_BASELINE} textAnchor="middle">
+          <text key={start} x={x} y={baseline} textAnchor="middle">
             {formatMinute(start)}
           </text>
         );
       })}
-      <text x={width} y={AXIS_BASELINE} textAnchor="end" data-key="true">
+      <text x={width} y={baseline} textAnchor="end" data-key="true">
         now
       </text>
     </g>

@@ -1,6 +1,6 @@
 import { CLASSES } from "../classes";
+import { Count } from "../components/Count";
 import { Swatch } from "../components/Swatch";
-import { formatCount } from "../format/number";
 import { formatMinute } from "../format/time";
 import { MINUTE_MS } from "../timing";
 import type { Bar } from "./bars";
@@ -39,7 +39,9 @@ function TipRow(props: {
         {props.swatch && <Swatch of={props.swatch} />}
         {props.word}
       </dt>
-      <dd>{formatCount(props.value)}</dd>
+      <dd>
+        <Count value={props.value} />
+      </dd>
     </>
   );
 }

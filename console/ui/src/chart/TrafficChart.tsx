@@ -1,9 +1,10 @@
 import { type ReactNode, useId, useMemo } from "react";
 import { CLASSES, ERROR_KEYS } from "../classes";
 import type { Minute } from "../stream/minutes";
+import { Beginning } from "./Beginning";
 import { chartBars, lastMinute } from "./bars";
 import { Lane } from "./Lane";
-import { columns, ERROR_LANE, GUTTER, HEIGHT, MAIN_LANE, tipLeft } from "./layout";
+import { columns, GUTTER, LEAST_HEIGHT, lanes, tipLeft } from "./layout";
 import { MinuteTable } from "./MinuteTable";
 import { Patterns } from "./Patterns";
 import { describeBar, summarize } from "./summary";
@@ -19,16 +20,22 @@ export interface TrafficChartProps {
   /** Unix times in ms: the frontier, and the server's now. */
   completeTo: number;
   now: number;
+  /** Whether these are all requests of the month: then the empty part before the first is explained. */
+  whole: boolean;
+  /** In pixels, of the drawing alone. */
+  height?: number;
   /** Stands between the chart and its table. */
   legend?: ReactNode;
 }
 
 /** Requests by minute and class over the last hour; the right edge is now. */
-export function TrafficChart({ minutes, completeTo, now, legend }: TrafficChartProps) {
+export function TrafficChart(props: TrafficChartProps) {
+  const { minutes, completeTo, now, whole, height = LEAST_HEIGHT, legend } = props;
   const patterns = useId();
   const summaryId = useId();
   const [ref, width] = useWidth<HTMLDivElement>();
   const grid = useMemo(() => columns(width), [width]);
+  const boxes = useMemo(() => lanes(height), [height]);
   const last = lastMinute(completeTo, now);
   const bars = useMemo(() => chartBars(minutes, completeTo, last), [minutes, completeTo, last]);
   const { index, handlers } = useCrosshair(bars, grid);
@@ -55,22 +62,23 @@ export function TrafficChart({ minutes, completeTo, now, legend }: TrafficChartP
         aria-valuetext={described && describeBar(described)}
         {...handlers}
       >
-        <svg width={width} height={HEIGHT} aria-hidden="true">
+        <svg width={width} height={boxes.height} aria-hidden="true">
           <Patterns prefix={patterns} />
-          <Lane {...lane} keys={ALL_KEYS} lane={MAIN_LANE} steps={4} />
-          <Lane {...lane} keys={ERROR_KEYS} lane={ERROR_LANE} steps={2} />
-          <text x={GUTTER} y={ERROR_LANE.top - 8}>
+          <Lane {...lane} keys={ALL_KEYS} lane={boxes.main} steps={4} />
+          <Lane {...lane} keys={ERROR_KEYS} lane={boxes.errors} steps={2} />
+          <text x={GUTTER} y={boxes.errors.top - 8}>
             errors only
           </text>
-          <TimeAxis bars={bars} grid={grid} width={width} />
+          {whole && <Beginning bars={bars} grid={grid} lane={boxes.main} />}
+          <TimeAxis bars={bars} grid={grid} width={width} baseline={boxes.axis} />
           <path
-            d={`M${width - 0.5} ${MAIN_LANE.top - 2}V${ERROR_LANE.top + ERROR_LANE.height}`}
+            d={`M${width - 0.5} ${boxes.main.top - 2}V${boxes.bottom}`}
             stroke="var(--ink)"
             strokeDasharray="2 2"
           />
           {index !== null && (
             <path
-              d={`M${grid.center(index)} ${MAIN_LANE.top - 4}V${ERROR_LANE.top + ERROR_LANE.height}`}
+              d={`M${grid.center(index)} ${boxes.main.top - 4}V${boxes.bottom}`}
               stroke="var(--ink)"
             />
           )}

@@ -2,7 +2,15 @@
 import { CHART_MINUTES } from "../timing";
 
 export const GUTTER = 40;
-export const HEIGHT = 290;
+/** Keeps the last column off the line that is now. */
+const END = 3;
+/** The drawing's height where nothing else is asked for; it is not drawn lower. */
+export const LEAST_HEIGHT = 290;
+const TOP = 12;
+const BETWEEN = 24;
+const AXIS = 28;
+/** The part of the lanes that is for errors. */
+const ERROR_PART = 0.195;
 
 export interface LaneBox {
   readonly top: number;
@@ -11,12 +19,31 @@ export interface LaneBox {
   readonly floor: number;
 }
 
-/** All classes, stacked. */
-export const MAIN_LANE: LaneBox = { top: 12, height: 182, floor: 0 };
-/** Errors alone, on their own scale: one is seen. */
-export const ERROR_LANE: LaneBox = { top: 218, height: 44, floor: 1 };
+export interface Lanes {
+  readonly height: number;
+  /** All classes, stacked. */
+  readonly main: LaneBox;
+  /** Errors alone, on their own scale: one is seen. */
+  readonly errors: LaneBox;
+  /** The foot of both lanes, and the baseline of the labels under it. */
+  readonly bottom: number;
+  readonly axis: number;
+}
 
-export const AXIS_BASELINE = HEIGHT - 8;
+export function lanes(wanted: number): Lanes {
+  const height = Math.max(LEAST_HEIGHT, Math.floor(wanted));
+  const both = height - TOP - BETWEEN - AXIS;
+  const errors = Math.round(both * ERROR_PART);
+  const bottom = height - AXIS;
+  return {
+    height,
+    main: { top: TOP, height: both - errors, floor: 0 },
+    errors: { top: bottom - errors, height: errors, floor: 1 },
+    bottom,
+    axis: height - 8,
+  };
+}
+
 export const NARROW = 500;
 export const TIP_WIDTH = 212;
 const TIP_GAP = 12;
@@ -30,7 +57,7 @@ export interface Columns {
 }
 
 export function columns(width: number): Columns {
-  const pitch = Math.max(0, width - GUTTER) / CHART_MINUTES;
+  const pitch = Math.max(0, width - GUTTER - END) / CHART_MINUTES;
   const gap = pitch > 7 ? 2 : 1;
   return {
     width: Math.max(1, pitch - gap),

@@ -1,4 +1,4 @@
-import { formatCount, type Whole } from "../format/number";
+import { formatCount, UNKNOWN, type Whole } from "../format/number";
 
 interface CountProps {
   /** null is unknown, and shown as such: never as 0. */
@@ -10,10 +10,15 @@ interface CountProps {
 export function Count({ value, unit }: CountProps) {
   return (
     <>
-      {formatCount(value)}
+      <Known text={formatCount(value)} />
       {unit && <Unit>{unit}</Unit>}
     </>
   );
+}
+
+/** A figure as text. What is unknown is a light dash in any size: it must not outweigh the figures. */
+export function Known({ text }: { text: string }) {
+  return text === UNKNOWN ? <span className="unknown">{UNKNOWN}</span> : text;
 }
 
 /** Grey, and never on another line than its number. */

@@ -37,7 +37,7 @@ export function LiveMarker({ completeTo, now, reconnecting, ...hooks }: LiveMark
       {level === "late" && (
         <>
           <Glyph of="config-needed" />
-          {formatSpan(behindMs)} behind. {reconnecting ? "Trying again" : "Catching up"}
+          {formatSpan(behindMs)} behind. {reconnecting ? "Trying again" : "Waiting for the server"}
         </>
       )}
       {level === "stale" && `Stopped at ${formatMoment(completeTo, now)}`}

@@ -18,7 +18,8 @@ export function Spark({ values, capacity, width, height }: SparkProps) {
   const [first, last] = [points[0], points.at(-1)];
   const line = points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L");
   return (
-    <svg width={width} height={height} aria-hidden="true">
+    <svg className="spark" width={width} height={height} aria-hidden="true">
+      <path d={`M0,${height - 0.5}H${inner}`} stroke="var(--line-2)" />
       {first && last && points.length > 1 && (
         <>
           <path

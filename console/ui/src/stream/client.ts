@@ -1,6 +1,6 @@
 // The live stream: keeps one EventSource open, feeds what it says to the reducer, and publishes a view
 // at most four times a second. Network errors resume by themselves (EventSource sends Last-Event-ID);
-// a refused or silent stream is opened anew, with growing waits.
+// a stream that is refused, silent or has nothing to resume from is opened anew, with growing waits.
 import { REPAINT_MS, RETRY_MS, SECOND_MS, SILENCE_MS } from "../timing";
 import {
   CONNECTION_LOST,
@@ -9,7 +9,7 @@ import {
   STREAM_REFUSED,
   STREAM_UNREADABLE,
 } from "./problem";
-import { applyEvent, INITIAL_STATE, type StreamEvent, type UsageState } from "./state";
+import { applyEvent, INITIAL_STATE, type StreamEvent, serverNow, type UsageState } from "./state";
 
 export type Connection =
   | { readonly phase: "connecting" }
@@ -34,8 +34,8 @@ export interface UsageStream {
 
 export interface UsageStreamOptions {
   readonly url?: string;
-  /** Asked when the stream is refused, since EventSource does not tell the status. */
-  readonly probeUrl?: string;
+  /** Tries to begin a new session where the old one ended; false leaves it signed out. */
+  readonly renewSession?: () => Promise<boolean>;
   readonly createEventSource?: (url: string) => EventSource;
   readonly fetch?: typeof fetch;
 }
@@ -50,7 +50,7 @@ const EVENT_TYPES = ["snapshot", "delta", "reset", "pipeline"] as const;
 
 export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
   const url = options.url ?? "/api/v1/stream";
-  const probeUrl = options.probeUrl ?? "/api/v1/pipeline";
+  const renewSession = options.renewSession ?? (async () => false);
   const createEventSource = options.createEventSource ?? ((at) => new EventSource(at));
   const fetchFn = options.fetch ?? fetch;
 
@@ -67,7 +67,7 @@ export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
   const clockTimer = setInterval(schedulePublish, SECOND_MS);
 
   function takeView(): LiveView {
-    return { state, connection, now: Date.now() + state.clockSkew };
+    return { state, connection, now: serverNow(state, Date.now()) };
   }
 
   function schedulePublish() {
@@ -129,7 +129,7 @@ export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
 
   async function lose(lost: EventSource) {
     if (lost.readyState !== EVENT_SOURCE_CLOSED) {
-      setConnection({ phase: "retrying", problem: CONNECTION_LOST });
+      loseConnection();
       return;
     }
     const reason = await findReason();
@@ -138,15 +138,33 @@ export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
       retryLater(reason);
       return;
     }
+    const renewed = await renewSession();
+    if (lost !== source) return;
+    if (renewed) {
+      retryLater(CONNECTION_LOST);
+      return;
+    }
     disconnect();
     setConnection({ phase: "signed-out" });
   }
 
+  /**
+   * EventSource would resume by itself, after the last id it has. But a `reset` carries none: lost before
+   * its snapshot, the stream would go on with deltas to figures that mean nothing any more, for ever.
+   */
+  function loseConnection() {
+    if (state.awaitingSnapshot) retryLater(CONNECTION_LOST);
+    else setConnection({ phase: "retrying", problem: CONNECTION_LOST });
+  }
+
+  /** EventSource does not tell why it was refused: the same request by other means does. */
   async function findReason(): Promise<Problem | "signed-out"> {
     try {
-      const response = await fetchFn(probeUrl, { headers: { accept: "application/json" } });
+      const response = await fetchFn(url, { headers: { accept: "text/event-stream" } });
       if (response.status === 401) return "signed-out";
-      return response.ok ? STREAM_REFUSED : await readProblem(response);
+      if (!response.ok) return await readProblem(response);
+      await response.body?.cancel();
+      return STREAM_REFUSED;
     } catch {
       return CONNECTION_LOST;
     }

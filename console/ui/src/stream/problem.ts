@@ -27,13 +27,18 @@ export async function readProblem(response: Response): Promise<Problem> {
     const document: unknown = await response.json();
     if (typeof document !== "object" || document === null) return fallback;
     return {
-      title: text(document, "detail") ?? text(document, "title") ?? fallback.title,
+      title: sentence(text(document, "detail") ?? text(document, "title") ?? fallback.title),
       code: text(document, "code") ?? fallback.code,
     };
   } catch {
     // A proxy in between may answer with a page instead of a problem document.
     return fallback;
   }
+}
+
+/** Other sentences follow it on the screen. */
+function sentence(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
 }
 
 function text(document: object, name: string): string | undefined {

@@ -39,6 +39,11 @@ export const INITIAL_STATE: UsageState = {
   clockSkew: 0,
 };
 
+/** The server's time, as well as this machine knows it: never before what is complete already. */
+export function serverNow({ usage, clockSkew }: UsageState, localMs: number): number {
+  return Math.max(localMs + clockSkew, usage?.completeTo ?? 0);
+}
+
 export function applyEvent(state: UsageState, event: StreamEvent): UsageState {
   switch (event.type) {
     case "snapshot":

@@ -3,6 +3,7 @@ import {
   type Counts,
   formatBytes,
   formatShare,
+  Known,
   Meter,
   monthName,
   Rail,
@@ -53,7 +54,7 @@ export function Hero({ usage, lastHour, stale }: HeroProps) {
         </Fact>
         <RightNow usage={usage} stale={stale} />
         <Fact term="Success" note={successNote(counts)}>
-          {formatShare(answered(counts), counts.requests)}
+          <Known text={formatShare(answered(counts), counts.requests)} />
         </Fact>
       </FactRail>
     </section>
@@ -74,7 +75,7 @@ function answered(counts: Counts): number {
 
 function successNote(counts: Counts): string {
   if (counts.requests === 0) return "Nothing to measure yet";
-  return `${formatShare(answered(counts), ownless(counts))} without your own limits and errors`;
+  return `${formatShare(answered(counts), ownless(counts))} without rejected and client errors`;
 }
 
 /** Requests that neither the caller's limit nor the caller's mistake ended. */

@@ -39,6 +39,7 @@ export function Overview({ view, retry }: OverviewProps) {
               minutes={usage.minutes}
               completeTo={usage.completeTo}
               now={now}
+              whole={lastHour.requests === usage.counts.requests}
               legend={<ClassLegend counts={lastHour} />}
             />
           </Section>

@@ -1,4 +1,12 @@
-import { arrivalRate, arrivalsPerSecond, formatRate, Spark, Unit, type Usage } from "@suiftly/ui";
+import {
+  arrivalRate,
+  arrivalsPerSecond,
+  formatRate,
+  Known,
+  Spark,
+  Unit,
+  type Usage,
+} from "@suiftly/ui";
 import { Fact } from "./figures";
 
 /** How fast requests arrive, and how that went in the last minute. */
@@ -15,7 +23,7 @@ export function RightNow({ usage, stale }: { usage: Usage; stale: boolean }) {
         </span>
       }
     >
-      {formatRate(rate)}
+      <Known text={formatRate(rate)} />
       <span className="text-13">
         <Unit>requests / s</Unit>
       </span>

@@ -6,10 +6,12 @@ import { TokenForm } from "./TokenForm";
 interface SignInProps {
   /** Why an earlier attempt (a link) did not work. */
   problem?: Problem;
+  /** Whether a session came to its end while its page was open. */
+  ended?: boolean;
   onSignedIn: () => void;
 }
 
-export function SignIn({ problem, onSignedIn }: SignInProps) {
+export function SignIn({ problem, ended = false, onSignedIn }: SignInProps) {
   useTitle("Sign in");
   return (
     <div className="signin-columns">
@@ -21,8 +23,10 @@ export function SignIn({ problem, onSignedIn }: SignInProps) {
         <div className="my-auto py-8">
           <h1 className="mb-2 text-28 font-580">Sign in</h1>
           <p className="mb-5.5 text-ink-2">
-            Open the link that <code className="code">suiftly up</code> prints, or paste the token
-            out of it.
+            {ended &&
+              "Your session has ended: it lasts for twelve hours, or until the server restarts. "}
+            Open the link that <code className="code whitespace-nowrap">suiftly up</code> prints, or
+            paste the token out of it.
           </p>
           <TokenForm {...(problem && { problem })} onSignedIn={onSignedIn} />
         </div>

@@ -14,12 +14,14 @@ use tokio_postgres::types::ToSql;
 /// Points in one series; retention keeps every whole series below it.
 pub const SERIES_POINTS_MAX: i64 = 10_000;
 
-/// `$1`–`$3` are the filter in every statement. A sum of bigints is a numeric; it fits a bigint as each part did.
+/// `$1`–`$3` are the filter in every statement. A sum of bigints is a numeric; counts fit a bigint as
+/// each part did, bytes are made to (the writer saturates them too).
 macro_rules! sums {
     () => {
         "sum(guaranteed)::bigint, sum(burst)::bigint, sum(rejected)::bigint, sum(client_error)::bigint, \
-         sum(server_error)::bigint, sum(other)::bigint, sum(billable_requests)::bigint, sum(bytes_sent)::bigint, \
-         sum(billable_bytes)::bigint, sum(time_total_ms)::bigint"
+         sum(server_error)::bigint, sum(other)::bigint, sum(billable_requests)::bigint, \
+         least(sum(bytes_sent), 9223372036854775807)::bigint, least(sum(billable_bytes), 9223372036854775807)::bigint, \
+         sum(time_total_ms)::bigint"
     };
 }
 macro_rules! filtered {

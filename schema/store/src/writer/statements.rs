@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Statement, Transaction};
 /// Rows in one statement; more are sent by more statements.
 const UPSERT_ROWS_MAX: usize = 10_000;
 
+/// Bytes saturate as in [`UsageSums`]: what forged lines add up to must not stop the writer for ever.
 macro_rules! add_usage {
     ($table:literal, $time:literal) => {
         concat!(
@@ -27,7 +28,10 @@ macro_rules! add_usage {
              rejected = t.rejected + excluded.rejected, client_error = t.client_error + excluded.client_error, \
              server_error = t.server_error + excluded.server_error, other = t.other + excluded.other, \
              billable_requests = t.billable_requests + excluded.billable_requests, \
-             bytes_sent = t.bytes_sent + excluded.bytes_sent, billable_bytes = t.billable_bytes + excluded.billable_bytes, \
+             bytes_sent = t.bytes_sent \
+                 + least(excluded.bytes_sent, 9223372036854775807 - greatest(t.bytes_sent, 0)), \
+             billable_bytes = t.billable_bytes \
+                 + least(excluded.billable_bytes, 9223372036854775807 - greatest(t.billable_bytes, 0)), \
              time_total_ms = t.time_total_ms + excluded.time_total_ms"
         )
     };

@@ -187,3 +187,28 @@ async fn late_minutes_count_in_their_hour_and_corrections_subtract() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn forged_bytes_saturate_and_never_stop_the_writer() {
+    on_each_store(async |database| {
+        let usage = UsageKey { customer_id: CustomerId::new(7), service: Some(Service::Grpc), network: None };
+        let sums = UsageSums { bytes_sent: i64::MAX - 1, billable_bytes: i64::MAX - 1, ..UsageSums::default() };
+        let commit = |epoch| {
+            let minutes = vec![(MinuteKey { usage, minute: start().minute() }, sums)];
+            let hours = vec![(HourKey { usage, hour: start().hour() }, sums)];
+            let deltas = EpochDeltas { epoch, minutes, hours, rated: vec![] };
+            Arc::new(Commit { epoch, cut_at: start(), deltas: deltas.into(), ..Commit::default() })
+        };
+        let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
+        // Within one transaction, and on top of what is there.
+        for commits in [&[commit(1)][..], &[commit(2)], &[commit(3), commit(4)]] {
+            writer.commit(commits).await.unwrap();
+        }
+        for table in ["usage_per_minute", "usage_per_hour"] {
+            let select = format!("SELECT bytes_sent, billable_bytes FROM {table}");
+            let row = database.client().await.query_one(&select, &[]).await.unwrap();
+            assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (i64::MAX, i64::MAX), "{table}");
+        }
+    })
+    .await;
+}

@@ -1,5 +1,6 @@
 // Keeps pulling what the native side has, and publishes a view after each pull. The native side answers at
 // most four times a second and at least once, so this is the window's clock as well.
+import { serverNow } from "@suiftly/ui";
 import type { Commands, LinkStatus, Opened } from "./commands";
 import { receive, resume, type ServerState, UNKNOWN_SERVER } from "./state";
 
@@ -38,7 +39,7 @@ export function follow(commands: Commands): Follower {
 
   function publish(change: Partial<ConsoleView>) {
     const server = change.server ?? view.server;
-    view = { ...view, ...change, now: Date.now() + server.usage.clockSkew };
+    view = { ...view, ...change, now: serverNow(server.usage, Date.now()) };
     for (const listener of listeners) listener();
   }
 

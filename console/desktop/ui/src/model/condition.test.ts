@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ConsoleView, Phase } from "../link/follow";
 import { receive, type ServerState, UNKNOWN_SERVER } from "../link/state";
 import { aPipeline, message, snapshot } from "../testing";
-import { condition, figuresLevel } from "./condition";
+import { condition, figuresLevel, sentence } from "./condition";
 
 const NOW = Date.parse("2026-11-21T22:01:17.250Z");
 
@@ -44,3 +44,8 @@ test("figures are as old as the older of the stream and the pipeline", () => {
   expect(figuresLevel(view({}, old))).toBe("stale");
   expect(figuresLevel(view())).toBe("live");
 });
+
+test.each([
+  ["nothing answers at http://a:1", "Nothing answers at http://a:1."],
+  ["http://a:1 has been silent for 10 s", "http://a:1 has been silent for 10 s."],
+])("%s, as a sentence", (words, said) => expect(sentence(words)).toBe(said));

@@ -83,6 +83,8 @@ function inexact({ server }: ConsoleView): Condition {
   return { status: "ok", word: "Exact", detail: "Every line is counted once." };
 }
 
+/** With a capital and a full stop; an address at the front stays as it is written. */
 export function sentence(words: string): string {
+  if (/^[a-z]+:\/\//.test(words)) return `${words}.`;
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
 }

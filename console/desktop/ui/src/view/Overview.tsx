@@ -1,4 +1,5 @@
 import type { ConsoleView } from "../link/follow";
+import { Classes } from "./Classes";
 import { Fates } from "./Fates";
 import { Traffic } from "./Traffic";
 import { Workers } from "./Workers";
@@ -11,7 +12,10 @@ export function Overview({ view }: { view: ConsoleView }) {
         <Traffic usage={usage} now={view.now} />
         <Workers workers={pipeline?.loss.workers ?? null} now={view.now} />
       </div>
-      <Fates pipeline={pipeline} />
+      <div className="work-side">
+        <Fates pipeline={pipeline} />
+        <Classes usage={usage} />
+      </div>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, type Pipeline } from "@suiftly/ui";
+import { Count, formatBytes, formatCount, type Pipeline } from "@suiftly/ui";
 
 export function StatusBar({
   pipeline,
@@ -48,7 +48,7 @@ function JournalPlace({ offset, durable_epoch, sync_age_ms }: Pipeline["journal"
 function Value({ of, hook }: { of: number | null; hook: string }) {
   return (
     <span data-testid={hook} data-value={of ?? undefined}>
-      {formatCount(of)}
+      <Count value={of} />
     </span>
   );
 }

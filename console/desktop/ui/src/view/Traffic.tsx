@@ -1,6 +1,8 @@
-import { CLASSES, Swatch, TrafficChart, type Usage } from "@suiftly/ui";
+import { CLASSES, Swatch, sumCounts, TrafficChart, type Usage } from "@suiftly/ui";
+import { useChartHeight } from "./useChartHeight";
 
 export function Traffic({ usage, now }: { usage: Usage | null; now: number }) {
+  const height = useChartHeight();
   return (
     <section className="pane" aria-labelledby="traffic-title">
       <header className="pane-head">
@@ -16,15 +18,21 @@ export function Traffic({ usage, now }: { usage: Usage | null; now: number }) {
         </ul>
       </header>
       {usage === null ? (
-        <div className="skeleton chart-shape" />
+        <div className="skeleton chart-shape" style={{ height }} />
       ) : (
         <TrafficChart
           minutes={usage.minutes}
           completeTo={usage.completeTo}
           now={now}
+          height={height}
+          whole={allOf(usage)}
           legend={null}
         />
       )}
     </section>
   );
+}
+
+function allOf({ minutes, counts }: Usage): boolean {
+  return sumCounts(minutes.map((minute) => minute.counts)).requests === counts.requests;
 }

@@ -1,4 +1,4 @@
-import { Spark, StatusGlyph, Unit } from "@suiftly/ui";
+import { Known, Spark, StatusGlyph, Unit } from "@suiftly/ui";
 import type { ConsoleView } from "../link/follow";
 import { HISTORY } from "../link/state";
 import { condition } from "../model/condition";
@@ -42,7 +42,7 @@ function TrustCell({ figure }: { figure: TrustFigure }) {
         </span>
       </p>
       <p className="trust-value">
-        {value}
+        <Known text={value} />
         {unit && <Unit>{unit}</Unit>}
       </p>
       <div className="trust-spark">

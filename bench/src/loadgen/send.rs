@@ -1,0 +1,144 @@
+//! Brings lines out in bulk: many datagrams a call, or large writes into one connection.
+
+use super::template::{Stamp, Templates, push_decimal};
+use nix::errno::Errno;
+use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, sendmmsg};
+use std::io::{self, IoSlice, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::ops::Range;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+use suiftly_ingest::frame::Framing;
+use suiftly_ingest::simulate::Target;
+
+/// Datagrams per call.
+const UDP_BUNDLE: usize = 64;
+/// Lines per write: some 256 KiB.
+const TCP_BUNDLE_LINES: u64 = 1_024;
+/// A receiver that takes nothing for so long has failed.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(super) enum Sender {
+    Udp(Datagrams),
+    Tcp(Stream),
+}
+
+pub(super) struct Datagrams {
+    socket: UdpSocket,
+    headers: MultiHeaders<()>,
+    text: Vec<u8>,
+    datagrams: Vec<Range<usize>>,
+    calls: u64,
+}
+
+pub(super) struct Stream {
+    stream: TcpStream,
+    framing: Framing,
+    text: Vec<u8>,
+    calls: u64,
+}
+
+impl Sender {
+    pub(super) fn open(to: Target, framing: Framing) -> io::Result<Self> {
+        match to {
+            Target::Udp(to) => Datagrams::open(to).map(Self::Udp),
+            Target::Tcp(to) => {
+                let stream = TcpStream::connect(to)?;
+                stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+                stream.set_nodelay(true)?;
+                Ok(Self::Tcp(Stream { stream, framing, text: Vec::new(), calls: 0 }))
+            }
+        }
+    }
+
+    /// The most lines between two [`Sender::flush`].
+    pub(super) const fn max_bundle_lines(&self) -> u64 {
+        match self {
+            Self::Udp(_) => UDP_BUNDLE as u64,
+            Self::Tcp(_) => TCP_BUNDLE_LINES,
+        }
+    }
+
+    /// Puts a line with those to be sent; says how long it is, in bytes without framing.
+    pub(super) fn push(&mut self, templates: &Templates, seq: u64, stamp: &Stamp) -> u64 {
+        let len = templates.len_bytes(seq);
+        match self {
+            Self::Udp(datagrams) => {
+                let start = datagrams.text.len();
+                templates.line(seq, stamp, &mut datagrams.text);
+                datagrams.text.push(b'\n');
+                datagrams.datagrams.push(start..datagrams.text.len());
+            }
+            Self::Tcp(stream) => {
+                if stream.framing == Framing::OctetCount {
+                    push_decimal(len as u64, &mut stream.text);
+                    stream.text.push(b' ');
+                }
+                templates.line(seq, stamp, &mut stream.text);
+                if stream.framing == Framing::Newline {
+                    stream.text.push(b'\n');
+                }
+            }
+        }
+        len as u64
+    }
+
+    /// Sends what was put together.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Udp(datagrams) => datagrams.flush(),
+            Self::Tcp(stream) => {
+                stream.stream.write_all(&stream.text)?;
+                stream.text.clear();
+                stream.calls += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// The end of a stream, which the receiver sees.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Self::Udp(_) => Ok(()),
+            Self::Tcp(stream) => stream.stream.shutdown(std::net::Shutdown::Write),
+        }
+    }
+
+    pub(super) const fn calls(&self) -> u64 {
+        match self {
+            Self::Udp(datagrams) => datagrams.calls,
+            Self::Tcp(stream) => stream.calls,
+        }
+    }
+}
+
+impl Datagrams {
+    fn open(to: SocketAddr) -> io::Result<Self> {
+        let any: SocketAddr =
+            if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+        let socket = UdpSocket::bind(any)?;
+        socket.connect(to)?;
+        let headers = MultiHeaders::preallocate(UDP_BUNDLE, None);
+        Ok(Self { socket, headers, text: Vec::new(), datagrams: Vec::new(), calls: 0 })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut sent = 0;
+        while sent < self.datagrams.len() {
+            let slices: Vec<_> =
+                self.datagrams[sent..].iter().map(|range| [IoSlice::new(&self.text[range.clone()])]).collect();
+            let nobody = [None::<()>; UDP_BUNDLE];
+            let no_control: [ControlMessage<'_>; 0] = [];
+            let fd = self.socket.as_raw_fd();
+            match sendmmsg(fd, &mut self.headers, &slices, nobody, no_control, MsgFlags::empty()) {
+                Ok(results) => sent += results.count(),
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            self.calls += 1;
+        }
+        self.text.clear();
+        self.datagrams.clear();
+        Ok(())
+    }
+}
