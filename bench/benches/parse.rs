@@ -12,6 +12,7 @@ use suiftly_ingest::{
     frame::{Framer, Step},
     haproxy::{
         httplog::{self, SingleCapture},
+        log_format::{Attribution, HTTPLOG, LogFormat, RecordFormat, SF1, Slots},
         sf1,
     },
     source::{Source, Transport},
@@ -128,6 +129,28 @@ fn bodies(c: &mut Criterion) {
     group.finish();
 }
 
+/// The same bodies by compiled `log-format` strings, beside the hand-written parsers of `body`.
+fn compiled(c: &mut Criterion) {
+    let mut group = c.benchmark_group("compiled format");
+    for sample in samples() {
+        let bodies = sample.bodies();
+        let (text, attribution) =
+            if sample.name.starts_with("sf1") { (SF1, Attribution::sf1()) } else { (HTTPLOG, Attribution::default()) };
+        let format = LogFormat::compile(text).expect("the stock strings can be compiled");
+        let format = RecordFormat::new(format, &attribution).expect("their fields are there");
+        let mut slots = Slots::default();
+        group.throughput(Throughput::Bytes(bodies.iter().map(|body| body.len() as u64).sum()));
+        group.bench_function(sample.name, |b| {
+            b.iter(|| {
+                for body in &bodies {
+                    let _ = black_box(format.parse(body, || None, &mut slots));
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
 fn dedup(c: &mut Criterion) {
     let mut group = c.benchmark_group("dedup");
     group.throughput(Throughput::Elements(DEDUP_SEQS.into()));
@@ -171,5 +194,5 @@ fn blocks(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(parse, frames, headers, bodies, dedup, blocks);
+criterion_group!(parse, frames, headers, bodies, compiled, dedup, blocks);
 criterion_main!(parse);

@@ -83,7 +83,7 @@ fn join(
         hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
         // Only now: what is not pending any more must be in the hub.
         live.published(&batch);
-        anyhow::ensure!(store.send(Arc::new(Commit::new(batch, deltas))), "the store writer has ended");
+        anyhow::ensure!(store.send(Arc::new(Commit::new(batch, deltas))), "the store takes no more");
     }
     Ok(())
 }

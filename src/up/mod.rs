@@ -187,11 +187,13 @@ impl Pipeline {
         }
         // Without the writer, whoever waits for room in its queue goes on and ends.
         give_up.cancel();
-        if !handing_on.is_finished() {
-            // What it says now is no more than that it was given up.
-            let _ = tokio::time::timeout(END_TIMEOUT, handing_on).await;
+        let mut reason = "the database did not take the rest".to_owned();
+        if !handing_on.is_finished()
+            && let Ok(Ok(Err(error))) = tokio::time::timeout(END_TIMEOUT, handing_on).await
+        {
+            reason = error.to_string();
         }
-        anyhow::bail!("the database did not take the rest in time; the next start goes on from the journal")
+        anyhow::bail!("not everything was stored in time: {reason}; the next start goes on from the journal")
     }
 
     /// Why the threads have ended though nobody asked them to.

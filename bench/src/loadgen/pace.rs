@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Lines that should have been sent after so long at this rate, of `lines` in all. Exact: no rounding adds up.
 pub fn lines_due(elapsed: Duration, rate_per_second: u64, lines: u64) -> u64 {
-    let due = elapsed.as_nanos() * u128::from(rate_per_second) / 1_000_000_000;
+    let due = elapsed.as_nanos().saturating_mul(u128::from(rate_per_second)) / 1_000_000_000;
     u64::try_from(due).unwrap_or(u64::MAX).min(lines)
 }
 

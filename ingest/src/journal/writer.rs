@@ -80,6 +80,9 @@ impl Writer {
                 Ok(()) => return true,
                 Err(error) => self.note_failure(&error, pause == FIRST_RETRY),
             }
+            // What was released meanwhile may be the room that is missing: a long absence of those behind the journal
+            // fills a disk with what they then take all at once.
+            self.retire();
             if self.progress.abandoned_within(pause) {
                 return false;
             }

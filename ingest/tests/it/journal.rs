@@ -252,6 +252,31 @@ fn a_full_disk_stops_nothing_but_the_writing() {
 }
 
 #[test]
+fn a_disk_that_the_journal_has_filled_is_freed_when_epochs_are_released() {
+    let (dir, disk) = (TempDir::new().unwrap(), FaultyDisk::default());
+    let config = JournalConfig { segment_bytes: 1_000, keep_bytes: 2_000, ..JournalConfig::default() };
+    let (journal, recovery) = Journal::open_with(dir.path(), config, Box::new(disk.clone())).unwrap();
+    let mut chain = Chain::after(&recovery);
+    for epoch in 1..=5 {
+        journal.append(chain.next(1_000, 0)).unwrap();
+        journal.progress().wait_durable(epoch).unwrap();
+    }
+    assert_eq!(segments(dir.path()).len(), 5, "nobody has released any");
+    let wait_until = |so: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        while !so() {
+            assert!(began.elapsed() < PATIENCE, "{:?}", journal.progress().status());
+            std::thread::yield_now();
+        }
+    };
+    disk.set_full(true);
+    journal.append(chain.next(1_000, 0)).unwrap();
+    wait_until(&|| journal.progress().status().write_error.is_some());
+    journal.release_through(5);
+    wait_until(&|| journal.progress().status().durable_epoch == 6);
+}
+
+#[test]
 fn an_abandoned_writer_ends_though_the_disk_refuses() {
     let (dir, disk) = (TempDir::new().unwrap(), FaultyDisk::default());
     let (journal, recovery) = Journal::open_with(dir.path(), JournalConfig::default(), Box::new(disk.clone())).unwrap();

@@ -5,6 +5,7 @@
 mod httplog;
 mod journal;
 mod live;
+mod log_format;
 mod mutate;
 mod replay;
 mod samples;

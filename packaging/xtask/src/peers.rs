@@ -18,7 +18,7 @@ pub(crate) fn fetch(places: &Places, benchmark: &str) -> anyhow::Result<()> {
     match benchmark {
         "ingest" => fetch_receivers(&places.target.join("bench/peers")),
         "replay" => {
-            install::install(&places, install::TO_BENCH)?;
+            install::install(places, install::TO_BENCH)?;
             let dir = places.target.join("bench/duckdb");
             fetch_duckdb(&dir).unwrap_or_else(|error| println!("doing without DuckDB: {error:#}"));
         }

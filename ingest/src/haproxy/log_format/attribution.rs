@@ -33,17 +33,23 @@ impl FromStr for FieldRef {
             return Ok(Self::Constant(constant.to_owned()));
         }
         let text = text.strip_prefix('%').unwrap_or(text);
-        let captures: [(&str, fn(usize) -> Self); 2] = [("hr[", Self::RequestCapture), ("hs[", Self::ResponseCapture)];
-        for (prefix, of) in captures {
-            if let Some(number) = text.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(']')) {
-                return match number.parse() {
-                    Ok(number @ 1..) => Ok(of(number)),
-                    _ => Err(format!("{number:?} is no capture's number; they are counted from 1")),
-                };
-            }
+        let number =
+            |prefix| text.strip_prefix(prefix).and_then(|rest: &str| rest.strip_suffix(']')).map(capture_number);
+        if let Some(number) = number("hr[") {
+            return number.map(Self::RequestCapture);
+        }
+        if let Some(number) = number("hs[") {
+            return number.map(Self::ResponseCapture);
         }
         let token = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if token.is_empty() { Err("a field's name is missing".to_owned()) } else { Ok(Self::Token(token.to_owned())) }
+    }
+}
+
+fn capture_number(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err(format!("{text:?} is no capture's number; they are counted from 1")),
     }
 }
 
@@ -119,7 +125,9 @@ impl Found {
             Some(FieldRef::Token(name)) => {
                 let is_it = |field: &super::items::Field| match &field.expression {
                     Some(expression) => expression == name,
-                    None => field.source.strip_suffix(name.as_str()).is_some_and(|rest| rest == "%" || rest.ends_with('}')),
+                    None => {
+                        field.source.strip_suffix(name.as_str()).is_some_and(|rest| rest == "%" || rest.ends_with('}'))
+                    }
                 };
                 let field = format.fields.iter().position(is_it).ok_or_else(|| missing(&format!("{name:?}")))?;
                 Ok(if format.fields[field].kind == Kind::Captures {

@@ -13,13 +13,19 @@ impl LogFormat {
         let mut lines = vec![format!("format: {}", self.text)];
         for item in &self.items {
             lines.push(match item {
-                Item::Literal(text) => format!("      {:<width$}  literal", format!("{:?}", String::from_utf8_lossy(text))),
+                Item::Literal(text) => {
+                    format!("      {:<width$}  literal", format!("{:?}", String::from_utf8_lossy(text)))
+                }
                 Item::Field(number) => {
                     let field = &self.fields[*number];
-                    let free = if self.plan.free.contains(number) { "; takes what is left when the rest is read" } else { "" };
+                    let free =
+                        if self.plan.free.contains(number) { "; takes what is left when the rest is read" } else { "" };
                     let kind = field.kind.word();
                     let flags = flags(field);
-                    format!("{:>4}  {:<width$}  {kind:<12}  {}{flags}{free}", field.position, field.source, field.meaning)
+                    format!(
+                        "{:>4}  {:<width$}  {kind:<12}  {}{flags}{free}",
+                        field.position, field.source, field.meaning
+                    )
                 }
             });
         }
@@ -34,7 +40,9 @@ impl LogFormat {
         let of = field.map_or_else(String::new, |field| format!(" for {} ({})", field.source, field.kind.word()));
         let column = mismatch.at + 1;
         match &mismatch.trouble {
-            Trouble::Literal(text) if field.is_some() => format!("column {column}: nothing ends{of}: there is no {text:?}"),
+            Trouble::Literal(text) if field.is_some() => {
+                format!("column {column}: nothing ends{of}: there is no {text:?}")
+            }
             Trouble::Literal(text) => format!("column {column}: {text:?} should stand here"),
             Trouble::Value => format!("column {column}: not a value{of}"),
             Trouble::Short => format!("column {column}: the line is too short{of}"),

@@ -14,38 +14,150 @@ pub(super) struct Yield {
 
 /// Converters whose output is a number, whatever comes in.
 const TO_INTEGER: &[&str] = &[
-    "add", "and", "bool", "cpl", "crc32", "crc32c", "div", "djb2", "even", "htonl", "length",
-    "mod", "mul", "neg", "not", "odd", "or", "sdbm", "strcmp", "sub", "wt6", "xor", "xxh32", "xxh64", "xxh3",
+    "add", "and", "bool", "cpl", "crc32", "crc32c", "div", "djb2", "even", "htonl", "length", "mod", "mul", "neg",
+    "not", "odd", "or", "sdbm", "strcmp", "sub", "wt6", "xor", "xxh32", "xxh64", "xxh3",
 ];
 /// Converters whose output holds no blank.
-const TO_WORD: &[&str] = &["base64", "ub64enc", "url_enc", "sha1", "sha2", "digest", "hmac", "param", "host_only", "port_only"];
+const TO_WORD: &[&str] =
+    &["base64", "ub64enc", "url_enc", "sha1", "sha2", "digest", "hmac", "param", "host_only", "port_only"];
 /// Converters whose output may be any text.
-const TO_TEXT: &[&str] = &["url_dec", "ub64dec", "b64dec", "ltime", "utime", "http_date", "concat", "map", "regsub", "json"];
+const TO_TEXT: &[&str] =
+    &["url_dec", "ub64dec", "b64dec", "ltime", "utime", "http_date", "concat", "map", "regsub", "json"];
 
 /// Fetches whose output is a number.
 const INTEGERS: &[&str] = &[
-    "act_conn", "bc_err", "be_conn", "bc_src_port", "bc_dst_port", "bytes_in", "bytes_out", "dst_port", "dst_conn", "fc_err",
-    "fe_conn", "fe_id", "fe_req_rate", "fe_sess_rate", "http_first_req", "nbproc", "nbthread", "pid", "proc", "rand", "res.body_len",
-    "res.body_size", "req.body_len", "req.body_size", "so_id", "src_port", "srv_conn", "srv_id", "ssl_bc_err", "ssl_c_ca_err",
-    "ssl_c_err", "ssl_c_used", "ssl_c_verify", "ssl_fc", "ssl_fc_err", "ssl_fc_has_crt", "ssl_fc_has_sni", "ssl_fc_is_resumed",
-    "ssl_bc_is_resumed", "status", "stopping", "thread", "txn.conn_retries", "txn.id32", "txn.status", "uptime",
-    "res.bytes_in", "req.bytes_in", "bc_be_queue", "bc_srv_queue", "be_sess_rate", "queue", "nbsrv", "connslots",
+    "act_conn",
+    "bc_err",
+    "be_conn",
+    "bc_src_port",
+    "bc_dst_port",
+    "bytes_in",
+    "bytes_out",
+    "dst_port",
+    "dst_conn",
+    "fc_err",
+    "fe_conn",
+    "fe_id",
+    "fe_req_rate",
+    "fe_sess_rate",
+    "http_first_req",
+    "nbproc",
+    "nbthread",
+    "pid",
+    "proc",
+    "rand",
+    "res.body_len",
+    "res.body_size",
+    "req.body_len",
+    "req.body_size",
+    "so_id",
+    "src_port",
+    "srv_conn",
+    "srv_id",
+    "ssl_bc_err",
+    "ssl_c_ca_err",
+    "ssl_c_err",
+    "ssl_c_used",
+    "ssl_c_verify",
+    "ssl_fc",
+    "ssl_fc_err",
+    "ssl_fc_has_crt",
+    "ssl_fc_has_sni",
+    "ssl_fc_is_resumed",
+    "ssl_bc_is_resumed",
+    "status",
+    "stopping",
+    "thread",
+    "txn.conn_retries",
+    "txn.id32",
+    "txn.status",
+    "uptime",
+    "res.bytes_in",
+    "req.bytes_in",
+    "bc_be_queue",
+    "bc_srv_queue",
+    "be_sess_rate",
+    "queue",
+    "nbsrv",
+    "connslots",
 ];
 /// Fetches whose output is an address.
 const ADDRESSES: &[&str] = &["src", "dst", "bc_src", "bc_dst", "fc_src", "fc_dst"];
 /// Fetches of what a client or server sent: any text.
 const TEXTS: &[&str] = &[
-    "req.hdr", "req.fhdr", "req.hdrs", "res.hdr", "res.fhdr", "res.hdrs", "hdr", "fhdr", "shdr", "capture.req.hdr", "capture.res.hdr",
-    "req.cook", "res.cook", "cook", "scook", "urlp", "url_param", "req.body", "req.body_param", "res.body", "req.payload",
-    "res.payload", "ssl_c_s_dn", "ssl_c_i_dn", "ssl_f_s_dn", "ssl_f_i_dn", "ssl_fc_alpn", "fc_err_str", "ssl_fc_err_str",
-    "bc_err_str", "env", "str", "http_auth_user", "http_auth_pass", "req.hdr_names", "res.hdr_names", "res.reason", "last_rule_file",
+    "req.hdr",
+    "req.fhdr",
+    "req.hdrs",
+    "res.hdr",
+    "res.fhdr",
+    "res.hdrs",
+    "hdr",
+    "fhdr",
+    "shdr",
+    "capture.req.hdr",
+    "capture.res.hdr",
+    "req.cook",
+    "res.cook",
+    "cook",
+    "scook",
+    "urlp",
+    "url_param",
+    "req.body",
+    "req.body_param",
+    "res.body",
+    "req.payload",
+    "res.payload",
+    "ssl_c_s_dn",
+    "ssl_c_i_dn",
+    "ssl_f_s_dn",
+    "ssl_f_i_dn",
+    "ssl_fc_alpn",
+    "fc_err_str",
+    "ssl_fc_err_str",
+    "bc_err_str",
+    "env",
+    "str",
+    "http_auth_user",
+    "http_auth_pass",
+    "req.hdr_names",
+    "res.hdr_names",
+    "res.reason",
+    "last_rule_file",
 ];
 /// Fetches whose output holds no blank.
 const WORDS: &[&str] = &[
-    "base", "be_name", "capture.req.method", "capture.req.uri", "capture.req.ver", "capture.res.ver", "fe_name", "fe_defbe",
-    "hostname", "method", "path", "pathq", "query", "req.ver", "req_ver", "res.ver", "srv_name", "ssl_bc_cipher", "ssl_bc_protocol",
-    "ssl_bc_sni", "ssl_c_serial", "ssl_c_sha1", "ssl_fc_cipher", "ssl_fc_protocol", "ssl_fc_sni", "ssl_fc_session_id",
-    "txn.sess_term_state", "unique-id", "url", "uuid", "so_name", "req.ssl_sni",
+    "base",
+    "be_name",
+    "capture.req.method",
+    "capture.req.uri",
+    "capture.req.ver",
+    "capture.res.ver",
+    "fe_name",
+    "fe_defbe",
+    "hostname",
+    "method",
+    "path",
+    "pathq",
+    "query",
+    "req.ver",
+    "req_ver",
+    "res.ver",
+    "srv_name",
+    "ssl_bc_cipher",
+    "ssl_bc_protocol",
+    "ssl_bc_sni",
+    "ssl_c_serial",
+    "ssl_c_sha1",
+    "ssl_fc_cipher",
+    "ssl_fc_protocol",
+    "ssl_fc_sni",
+    "ssl_fc_session_id",
+    "txn.sess_term_state",
+    "unique-id",
+    "url",
+    "uuid",
+    "so_name",
+    "req.ssl_sni",
 ];
 
 /// What an expression yields.
@@ -66,7 +178,9 @@ pub(super) fn of(expression: &str) -> Yield {
             _ if TO_INTEGER.contains(&name) || name.starts_with("table_") => (Kind::Integer, false),
             _ if TO_WORD.contains(&name) => (Kind::Word, false),
             // The output's case may change; what it may hold does not.
-            "lower" | "upper" | "bytes" | "field" | "word" => (if kind == Kind::Text { kind } else { Kind::Word }, assumed),
+            "lower" | "upper" | "bytes" | "field" | "word" => {
+                (if kind == Kind::Text { kind } else { Kind::Word }, assumed)
+            }
             _ if TO_TEXT.contains(&name) => (Kind::Text, false),
             _ => (if kind == Kind::Text { kind } else { Kind::Word }, true),
         };
@@ -100,7 +214,9 @@ fn is_counter(name: &str) -> bool {
     let table = name.strip_prefix("sc").map(|rest| rest.trim_start_matches(|char: char| char.is_ascii_digit()));
     let counter = table.and_then(|rest| rest.strip_prefix('_')).or_else(|| name.strip_prefix("src_"));
     counter.is_some_and(|counter| {
-        ["_cnt", "_rate", "_cur", "gpc", "gpt", "kbytes", "tracked", "trackers"].iter().any(|part| counter.contains(part))
+        ["_cnt", "_rate", "_cur", "gpc", "gpt", "kbytes", "tracked", "trackers"]
+            .iter()
+            .any(|part| counter.contains(part))
     })
 }
 

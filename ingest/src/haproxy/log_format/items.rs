@@ -291,12 +291,16 @@ fn error<T>(position: usize, reason: &str) -> Result<T, FormatError> {
 /// What may have been meant: an alias with text behind it, or another case.
 fn hint(name: &str) -> String {
     let other_case = alias::ALIASES.iter().find(|alias| alias.name.eq_ignore_ascii_case(name));
-    let begins = || alias::ALIASES.iter().filter(|alias| name.starts_with(alias.name)).max_by_key(|alias| alias.name.len());
+    let begins =
+        || alias::ALIASES.iter().filter(|alias| name.starts_with(alias.name)).max_by_key(|alias| alias.name.len());
     match (other_case, begins()) {
         (Some(alias), _) => format!("; %{} is {}", alias.name, alias.meaning),
         (None, Some(alias)) => {
-            format!("; a name ends at the first character that is no letter or digit, so %{} cannot have {:?} right behind it",
-                alias.name, &name[alias.name.len()..])
+            format!(
+                "; a name ends at the first character that is no letter or digit, so %{} cannot have {:?} right behind it",
+                alias.name,
+                &name[alias.name.len()..]
+            )
         }
         (None, None) => "; for a % itself write %%".to_owned(),
     }

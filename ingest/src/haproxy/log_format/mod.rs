@@ -19,13 +19,14 @@
 mod alias;
 mod attribution;
 mod bytes;
-mod expression;
 mod explain;
+mod expression;
 mod items;
 mod path;
 mod plan;
 mod quote;
 mod record;
+mod roles;
 mod stock;
 mod value;
 mod walk;

@@ -44,7 +44,7 @@ pub(super) fn argument(text: &str) -> Result<Argument, FormatError> {
         Ok(_) => unescaped(chars),
         Err(error) => return Err(error),
     };
-    with_stock_formats(argument)
+    with_stock_formats(&argument)
 }
 
 fn trimmed(chars: &[Char]) -> &[Char] {
@@ -60,9 +60,9 @@ fn trimmed(chars: &[Char]) -> &[Char] {
 
 fn without_keyword<'a>(text: &str, chars: &'a [Char]) -> &'a [Char] {
     let text = text.trim_start();
-    let keyword = KEYWORDS.into_iter().find(|keyword| {
-        text.strip_prefix(keyword).is_some_and(|rest| rest.starts_with([' ', '\t']))
-    });
+    let keyword = KEYWORDS
+        .into_iter()
+        .find(|keyword| text.strip_prefix(keyword).is_some_and(|rest| rest.starts_with([' ', '\t'])));
     trimmed(&chars[keyword.map_or(0, str::len)..])
 }
 
@@ -143,7 +143,7 @@ fn escape(rest: &[Char], position: usize, word: &mut Argument) -> Result<usize, 
 }
 
 /// `${HAPROXY_HTTP_LOG_FMT}` and its like are the stock formats; other variables are known to HAProxy's process alone.
-fn with_stock_formats(argument: Argument) -> Result<Argument, FormatError> {
+fn with_stock_formats(argument: &Argument) -> Result<Argument, FormatError> {
     let mut whole = Argument(Vec::with_capacity(argument.0.len()));
     let mut rest = argument.0.as_slice();
     while let [first, after @ ..] = rest {

@@ -4,6 +4,7 @@ use super::super::event::{backend_id, derive};
 use super::super::scan::uint;
 use super::alias::Role;
 use super::attribution::{Attribution, Found};
+use super::roles::{Places, Said};
 use super::value::{self, NoValue};
 use super::{FormatError, LogFormat, Slots, path};
 use crate::reject::Reject;
@@ -38,69 +39,10 @@ pub struct Beside<'a> {
     pub response_captures: Option<&'a [u8]>,
 }
 
-/// What attribution names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Said {
-    customer: Found,
-    key: Found,
-    key_metadata: Found,
-    service: Found,
-    network: Found,
-    server: Found,
-    frontend: Found,
-    traffic: Found,
-    event: Found,
-    config: Found,
-    client: Found,
-    path: Found,
-    began: Found,
-    boot: Found,
-    seq: Found,
-}
-
-/// Where the format has what its aliases say by themselves.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Places {
-    /// In the order of preference.
-    dates: Vec<(usize, Role)>,
-    accept_ms: Option<usize>,
-    client: Option<usize>,
-    status: Option<usize>,
-    bytes_sent: Option<usize>,
-    request: Option<usize>,
-    queue: Option<usize>,
-    connect: Option<usize>,
-    response: Option<usize>,
-    total: Option<usize>,
-    termination: Option<usize>,
-    server: Option<usize>,
-    target: Option<usize>,
-    request_line: Option<usize>,
-    request_captures: Option<usize>,
-    response_captures: Option<usize>,
-}
-
 impl RecordFormat {
     /// Ties a format to what its fields mean. An error names a field that the format does not have.
     pub fn new(format: LogFormat, attribution: &Attribution) -> Result<Self, FormatError> {
-        let find = |what, wanted: &Option<_>| Found::find(&format, what, wanted.as_ref());
-        let said = Said {
-            customer: find("customer", &attribution.customer)?,
-            key: find("key", &attribution.key)?,
-            key_metadata: find("key's metadata", &attribution.key_metadata)?,
-            service: find("service", &attribution.service)?,
-            network: find("network", &attribution.network)?,
-            server: find("server", &attribution.server)?,
-            frontend: find("frontend", &attribution.frontend)?,
-            traffic: find("traffic type", &attribution.traffic)?,
-            event: find("event type", &attribution.event)?,
-            config: find("config word", &attribution.config)?,
-            client: find("client", &attribution.client)?,
-            path: find("path", &attribution.path)?,
-            began: find("begin of the request", &attribution.began)?,
-            boot: find("worker's birth", &attribution.boot)?,
-            seq: find("line's number", &attribution.seq)?,
-        };
+        let said = Said::find(&format, attribution)?;
         let at = Places::of(&format);
         let used = at.used();
         let unused = (0..format.fields.len()).filter(|field| !used.contains(field)).collect();
@@ -138,43 +80,6 @@ impl RecordFormat {
             return Err(Reject::FormatShape);
         }
         Line { format: self, line, slots }.record(written).map_err(|NoValue| Reject::FormatValue)
-    }
-}
-
-impl Places {
-    fn of(format: &LogFormat) -> Self {
-        let by = |role: Role| format.fields.iter().position(|field| field.role == role);
-        let dates = [Role::RequestDate, Role::WrittenMillis, Role::WrittenSeconds, Role::AcceptDate, Role::AcceptSeconds];
-        Self {
-            dates: dates.into_iter().filter_map(|role| Some((by(role)?, role))).collect(),
-            accept_ms: by(Role::AcceptMillis),
-            client: by(Role::Client),
-            status: by(Role::Status),
-            bytes_sent: by(Role::BytesSent),
-            request: by(Role::TimeRequest),
-            queue: by(Role::TimeQueue),
-            connect: by(Role::TimeConnect),
-            response: by(Role::TimeResponse),
-            total: by(Role::TimeActive).or_else(|| by(Role::TimeTotal)).or_else(|| by(Role::TimeUser)),
-            termination: by(Role::Termination),
-            server: by(Role::Server),
-            target: by(Role::Target),
-            request_line: by(Role::Request),
-            request_captures: by(Role::RequestCaptures),
-            response_captures: by(Role::ResponseCaptures),
-        }
-    }
-
-    /// What a record cannot do without, where the format has it.
-    fn needed(&self) -> impl Iterator<Item = usize> {
-        let dates = self.dates.first().map(|(field, _)| *field);
-        let timers = [self.request, self.queue, self.connect, self.response, self.total];
-        [dates, self.status, self.bytes_sent, self.termination].into_iter().chain(timers).flatten()
-    }
-
-    /// Fields that are checked as the record is made. A date is read only if those before it are unset.
-    fn used(&self) -> Vec<usize> {
-        self.needed().chain(self.client).collect()
     }
 }
 
@@ -361,7 +266,9 @@ impl<'a> Line<'a, '_> {
         let field = match &self.format.said.client {
             Found::Field(field) if self.is_set(*field) => Some(*field),
             Found::Nothing | Found::Field(_) => self.format.at.client,
-            found => return found.get(self.line, self.slots).map_or(Ok(None), |text| value::client(text, 0, text.len())),
+            found => {
+                return found.get(self.line, self.slots).map_or(Ok(None), |text| value::client(text, 0, text.len()));
+            }
         };
         let hex = field.is_some_and(|field| self.format.format.fields[field].hex);
         let read = |line: &[u8], start, end| {

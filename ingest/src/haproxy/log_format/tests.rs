@@ -112,7 +112,7 @@ fn traps_of_lines() {
         // Free text: what is left between the two sides.
         ("%ST %r %B", "200 GET /a b c HTTP/1.1 15", "200‖GET /a b c HTTP/1.1‖15"),
         ("%[req.hdr(ua)] %ST %ts", "x 1 -- y 200 --", "x 1 -- y‖200‖--"),
-        ("%ST \"%[req.hdr(ua)]\" %B", "200 a\" 404 \"b\" 15", "200‖a\" 404 \"b‖15"),
+        ("%ST \"%[req.hdr(ua)]\" %B", "200 \"a\" 404 \"b\" 15", "200‖a\" 404 \"b‖15"),
         ("%ST [%[req.hdr(ua)]] %hr %B", "200 [a] b] {c} 15", "200‖a] b‖c‖15"),
         ("%ST [%[req.hdr(ua)]] %hr %B", "200 [a] b] 15", "200‖a] b‖∅‖15"),
         // Escapes: a quote with a backslash before it ends nothing.
@@ -181,9 +181,9 @@ fn an_explanation_has_every_token() {
         "   1  %ci              address       the client's address; takes what is left when the rest is read",
         "      \":\"              literal",
         "   5  %cp              port          the client's port",
-        "      \" \\\"\"           literal",
+        "      \" \\\"\"            literal",
         "   9  %{+Q}r           request line  the request line; in quotes",
-        "      \"\\\" \"           literal",
+        "      \"\\\" \"            literal",
         "  16  %[var(txn.cid)]  word          the variable txn.cid",
         "warning: at character 16: taken to hold no blank, which HAProxy does not see to: %[var(txn.cid)]",
     ];

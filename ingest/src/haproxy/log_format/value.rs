@@ -80,9 +80,9 @@ pub(super) fn client_hex(text: &[u8]) -> Result<Option<IpAddr>, NoValue> {
     let text = std::str::from_utf8(text).map_err(|_| NoValue)?;
     match text.len() {
         8 => u32::from_str_radix(text, 16).map(|bits| Some(IpAddr::V4(bits.into()))).map_err(|_| NoValue),
-        32 => u128::from_str_radix(text, 16)
-            .map(|bits| Some(IpAddr::V6(bits.into()).to_canonical()))
-            .map_err(|_| NoValue),
+        32 => {
+            u128::from_str_radix(text, 16).map(|bits| Some(IpAddr::V6(bits.into()).to_canonical())).map_err(|_| NoValue)
+        }
         _ if is_unset(text.as_bytes()) => Ok(None),
         _ => Err(NoValue),
     }

@@ -177,7 +177,11 @@ impl<'a> Walk<'a> {
                 let end = self.pos + width;
                 self.take(*field, end) && end <= self.line.len()
             }
-            Step::Rest { field } => self.take(*field, self.line.len()),
+            Step::Rest { field } => {
+                // A blank at the end is the format's own.
+                let blank = self.line.ends_with(b" ") && !self.fields[*field].bytes().has(b' ');
+                self.take(*field, (self.line.len() - usize::from(blank)).max(self.pos))
+            }
             Step::Run { field, bytes } => {
                 let rest = &self.line[self.pos..];
                 let run = rest.iter().position(|byte| !bytes.has(*byte)).unwrap_or(rest.len());
@@ -254,7 +258,10 @@ impl<'a> Walk<'a> {
         }
         // Absent captures: HAProxy merges the blanks before and behind them, and writes none at a line's start.
         let merged = after_captures && (self.pos == 0 || self.line[self.pos - 1] == b' ');
-        if merged && let Some(text) = text.strip_prefix(b" ") && rest.starts_with(text) {
+        if merged
+            && let Some(text) = text.strip_prefix(b" ")
+            && rest.starts_with(text)
+        {
             self.pos += text.len();
             return true;
         }

@@ -22,7 +22,7 @@ pub(crate) enum Fault {
 struct State {
     /// The next operations' fates; after them all is well, unless `full`.
     faults: VecDeque<Fault>,
-    /// Every write and every new segment fails.
+    /// Every write and every new segment fails, until a segment is removed.
     full: bool,
     /// Not yet on the disk, in order.
     unsynced: Vec<(PathBuf, u64, Vec<u8>)>,
@@ -93,7 +93,9 @@ impl Storage for FaultyDisk {
     }
 
     fn remove(&mut self, path: &Path) -> io::Result<()> {
-        DiskStorage.remove(path)
+        DiskStorage.remove(path)?;
+        self.state().full = false;
+        Ok(())
     }
 }
 
