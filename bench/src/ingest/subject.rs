@@ -57,7 +57,7 @@ pub(super) fn all(options: &IngestOptions) -> anyhow::Result<Vec<Subject>> {
     match Rsyslog::find()? {
         Some(peer) => {
             for input in [TcpInput::Imtcp, TcpInput::Imptcp] {
-                let name = format!("rsyslog {} ({}, file raw, never synced)", peer.0.version, input.word());
+                let name = format!("rsyslog {} ({} or imudp, file raw, never synced)", peer.0.version, input.word());
                 subjects.push(subject(name, Kind::Rsyslog { peer: peer.clone(), input }));
             }
         }

@@ -17,6 +17,7 @@
 
 use super::MAX_BYTES_SENT;
 use super::event::{backend_id, derive};
+use super::path;
 use super::scan::{address, spaces, uint};
 use crate::calendar::{Civil, four_digits, month_number, time_of_day, two_digits};
 use crate::reject::Reject;
@@ -94,7 +95,7 @@ pub fn parse(body: &[u8], single: SingleCapture) -> Result<(Record, Captures<'_>
     let record = Record {
         timestamp,
         customer_id: None,
-        path_prefix: path_prefix(request),
+        path_prefix: path::of_request(request),
         config_hex: None,
         network: None,
         server_id: None,
@@ -254,26 +255,4 @@ fn quoted(rest: &[u8]) -> &[u8] {
         return b"";
     };
     memrchr(b'"', open).map_or(open, |end| &open[..end])
-}
-
-/// The path's first characters out of `GET /path?query HTTP/1.1` or `GET https://host/path HTTP/2.0`.
-fn path_prefix(request: &[u8]) -> Option<ShortText<10>> {
-    let after_method = &request[memchr(b' ', request)? + 1..];
-    let target = &after_method[..memchr(b' ', after_method).unwrap_or(after_method.len())];
-    let path = match target {
-        [b'/', path @ ..] => path,
-        _ => match memchr::memmem::find(target, b"://") {
-            Some(scheme) => {
-                let authority = &target[scheme + 3..];
-                &authority[memchr(b'/', authority)? + 1..]
-            }
-            None => target,
-        },
-    };
-    let path = &path[..path.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len())];
-    let text = match std::str::from_utf8(path) {
-        Ok(text) => text,
-        Err(error) => std::str::from_utf8(&path[..error.valid_up_to()]).ok()?,
-    };
-    if text.is_empty() { None } else { Some(ShortText::new(text)) }
 }

@@ -10,6 +10,7 @@
 pub mod event;
 pub mod httplog;
 pub mod log_format;
+mod path;
 mod scan;
 pub mod sf1;
 pub mod system;

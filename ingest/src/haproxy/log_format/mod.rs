@@ -22,7 +22,6 @@ mod bytes;
 mod explain;
 mod expression;
 mod items;
-mod path;
 mod plan;
 mod quote;
 mod record;

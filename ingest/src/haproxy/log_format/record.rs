@@ -6,7 +6,8 @@ use super::alias::Role;
 use super::attribution::{Attribution, Found};
 use super::roles::{Places, Said};
 use super::value::{self, NoValue};
-use super::{FormatError, LogFormat, Slots, path};
+use super::{FormatError, LogFormat, Slots};
+use crate::haproxy::path;
 use crate::reject::Reject;
 use std::net::IpAddr;
 use suiftly_schema::{
