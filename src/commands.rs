@@ -19,6 +19,7 @@ use suiftly_ingest::journal::{Journal, JournalConfig};
 use suiftly_ingest::replay;
 use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions};
 use suiftly_schema::api_key::ApiKey;
+use suiftly_schema::grant::Grant;
 use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::migrate::{self, Migrated};
@@ -161,19 +162,24 @@ pub(crate) async fn seed(place: Place) -> anyhow::Result<()> {
     let secret = secrets::api_key_secret(&place.data_dir)?;
     let path = place.data_dir.join("demo-keys.json");
     let keys = seed::seed(&store, &secret, seed::DEMO_CUSTOMERS, &held_keys(&path)?).await?;
-    let rows: Vec<_> = keys.iter().map(demo_key_json).collect();
+    let grants = Reader::new(&store, "")?.grants().await?;
+    let rows: Vec<_> = keys.iter().map(|key| demo_key_json(key, &grants)).collect();
     secrets::write_private(&path, &serde_json::to_vec_pretty(&rows).context("cannot encode the keys")?)?;
     eprintln!("{} API keys of {} customers are in {}", keys.len(), seed::DEMO_CUSTOMERS.len(), path.display());
     Ok(())
 }
 
-fn demo_key_json(key: &seed::DemoKey) -> serde_json::Value {
+fn demo_key_json(key: &seed::DemoKey, grants: &[Grant]) -> serde_json::Value {
+    let sha256 = key.key.sha256_hex();
+    let grant = grants.iter().find(|grant| grant.key_sha256 == sha256);
     serde_json::json!({
         "customer": key.display_name,
         "customer_id": key.customer_id,
         "service": key.service.word(),
         "network": key.network.word(),
         "key": key.key.reveal(),
+        "guaranteed_per_second": grant.map(|grant| grant.guaranteed_per_second),
+        "burst_per_second": grant.map(|grant| grant.burst_per_second),
     })
 }
 
