@@ -1,5 +1,5 @@
 //! Configuration: one TOML file, every key also an environment variable (`SUIFTLY_SECTION__KEY`). Read once, checked
-//! once. An unknown key is an error that names it.
+//! once. An unknown key is an error that names it. `packaging/suiftly.toml` documents each.
 
 use anyhow::Context;
 use figment::Figment;
@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Everything that can be set. The defaults are those of a first look on one machine.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     pub(crate) ingest: Ingest,
@@ -20,7 +20,7 @@ pub(crate) struct Config {
 }
 
 /// `[ingest]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Ingest {
     /// Where syslog comes in, by UDP and by TCP.
@@ -30,7 +30,7 @@ pub(crate) struct Ingest {
 }
 
 /// `[journal]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Journal {
     /// A block is cut, and so an epoch made, at the latest after so many milliseconds.
@@ -42,7 +42,7 @@ pub(crate) struct Journal {
 }
 
 /// `[dataflow]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Dataflow {
     /// Worker threads.
@@ -50,7 +50,7 @@ pub(crate) struct Dataflow {
 }
 
 /// `[database]`
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Database {
     /// A PostgreSQL URL; without one a private cluster is started in the data directory.
@@ -58,7 +58,7 @@ pub(crate) struct Database {
 }
 
 /// `[api]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Api {
     /// Where the API and the dashboard are served.
@@ -136,6 +136,19 @@ mod tests {
     fn a_file_overrides_the_defaults() {
         let config = read("[ingest]\nlisten = \"127.0.0.1:0\"\n[dataflow]\nworkers = 2\n").unwrap();
         assert_eq!((config.ingest.listen.port(), config.dataflow.workers, config.api.listen.port()), (0, 2, 3000));
+    }
+
+    #[test]
+    fn the_documented_file_names_every_key_with_its_default() {
+        let documented = include_str!("../packaging/suiftly.toml");
+        assert_eq!(read(documented).unwrap(), Config::default());
+        let all = serde_json::to_value(Config::default()).unwrap();
+        for (section, keys) in all.as_object().unwrap() {
+            assert!(documented.contains(&format!("[{section}]")), "{section}");
+            for key in keys.as_object().unwrap().keys() {
+                assert!(documented.contains(&format!("{key} = ")), "{section}.{key}");
+            }
+        }
     }
 
     #[test]
