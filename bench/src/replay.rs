@@ -76,7 +76,7 @@ struct Input {
 fn measure(suiftly: &Path, dir: &Path, size: Size) -> anyhow::Result<Vec<Row>> {
     let sf1 = Input::make("SF1", dir.join("sf1.log"), size, crate::lines::write_sf1)?;
     let mut rows = vec![
-        sf1.row("suiftly (no journal)", Command::new(suiftly).args(["replay", "--csv"]).arg(&sf1.path))?,
+        sf1.row("suiftly", Command::new(suiftly).args(["replay", "--csv"]).arg(&sf1.path))?,
         sf1.row("wc -l", Command::new("wc").arg("-l").arg(&sf1.path))?,
     ];
     match duckdb()? {
@@ -90,7 +90,7 @@ fn measure(suiftly: &Path, dir: &Path, size: Size) -> anyhow::Result<Vec<Row>> {
 
     let httplog = Input::make("httplog", dir.join("httplog.log"), size, crate::lines::write_httplog)?;
     let capture = ["replay", "--csv", "--customer-capture", "3"];
-    rows.push(httplog.row("suiftly (no journal)", Command::new(suiftly).args(capture).arg(&httplog.path))?);
+    rows.push(httplog.row("suiftly", Command::new(suiftly).args(capture).arg(&httplog.path))?);
     match halog() {
         Some((halog, version)) => {
             for flag in ["-st", "-srv", "-u"] {

@@ -5,6 +5,9 @@ use crate::loadgen::LoadOptions;
 use std::net::SocketAddr;
 use suiftly_ingest::simulate::Target;
 
+/// The cases' names say so.
+const _: () = assert!(suiftly_ingest::live::DEFAULT_CUT_INTERVAL.as_millis() == 10);
+
 const UDP_RATE: u64 = 50_000;
 const RING_RATE: u64 = 14_000;
 /// Below this part of the rate it is another case.
@@ -66,9 +69,11 @@ impl Case {
     /// For the table.
     pub(super) const fn name(&self) -> &'static str {
         match self.kind {
-            Kind::Tcp => "TCP, octet-counted, saturated",
-            Kind::Udp => "UDP at 50,000 lines/s",
-            Kind::Ring => "TCP, octet-counted, at 14,000 lines/s",
+            Kind::Tcp => "TCP octet-counted, saturated; all write raw, suiftly syncs each 10 ms block, peers never",
+            Kind::Udp => "UDP at 50,000 lines/s; all write raw, suiftly syncs each 10 ms block, peers never",
+            Kind::Ring => {
+                "TCP octet-counted, 14,000 lines/s; all write raw, suiftly syncs each 10 ms block, peers never"
+            }
         }
     }
 

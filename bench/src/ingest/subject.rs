@@ -8,7 +8,6 @@ use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use suiftly_ingest::live::DEFAULT_CUT_INTERVAL;
 
 /// Milliseconds that the paced floor sleeps between two looks at its socket.
 const FLOOR_PACE_MS: u64 = 2;
@@ -40,24 +39,14 @@ pub(super) enum Kind {
 /// All that are there and wanted; says of a peer that is missing.
 pub(super) fn all(options: &IngestOptions) -> anyhow::Result<Vec<Subject>> {
     let mut subjects = vec![
-        subject(
-            format!(
-                "suiftly {} (journal raw, block every {} ms, each group synced)",
-                env!("CARGO_PKG_VERSION"),
-                DEFAULT_CUT_INTERVAL.as_millis()
-            ),
-            Kind::Suiftly,
-        ),
-        subject("count only (no file)".to_owned(), Kind::Count { pace_ms: None }),
-        subject(
-            format!("count only, paced {FLOOR_PACE_MS} ms (no file)"),
-            Kind::Count { pace_ms: Some(FLOOR_PACE_MS) },
-        ),
+        subject("suiftly".to_owned(), Kind::Suiftly),
+        subject("count only".to_owned(), Kind::Count { pace_ms: None }),
+        subject(format!("count only, paced {FLOOR_PACE_MS} ms"), Kind::Count { pace_ms: Some(FLOOR_PACE_MS) }),
     ];
     match Rsyslog::find()? {
         Some(peer) => {
             for input in [TcpInput::Imtcp, TcpInput::Imptcp] {
-                let name = format!("rsyslog {} ({} or imudp, file raw, never synced)", peer.0.version, input.word());
+                let name = format!("rsyslog {} {} or imudp", peer.0.version, input.word());
                 subjects.push(subject(name, Kind::Rsyslog { peer: peer.clone(), input }));
             }
         }
@@ -66,9 +55,9 @@ pub(super) fn all(options: &IngestOptions) -> anyhow::Result<Vec<Subject>> {
     match SyslogNg::find()? {
         Some(peer) => {
             let version = peer.0.version.clone();
-            let name = |what| format!("syslog-ng {version} (file {what}, never synced)");
+            let name = |what| format!("syslog-ng {version} {what}");
             subjects.push(subject(name("raw"), Kind::SyslogNg { peer: peer.clone(), split: false }));
-            subjects.push(subject(name("of split fields"), Kind::SyslogNg { peer, split: true }));
+            subjects.push(subject(name("split fields"), Kind::SyslogNg { peer, split: true }));
         }
         None => eprintln!("syslog-ng is neither installed nor fetched (`cargo xtask bench ingest` does): not measured"),
     }
