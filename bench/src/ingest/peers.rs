@@ -17,7 +17,7 @@ const FIELDS: usize = 30;
 pub(super) struct Peer {
     pub(super) program: PathBuf,
     pub(super) version: String,
-    pub(super) library_path: Option<String>,
+    pub(super) ld_library_path: Option<String>,
     /// Where it was unpacked; `None` if installed.
     unpacked: Option<PathBuf>,
 }
@@ -60,16 +60,16 @@ impl Peer {
         if !program.is_file() {
             return Ok(None);
         }
-        let library_path = unpacked.as_deref().map(library_path).transpose()?;
+        let ld_library_path = unpacked.as_deref().map(ld_library_path).transpose()?;
         let mut command = Command::new(&program);
         command.arg(flag);
-        if let Some(path) = &library_path {
+        if let Some(path) = &ld_library_path {
             command.env("LD_LIBRARY_PATH", path);
         }
         let said = command.output().with_context(|| format!("cannot run {}", program.display()))?;
         let version = version_in(&String::from_utf8_lossy(&said.stdout))
             .with_context(|| format!("{} {flag} names no version", program.display()))?;
-        Ok(Some(Self { program, version, library_path, unpacked }))
+        Ok(Some(Self { program, version, ld_library_path, unpacked }))
     }
 
     /// A directory of its modules, which stand below the library directories.
@@ -101,7 +101,7 @@ fn library_dirs(root: &Path) -> Vec<PathBuf> {
     dirs
 }
 
-fn library_path(root: &Path) -> anyhow::Result<String> {
+fn ld_library_path(root: &Path) -> anyhow::Result<String> {
     let dirs = library_dirs(root);
     let dirs: Vec<_> = dirs.iter().map(|dir| path(dir)).collect::<anyhow::Result<_>>()?;
     Ok(dirs.join(":"))

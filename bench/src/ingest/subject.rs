@@ -118,7 +118,7 @@ pub(super) struct Start {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<String>,
     /// Where a peer that is not installed finds its libraries.
-    pub(super) library_path: Option<String>,
+    pub(super) ld_library_path: Option<String>,
 }
 
 impl Start {
@@ -127,16 +127,16 @@ impl Start {
         let arguments = [name, "--listen", &listen, "--lines", &lines].into_iter().chain(more.iter().copied());
         let arguments = arguments.map(str::to_owned).collect();
         let program = std::env::current_exe().context("cannot find this program")?;
-        Ok(Self { program, arguments, library_path: None })
+        Ok(Self { program, arguments, ld_library_path: None })
     }
 
     pub(super) fn peer(peer: &Peer, arguments: Vec<String>) -> Self {
-        Self { program: peer.program.clone(), arguments, library_path: peer.library_path.clone() }
+        Self { program: peer.program.clone(), arguments, ld_library_path: peer.ld_library_path.clone() }
     }
 
     pub(super) fn configure(&self, command: &mut Command) {
         command.args(&self.arguments);
-        if let Some(path) = &self.library_path {
+        if let Some(path) = &self.ld_library_path {
             command.env("LD_LIBRARY_PATH", path);
         }
     }
