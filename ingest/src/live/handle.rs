@@ -176,11 +176,6 @@ impl IngestHandle {
         self.monitor.stats()
     }
 
-    /// Nobody needs the journal's epochs up to this one any more.
-    pub fn release_through(&self, epoch: Epoch) {
-        self.monitor.release_through(epoch);
-    }
-
     /// A look at it that may outlive it.
     pub fn monitor(&self) -> IngestMonitor {
         self.monitor.clone()
