@@ -15,7 +15,7 @@ use suiftly_ingest::{
         log_format::{Attribution, HTTPLOG, LogFormat, RecordFormat, SF1, Slots},
         sf1,
     },
-    source::{Source, Transport},
+    source::Source,
     syslog,
 };
 use suiftly_schema::{record::LineId, time::UnixMillis};
@@ -53,7 +53,7 @@ impl Sample {
     fn block(&self) -> Block {
         let mut builder = BlockBuilder::default();
         for line in &self.lines {
-            builder.push(&Source::local(Transport::File), RECEIVED, line).expect("a sample fits a block");
+            builder.push(&Source::File, RECEIVED, line).expect("a sample fits a block");
         }
         builder.seal(1, RECEIVED, 0)
     }

@@ -6,7 +6,7 @@
 //! ```text
 //! header   magic "SFB1" · payload bytes u32 · epoch u64 · cut_at i64 ms · start u64 · synced_end u64 · frames u32 ·
 //!          CRC-32C u32
-//! payload  groups:  kind u8 (1 = lines) · transport u8 · address 16 bytes · port u16 · received_at i64 ms · count u32
+//! payload  groups:  kind u8 (1 = lines) · source: kind u8, 16 bytes, port u16 · received_at i64 ms · count u32
 //!                   then `count` times:  length u32 · bytes
 //! ```
 //!
@@ -20,7 +20,6 @@ mod cursor;
 
 use crate::source::Source;
 use cursor::{Cursor, FrameCursor};
-use std::net::IpAddr;
 use suiftly_schema::{ids::Epoch, time::UnixMillis};
 
 /// Bytes of a block before its payload.
@@ -57,9 +56,9 @@ pub enum BlockError {
     /// An entry this version cannot read.
     #[error("the block has an entry of unknown kind {0}")]
     Kind(u8),
-    /// A transport this version cannot read.
-    #[error("the block names an unknown transport {0}")]
-    Transport(u8),
+    /// A source this version cannot read.
+    #[error("the block names a source of unknown kind {0}")]
+    Source(u8),
     /// A frame longer than [`MAX_FRAME_BYTES`].
     #[error("the block has a frame of {0} bytes, too long")]
     FrameLength(u32),
@@ -298,13 +297,10 @@ impl BlockBuilder {
 
     fn open_group(&mut self, source: &Source, received_at: UnixMillis) -> usize {
         let at = self.bytes.len();
-        let address = match source.ip {
-            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-            IpAddr::V6(ip) => ip,
-        };
-        self.bytes.extend_from_slice(&[KIND_LINES, source.transport.number()]);
-        self.bytes.extend_from_slice(&address.octets());
-        self.bytes.extend_from_slice(&source.port.to_le_bytes());
+        let (kind, known_by, port) = source.to_journal();
+        self.bytes.extend_from_slice(&[KIND_LINES, kind]);
+        self.bytes.extend_from_slice(&known_by);
+        self.bytes.extend_from_slice(&port.to_le_bytes());
         self.bytes.extend_from_slice(&received_at.0.to_le_bytes());
         self.bytes.extend_from_slice(&0u32.to_le_bytes());
         self.group = Some((at, *source, received_at));

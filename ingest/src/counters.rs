@@ -35,10 +35,8 @@ pub struct Received {
 /// All counters, since the process started.
 #[derive(Debug)]
 pub struct Counters {
-    /// By UDP.
-    pub udp: Received,
-    /// By TCP.
-    pub tcp: Received,
+    /// By transport, in the order of [`Transport::ALL`].
+    received: [Received; Transport::ALL.len()],
     /// Streams closed because what came could not be framed.
     pub broken_streams: Counter,
     /// Lines and datagrams thrown away because they were longer than a frame may be.
@@ -57,8 +55,7 @@ pub struct Counters {
 impl Default for Counters {
     fn default() -> Self {
         Self {
-            udp: Received::default(),
-            tcp: Received::default(),
+            received: Default::default(),
             broken_streams: Counter::default(),
             oversize_frames: Counter::default(),
             connections_accepted: Counter::default(),
@@ -74,10 +71,15 @@ impl Default for Counters {
 impl Counters {
     /// Counts lines that are handed on.
     pub fn received(&self, transport: Transport, lines: u64, bytes: u64) {
-        let received = if transport == Transport::Udp { &self.udp } else { &self.tcp };
+        let received = &self.received[transport.index()];
         received.lines.add(lines);
         received.bytes.add(bytes);
         self.rate.lock().add(self.started.elapsed().as_secs(), lines);
+    }
+
+    /// What a transport took in.
+    pub const fn by(&self, transport: Transport) -> &Received {
+        &self.received[transport.index()]
     }
 
     /// Lines per second over the last whole seconds, by all transports.

@@ -139,6 +139,8 @@ impl Decoder {
             usage: self.minutes.take(),
             windows: self.dedup.changed(),
             system,
+            quarantined: Vec::new(),
+            requeued: Vec::new(),
             counts: tally.into_counts(),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::dedup::Forgotten;
 use crate::journal::JournalId;
+use crate::source::Transport;
 use suiftly_schema::ids::Epoch;
 
 /// What ingest is doing.
@@ -34,10 +35,8 @@ pub struct IngestStats {
     pub phase: Phase,
     /// Lines received per second, over the last whole seconds.
     pub lines_per_second: f64,
-    /// By UDP.
-    pub udp: TransportStats,
-    /// By TCP.
-    pub tcp: TransportStats,
+    /// By transport, in the order of [`Transport::ALL`].
+    pub received: [TransportStats; Transport::ALL.len()],
     /// Streams closed because they made no sense, and lines longer than a frame may be.
     pub framing_errors: u64,
     /// What the bounds of dedup have cost.
@@ -68,4 +67,16 @@ pub struct IngestStats {
     pub sync_p99_ms: u64,
     /// Why the disk refuses, while it does; senders wait.
     pub write_error: Option<String>,
+}
+
+impl IngestStats {
+    /// What a transport took in.
+    pub const fn by(&self, transport: Transport) -> TransportStats {
+        self.received[transport.index()]
+    }
+
+    /// Lines by all transports.
+    pub fn lines(&self) -> u64 {
+        self.received.iter().map(|received| received.lines).sum()
+    }
 }

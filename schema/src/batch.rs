@@ -2,6 +2,7 @@
 
 use crate::ids::Epoch;
 use crate::loss::{LineCounts, WorkerWindow};
+use crate::quarantine::{QuarantinedLine, Requeued};
 use crate::record::Record;
 use crate::time::UnixMillis;
 use crate::usage::{MinuteKey, UsageSums};
@@ -36,6 +37,10 @@ pub struct Batch {
     pub windows: Vec<WorkerWindow>,
     /// HAProxy's own messages.
     pub system: Vec<SystemMessage>,
+    /// Rejected lines, within the bounds of [`crate::quarantine`].
+    pub quarantined: Vec<QuarantinedLine>,
+    /// What became of quarantined lines that were given again.
+    pub requeued: Vec<Requeued>,
     /// What its lines became.
     pub counts: LineCounts,
 }

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod loss;
 pub mod money;
 pub mod price;
+pub mod quarantine;
 pub mod record;
 pub mod time;
 pub mod usage;

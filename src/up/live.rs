@@ -9,7 +9,8 @@ use suiftly_api::{
 };
 use suiftly_ingest::dedup::Limits;
 use suiftly_ingest::live::IngestMonitor;
-use suiftly_ingest::stats::{IngestStats, Phase};
+use suiftly_ingest::source::Transport;
+use suiftly_ingest::stats::{IngestStats, Phase, TransportStats};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
@@ -138,7 +139,7 @@ impl Pipeline for Live {
         let Some(stats) = stats else { return live };
         let in_flight_ms = state.in_flight.front().map_or(0, |oldest| SystemClock.now().0.saturating_sub(oldest.0));
         live.frontier_age_ms = u64::try_from(in_flight_ms).unwrap_or(0).max(stats.sync_age_ms);
-        live.pending = stats.udp.lines + stats.tcp.lines > state.published_lines;
+        live.pending = stats.lines() > state.published_lines;
         drop(state);
         describe(&mut live, &stats);
         live
@@ -159,11 +160,12 @@ fn describe(live: &mut PipelineLive, stats: &IngestStats) {
     live.recovering = stats.phase == Phase::Recovering;
     live.lines_per_second = stats.lines_per_second;
     live.udp_kernel_drops = stats.udp_kernel_drops;
-    let transport = |lines, bytes, refused, connections| TransportLive { frames: lines, bytes, refused, connections };
-    live.transports = BTreeMap::from([
-        ("udp".into(), transport(stats.udp.lines, stats.udp.bytes, 0, 0)),
-        ("tcp".into(), transport(stats.tcp.lines, stats.tcp.bytes, stats.framing_errors, stats.connections)),
-    ]);
+    let transport = |by| {
+        let (TransportStats { lines, bytes }, is_tcp) = (stats.by(by), by == Transport::Tcp);
+        let (refused, connections) = if is_tcp { (stats.framing_errors, stats.connections) } else { (0, 0) };
+        (by.word().to_owned(), TransportLive { frames: lines, bytes, refused, connections })
+    };
+    live.transports = Transport::ALL.into_iter().filter(|by| *by != Transport::File).map(transport).collect();
     let queue = QueueLive { depth: stats.queue_depth as u64, capacity: stats.queue_bound as u64 };
     live.queues = BTreeMap::from([("sequencer".into(), queue)]);
     live.journal = JournalLive {

@@ -1,8 +1,7 @@
 //! Reads a block's bytes in order, never past their end and never panicking, whatever they are.
 
 use super::{BLOCK_HEADER_BYTES, BlockError, Frame, KIND_LINES, MAX_FRAME_BYTES};
-use crate::source::{Source, Transport};
-use std::net::{IpAddr, Ipv6Addr};
+use crate::source::Source;
 use suiftly_schema::time::UnixMillis;
 
 /// Reads fields in order and never past the end.
@@ -39,19 +38,18 @@ pub(super) struct FrameCursor<'a> {
 impl<'a> FrameCursor<'a> {
     pub(super) fn new(block: &'a [u8], start: u64) -> Self {
         let cursor = Cursor { bytes: block, at: BLOCK_HEADER_BYTES };
-        Self { cursor, start, group: (Source::local(Transport::File), UnixMillis(0)), left_in_group: 0 }
+        Self { cursor, start, group: (Source::File, UnixMillis(0)), left_in_group: 0 }
     }
 
     fn read_group(&mut self) -> Result<(), BlockError> {
-        let [kind, transport] = self.cursor.array()?;
+        let [kind, source] = self.cursor.array()?;
         if kind != KIND_LINES {
             return Err(BlockError::Kind(kind));
         }
-        let transport = Transport::from_number(transport).ok_or(BlockError::Transport(transport))?;
-        let ip = IpAddr::V6(Ipv6Addr::from(self.cursor.array::<16>()?)).to_canonical();
-        let port = u16::from_le_bytes(self.cursor.array()?);
+        let (known_by, port) = (self.cursor.array()?, u16::from_le_bytes(self.cursor.array()?));
+        let source = Source::from_journal(source, known_by, port).ok_or(BlockError::Source(source))?;
         let received_at = UnixMillis(i64::from_le_bytes(self.cursor.array()?));
-        self.group = (Source { transport, ip, port }, received_at);
+        self.group = (source, received_at);
         self.left_in_group = u32::from_le_bytes(self.cursor.array()?);
         Ok(())
     }

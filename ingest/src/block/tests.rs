@@ -1,9 +1,10 @@
 use super::*;
-use crate::source::Transport;
+use crate::source::Fingerprint;
 use proptest::prelude::*;
+use std::net::{IpAddr, SocketAddr};
 
 fn source(port: u16) -> Source {
-    Source::network(Transport::Udp, ([192, 0, 2, 7], port).into())
+    Source::udp(([192, 0, 2, 7], port).into())
 }
 
 fn block_of(frames: &[(Source, i64, Vec<u8>)]) -> Block {
@@ -23,11 +24,17 @@ fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
 
 fn any_source() -> impl Strategy<Value = Source> {
     let ip = prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)];
-    (1u8..=4, ip, any::<u16>()).prop_map(|(transport, ip, port)| Source {
-        transport: Transport::from_number(transport).unwrap(),
-        ip: ip.to_canonical(),
-        port,
-    })
+    let peer = (ip, any::<u16>()).prop_map(|(ip, port)| SocketAddr::new(ip, port));
+    let known_by = any::<[u8; 16]>().prop_map(Fingerprint);
+    prop_oneof![
+        peer.clone().prop_map(Source::udp),
+        peer.clone().prop_map(Source::tcp),
+        peer.prop_map(Source::tls),
+        known_by.prop_map(Source::TlsClient),
+        known_by.prop_map(Source::Unix),
+        Just(Source::File),
+        any::<u64>().prop_map(|offset| Source::Quarantine { offset }),
+    ]
 }
 
 fn any_frames() -> impl Strategy<Value = Vec<(Source, i64, Vec<u8>)>> {
@@ -108,7 +115,7 @@ fn what_this_version_cannot_read_is_an_error() {
     let cases: [(usize, &[u8], BlockError); 7] = [
         (payload_at(0), &[2], BlockError::Kind(2)),
         (payload_at(0), &[0], BlockError::Kind(0)),
-        (payload_at(1), &[9], BlockError::Transport(9)),
+        (payload_at(1), &[9], BlockError::Source(9)),
         (payload_at(GROUP_COUNT_AT), &[2, 0, 0, 0], BlockError::Truncated),
         (payload_at(GROUP_HEADER_BYTES), &[0xff, 0xff, 0xff, 0xff], BlockError::FrameLength(u32::MAX)),
         (40, &[2, 0, 0, 0], BlockError::FrameCount { announced: 2, found: 1 }),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::block::BlockBuilder;
-use crate::source::{Source, Transport};
+use crate::source::Source;
 use suiftly_schema::{
     ids::{CustomerId, Network, Service},
     usage::UsageKey,
@@ -19,7 +19,7 @@ fn sf1(seq: u32, began: i64, customer: &str, status: i16, bytes: u64) -> String 
 fn block(epoch: Epoch, frames: &[String]) -> Block {
     let mut builder = BlockBuilder::default();
     for (frame, at) in frames.iter().zip(0..) {
-        builder.push(&Source::local(Transport::File), NOW.plus_ms(at), frame.as_bytes()).unwrap();
+        builder.push(&Source::File, NOW.plus_ms(at), frame.as_bytes()).unwrap();
     }
     builder.seal(epoch, NOW.plus_ms(100), epoch * 10_000)
 }

@@ -86,17 +86,16 @@ impl ChunkPool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Transport;
 
     #[test]
     fn frames_come_out_with_their_senders() {
-        let source = |port| Source::network(Transport::Udp, ([192, 0, 2, 1], port).into());
+        let source = |port| Source::udp(([192, 0, 2, 1], port).into());
         let pool = ChunkPool::new(1);
         let mut chunk = pool.take();
         chunk.push_copy(source(1), b"a");
         chunk.push_copy(source(1), b"bc");
         chunk.push_copy(source(2), b"d");
-        let frames: Vec<_> = chunk.frames().map(|(source, bytes)| (source.port, bytes)).collect();
+        let frames: Vec<_> = chunk.frames().map(|(source, bytes)| (source.address().unwrap().port(), bytes)).collect();
         assert_eq!(frames, [(1, b"a".as_slice()), (1, b"bc"), (2, b"d")]);
         assert_eq!((chunk.frame_count(), chunk.frame_bytes()), (3, 4));
         pool.give_back(chunk);

@@ -74,7 +74,7 @@ type Reason = &'static str;
 
 impl<'a> Connection<'a> {
     fn new(stream: TcpStream, peer: SocketAddr, handover: &'a Handover) -> Self {
-        let source = Source::network(Transport::Tcp, peer);
+        let source = Source::tcp(peer);
         Self { stream, source, handover, framer: Framer::detect(), chunk: handover.pool.take() }
     }
 
@@ -169,7 +169,7 @@ impl<'a> Connection<'a> {
 
     fn note_broken(&self, error: &crate::frame::FrameError) {
         self.handover.counters.broken_streams.add(1);
-        tracing::warn!(peer = %self.source.ip, "closing a syslog connection: {error}");
+        tracing::warn!(source = %self.source, "closing a syslog connection: {error}");
     }
 
     /// Hands the frames on and keeps what follows them.

@@ -136,7 +136,7 @@ impl Receiver {
         let mut datagrams = 0;
         for message in messages {
             datagrams += 1;
-            let source = Source::network(Transport::Udp, message.address.as_ref().and_then(sender).unwrap_or(NOBODY));
+            let source = Source::udp(message.address.as_ref().and_then(sender).unwrap_or(NOBODY));
             if message.flags.contains(MsgFlags::MSG_TRUNC) {
                 handover.counters.oversize_frames.add(1);
                 continue;

@@ -4,6 +4,7 @@ use crate::counters::{Counters, Received};
 use crate::error::IngestError;
 use crate::journal::{JournalId, JournalStatus, Progress};
 use crate::listener::{Bound, Chunk, KernelDrops, LocalAddrs};
+use crate::source::Transport;
 use crate::stats::{IngestStats, Phase, TransportStats};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use parking_lot::{Condvar, Mutex};
@@ -107,12 +108,14 @@ impl IngestMonitor {
             .chunks
             .upgrade()
             .map_or((0, 0), |chunks| (chunks.max_capacity() - chunks.capacity(), chunks.max_capacity()));
-        let transport = |of: &Received| TransportStats { lines: of.lines.get(), bytes: of.bytes.get() };
+        let received = |transport| {
+            let Received { lines, bytes } = counters.by(transport);
+            TransportStats { lines: lines.get(), bytes: bytes.get() }
+        };
         IngestStats {
             phase: self.shared.phase.lock().clone(),
             lines_per_second: counters.lines_per_second(),
-            udp: transport(&counters.udp),
-            tcp: transport(&counters.tcp),
+            received: Transport::ALL.map(received),
             framing_errors: counters.framing_errors(),
             forgotten: counters.forgotten(),
             connections: counters.connections_accepted.get().saturating_sub(counters.connections_closed.get()),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use suiftly_ingest::block::{Block, BlockBuilder};
 use suiftly_ingest::journal::{Journal, JournalConfig, JournalError, JournalReader, Recovery, SEGMENT_HEADER_BYTES};
-use suiftly_ingest::source::{Source, Transport};
+use suiftly_ingest::source::Source;
 use suiftly_schema::time::UnixMillis;
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ impl Chain {
     fn next(&mut self, frame_bytes: usize, synced_end: u64) -> Arc<Block> {
         let mut builder = BlockBuilder::default();
         let frame = vec![u8::try_from(self.epoch % 251).unwrap(); frame_bytes];
-        builder.push(&Source::local(Transport::Unix), UnixMillis(1), &frame).unwrap();
+        builder.push(&Source::File, UnixMillis(1), &frame).unwrap();
         let cut_at = UnixMillis(i64::try_from(self.epoch).unwrap() * 10);
         let block = builder.seal_after_sync(self.epoch, cut_at, self.start, synced_end);
         (self.epoch, self.start) = (self.epoch + 1, block.end);

@@ -42,7 +42,10 @@ fn lines_by_udp_arrive_whole() {
     let window = &batches.last().unwrap().windows[0];
     assert_eq!((window.received, window.missing), (3_000, 0));
     let stats = running.handle.stats();
-    assert_eq!((stats.udp.lines, stats.tcp.lines, stats.udp_kernel_drops, stats.framing_errors), (3_000, 0, 0, 0));
+    assert_eq!(
+        (stats.by(Transport::Udp).lines, stats.by(Transport::Tcp).lines, stats.udp_kernel_drops, stats.framing_errors),
+        (3_000, 0, 0, 0)
+    );
     assert_eq!((stats.durable_epoch, stats.phase), (batches.len() as u64, Phase::Live));
     assert_eq!(stats.journal_offset, batches.last().unwrap().journal_end);
     running.handle.shutdown(PATIENCE).unwrap();
@@ -67,7 +70,7 @@ fn lines_by_tcp_arrive_whole_in_both_framings() {
     let more = running.take_lines(4_000);
     assert_eq!(counts(&more), accepted(4_000));
     assert_in_order(&[batches, more].concat(), 1);
-    assert_eq!(running.handle.stats().tcp.lines, 9_000);
+    assert_eq!(running.handle.stats().by(Transport::Tcp).lines, 9_000);
     running.handle.shutdown(PATIENCE).unwrap();
 }
 
@@ -185,7 +188,7 @@ fn a_clock_that_went_back_does_not_turn_the_cuts_around() {
     let (ahead, mut lines) = (now().plus_ms(3_600_000), Lines::new());
     let (journal, _) = Journal::open(dir.path(), JournalConfig::default()).unwrap();
     let mut builder = BlockBuilder::default();
-    builder.push(&Source::local(Transport::Unix), now(), &lines.next()).unwrap();
+    builder.push(&Source::File, now(), &lines.next()).unwrap();
     journal.append(Arc::new(builder.seal(1, ahead, 0))).unwrap();
     drop(journal);
 

@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Write};
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 use suiftly_ingest::live::{Ingest, Resume};
+use suiftly_ingest::source::Transport;
 use suiftly_ingest::stats::{IngestStats, Phase};
 use suiftly_schema::batch::Batch;
 use tempfile::TempDir;
@@ -50,7 +51,7 @@ fn a_shutdown_takes_what_the_kernel_still_holds_of_a_connection() {
     send(1);
     wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
     send(1);
-    wait_until(&handle, "a waiting connection", |stats| stats.tcp.lines == 6);
+    wait_until(&handle, "a waiting connection", |stats| stats.by(Transport::Tcp).lines == 6);
     send(200);
     let shutdown = std::thread::spawn(move || handle.shutdown(PATIENCE));
     assert_eq!(counts(&batches.iter().collect::<Vec<_>>()), accepted(206));
@@ -139,7 +140,7 @@ fn while_nobody_reads_tcp_senders_wait_and_lose_nothing() {
     assert!(stuck, "the sender was never made to wait");
     let stats = handle.stats();
     assert_eq!((stats.queue_depth, stats.queue_bound), (2, 2), "full, and no more than full");
-    assert!(stats.tcp.lines < LINES as u64);
+    assert!(stats.by(Transport::Tcp).lines < LINES as u64);
 
     stream.set_write_timeout(None).unwrap();
     let sender = std::thread::spawn(move || stream.write_all(&bytes[sent..]).map(|()| stream));
