@@ -30,7 +30,7 @@ fn any_source() -> impl Strategy<Value = Source> {
         peer.clone().prop_map(Source::udp),
         peer.clone().prop_map(Source::tcp),
         peer.prop_map(Source::tls),
-        known_by.prop_map(Source::TlsClient),
+        known_by.clone().prop_map(Source::TlsClient),
         known_by.prop_map(Source::Unix),
         Just(Source::File),
         any::<u64>().prop_map(|offset| Source::Quarantine { offset }),
