@@ -18,6 +18,13 @@ pub fn of_work<T>(work: impl FnOnce() -> T) -> anyhow::Result<(T, f64)> {
     Ok((result, cpu_seconds(UsageWho::RUSAGE_SELF)? - before))
 }
 
+/// CPU-seconds of this thread while it does `work`.
+pub fn of_thread<T>(work: impl FnOnce() -> T) -> anyhow::Result<(T, f64)> {
+    let before = cpu_seconds(UsageWho::RUSAGE_THREAD)?;
+    let result = work();
+    Ok((result, cpu_seconds(UsageWho::RUSAGE_THREAD)? - before))
+}
+
 /// CPU-seconds of a command, from its start to its end. Its output is thrown away; failing is an error.
 pub fn of_command(command: &mut Command) -> anyhow::Result<f64> {
     let before = cpu_seconds(UsageWho::RUSAGE_CHILDREN)?;

@@ -1,7 +1,7 @@
 //! The dataflow: from per-minute partial sums to the views' deltas, incrementally, on timely workers.
 //!
 //! ```text
-//! EpochUsage ─▶ workers: usage_per_minute ─▶ usage_per_hour     ─▶ EpochDeltas, one per epoch, in order
+//! EpochInput ─▶ workers: usage_per_minute ─▶ usage_per_hour     ─▶ EpochDeltas, one per epoch, in order
 //!                        billable ─▶ rated (arranged per customer, service, month, price book)
 //! ```
 //!
@@ -12,30 +12,36 @@
 //!
 //! This crate alone knows timely and differential-dataflow.
 
-mod diff;
+mod rated;
+mod sum;
 mod views;
 mod worker;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::thread::JoinHandle;
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::partial::Partials;
 use suiftly_schema::price::PriceBooks;
-use suiftly_schema::usage::{MinuteKey, UsageSums};
+use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::{EpochDeltas, RatedKey, RatedSums};
 use timely::communication::WorkerGuards;
 
 /// Epochs that may wait for a worker, or for the taker of the deltas, before the sender is held.
 pub const MAX_QUEUED_EPOCHS: usize = 64;
+/// How long after its end a month's totals are kept, to rate late lines on: a line is at most seven days late.
+pub const MONTHS_OPEN_MS: i64 = 8 * 24 * 3_600_000;
 /// The most workers that one process runs.
 pub const MAX_WORKERS: usize = 64;
 
-/// What one epoch adds to usage.
+/// What one epoch adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EpochUsage {
+pub struct EpochInput {
     /// The epoch; each one sent must be higher than the one before.
     pub epoch: Epoch,
+    /// Its clock.
+    pub cut_at: UnixMillis,
     /// Partial sums; a key may come more than once.
-    pub usage: Vec<(MinuteKey, UsageSums)>,
+    pub partials: Partials,
 }
 
 /// Where to go on from: the store's last committed epoch, and what was rated up to it in the months still open.
@@ -63,7 +69,7 @@ pub enum DataflowError {
 
 /// The running dataflow's input end. Dropping it lets the workers finish and the deltas' channel close.
 pub struct Dataflow {
-    inputs: Vec<Sender<EpochUsage>>,
+    inputs: Vec<Sender<EpochInput>>,
     _gather: JoinHandle<()>,
     _workers: WorkerGuards<()>,
 }
@@ -90,16 +96,25 @@ impl Dataflow {
     }
 
     /// Hands an epoch to the workers; waits while they are [`MAX_QUEUED_EPOCHS`] behind.
-    pub fn send(&self, input: EpochUsage) -> Result<(), DataflowError> {
-        let EpochUsage { epoch, usage } = input;
-        let mut rest = usage;
-        let share = rest.len().div_ceil(self.inputs.len());
+    pub fn send(&self, input: EpochInput) -> Result<(), DataflowError> {
+        let EpochInput { epoch, cut_at, partials: mut rest } = input;
+        let mut left = self.inputs.len();
         for input in &self.inputs {
-            let usage = rest.split_off(rest.len().saturating_sub(share));
-            input.send(EpochUsage { epoch, usage }).map_err(|_| DataflowError::Dead)?;
+            let partials = Partials {
+                usage: share(&mut rest.usage, left),
+                infra: share(&mut rest.infra, left),
+                keys: share(&mut rest.keys, left),
+            };
+            left -= 1;
+            input.send(EpochInput { epoch, cut_at, partials }).map_err(|_| DataflowError::Dead)?;
         }
         Ok(())
     }
+}
+
+/// Takes one of `left` equal shares.
+fn share<T>(rest: &mut Vec<T>, left: usize) -> Vec<T> {
+    rest.split_off(rest.len() - rest.len() / left)
 }
 
 /// Puts the workers' parts of each epoch together. Ends when a worker or the taker is gone.
@@ -117,12 +132,30 @@ fn gather_epoch(workers: &[Receiver<EpochDeltas>]) -> Option<EpochDeltas> {
     for worker in others {
         let part = worker.recv().ok()?;
         assert_eq!(part.epoch, whole.epoch, "workers answer the same epochs in the same order");
-        whole.minutes.extend(part.minutes);
-        whole.hours.extend(part.hours);
-        whole.rated.extend(part.rated);
+        add(&mut whole, part);
     }
+    sort(&mut whole);
+    Some(whole)
+}
+
+fn add(whole: &mut EpochDeltas, part: EpochDeltas) {
+    let EpochDeltas { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, keys } = part;
+    whole.minutes.extend(minutes);
+    whole.hours.extend(hours);
+    whole.rated.extend(rated);
+    whole.infra_minutes.extend(infra_minutes);
+    whole.infra_hours.extend(infra_hours);
+    whole.infra_days.extend(infra_days);
+    whole.keys.extend(keys);
+}
+
+/// In the order of keys, whichever worker they came from.
+fn sort(whole: &mut EpochDeltas) {
     whole.minutes.sort_unstable_by_key(|(key, _)| *key);
     whole.hours.sort_unstable_by_key(|(key, _)| *key);
     whole.rated.sort_unstable_by_key(|(key, _)| *key);
-    Some(whole)
+    whole.infra_minutes.sort_unstable_by_key(|(key, _)| *key);
+    whole.infra_hours.sort_unstable_by_key(|(key, _)| *key);
+    whole.infra_days.sort_unstable_by_key(|(key, _)| *key);
+    whole.keys.sort_unstable_by_key(|(key, _)| *key);
 }

@@ -1,112 +1,146 @@
 //! The views as one timely dataflow, the same on each worker.
+//!
+//! Usage and keys are spread over the workers by customer, so that all of a customer's hours, months and keys are on
+//! one of them; the machinery's numbers by server and backend.
 
-use crate::diff::{Billable, RatedDiff, UsageDiff};
-use differential_dataflow::input::InputSession;
-use differential_dataflow::operators::CountTotal;
-use differential_dataflow::{AsCollection, VecCollection};
+use crate::rated::Rated;
+use crate::sum::{Rows, sum_per_epoch};
+use crate::EpochInput;
+use rustc_hash::FxHasher;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+use suiftly_schema::activity::{KeyActivity, KeyRef};
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::infra::{InfraSpanKey, InfraSums};
 use suiftly_schema::price::PriceBooks;
-use suiftly_schema::usage::MinuteKey;
-use suiftly_schema::view::{EpochDeltas, HourKey, RatedKey, RatedSums};
-use timely::dataflow::operators::probe;
-use timely::dataflow::operators::vec::Map;
+use suiftly_schema::time::UnixMillis;
+use suiftly_schema::usage::{MinuteKey, Usage};
+use suiftly_schema::view::{EpochDeltas, HourKey};
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::InputHandle;
+use timely::dataflow::operators::{Input, Probe, probe};
 use timely::worker::Worker;
 
-/// This worker's deltas of the epochs that are not complete yet.
-pub(crate) type Pending = Rc<RefCell<BTreeMap<Epoch, EpochDeltas>>>;
+/// This worker's part of the epochs that are not complete yet, and each one's clock.
+pub(crate) type Pending = Rc<RefCell<BTreeMap<Epoch, (UnixMillis, EpochDeltas)>>>;
+
+type RowsInput<K, R> = InputHandle<Epoch, CapacityContainerBuilder<Vec<(K, R)>>>;
 
 /// A worker's handles on its dataflow.
 pub(crate) struct Views {
-    pub(crate) minutes: InputSession<Epoch, MinuteKey, UsageDiff>,
-    pub(crate) seed: InputSession<Epoch, RatedKey, Billable>,
+    usage: RowsInput<MinuteKey, Usage>,
+    infra: RowsInput<InfraSpanKey, InfraSums>,
+    keys: RowsInput<KeyRef, KeyActivity>,
     pub(crate) probe: probe::Handle<Epoch>,
     pub(crate) pending: Pending,
+    /// What this worker has rated.
+    pub(crate) rated: Rc<RefCell<Rated>>,
 }
 
 impl Views {
     /// Builds the dataflow.
     pub(crate) fn build(worker: &mut Worker, books: PriceBooks) -> Self {
-        let mut minutes = InputSession::new();
-        let mut seed = InputSession::new();
+        let (mut usage, mut infra, mut keys) = (InputHandle::new(), InputHandle::new(), InputHandle::new());
         let pending = Pending::default();
-        let probe = worker.dataflow::<Epoch, _, _>(|scope| {
-            let probe = probe::Handle::new();
-            let usage = minutes.to_collection(scope);
-            let per_minute = usage.consolidate();
-            let per_hour = per_minute.clone().map(hour_of).consolidate();
-            let billable = billable(per_hour.clone(), books.clone()).concat(seed.to_collection(scope));
-            let rated = rated(billable, books);
-            collect(per_minute, &pending, &probe, |deltas, key, diff| deltas.minutes.push((key, diff.0)));
-            collect(per_hour, &pending, &probe, |deltas, key, diff| deltas.hours.push((key, diff.0)));
-            collect(rated, &pending, &probe, |deltas, key, diff| deltas.rated.push((key, diff.0)));
-            probe
+        let rated = Rc::new(RefCell::new(Rated::new(books)));
+        let probe = probe::Handle::new();
+        worker.dataflow::<Epoch, _, _>(|scope| {
+            let (of_usage, of_rated) = (Rc::clone(&pending), Rc::clone(&rated));
+            sum_per_epoch(scope.input_from(&mut usage), "usage", by_customer, move |epoch, minutes| {
+                put_usage(&of_usage, &mut of_rated.borrow_mut(), epoch, minutes);
+            })
+            .probe_with(&probe);
+            let of_infra = Rc::clone(&pending);
+            sum_per_epoch(scope.input_from(&mut infra), "infra", by_server, move |epoch, minutes| {
+                put_infra(&of_infra, epoch, minutes);
+            })
+            .probe_with(&probe);
+            let of_keys = Rc::clone(&pending);
+            sum_per_epoch(scope.input_from(&mut keys), "key activity", by_owner, move |epoch, keys| {
+                with_deltas(&of_keys, epoch, |_, deltas| deltas.keys = keys);
+            })
+            .probe_with(&probe);
         });
-        Self { minutes, seed, probe, pending }
+        Self { usage, infra, keys, probe, pending, rated }
+    }
+
+    /// Puts an epoch in.
+    pub(crate) fn feed(&mut self, input: EpochInput) {
+        let EpochInput { epoch, cut_at, mut partials } = input;
+        self.pending.borrow_mut().insert(epoch, (cut_at, EpochDeltas { epoch, ..EpochDeltas::default() }));
+        self.advance_to(epoch);
+        self.usage.send_batch(&mut partials.usage);
+        self.infra.send_batch(&mut partials.infra);
+        self.keys.send_batch(&mut partials.keys);
     }
 
     /// Makes everything before `epoch` final on the inputs.
     pub(crate) fn advance_to(&mut self, epoch: Epoch) {
-        self.minutes.advance_to(epoch);
-        self.minutes.flush();
-        self.seed.advance_to(epoch);
-        self.seed.flush();
+        self.usage.advance_to(epoch);
+        self.infra.advance_to(epoch);
+        self.keys.advance_to(epoch);
     }
 }
 
-fn hour_of(key: MinuteKey) -> HourKey {
-    HourKey { usage: key.usage, hour: key.minute.hour() }
+fn put_usage(pending: &Pending, rated: &mut Rated, epoch: Epoch, mut minutes: Vec<(MinuteKey, Usage)>) {
+    minutes.retain(|(_, usage)| !usage.is_zero());
+    let mut hours = Rows::default();
+    for (key, usage) in &minutes {
+        hours.add_ref(HourKey { usage: key.usage, hour: key.minute.hour() }, usage);
+    }
+    let mut hours = hours.into_rows();
+    hours.retain(|(_, usage)| !usage.is_zero());
+    with_deltas(pending, epoch, |cut_at, deltas| {
+        deltas.rated = rated.apply(&hours, cut_at);
+        (deltas.minutes, deltas.hours) = (minutes, hours);
+    });
 }
 
-/// What a customer's usage adds to the amount that is rated together. The price book is part of the key: usage keeps
-/// the book of its hour, and a new book never re-rates the past.
-fn billable<'scope>(
-    usage: VecCollection<'scope, Epoch, HourKey, UsageDiff>,
-    books: PriceBooks,
-) -> VecCollection<'scope, Epoch, RatedKey, Billable> {
-    usage
-        .inner
-        .flat_map(move |(key, epoch, UsageDiff(sums))| {
-            let billable = Billable { requests: sums.billable_requests, bytes: sums.billable_bytes };
-            let customer_id = key.usage.customer_id.filter(|_| billable != Billable::default())?;
-            let price_book = books.in_force(key.hour).version;
-            let rated = RatedKey { customer_id, service: key.usage.service, month: key.hour.month(), price_book };
-            Some((rated, epoch, billable))
-        })
-        .as_collection()
+fn put_infra(pending: &Pending, epoch: Epoch, mut minutes: Vec<(InfraSpanKey, InfraSums)>) {
+    minutes.retain(|(_, sums)| !sums.is_zero());
+    let hours = by_span(&minutes, UnixMillis::hour);
+    let days = by_span(&hours, UnixMillis::day);
+    with_deltas(pending, epoch, |_, deltas| {
+        (deltas.infra_minutes, deltas.infra_hours, deltas.infra_days) = (minutes, hours, days);
+    });
 }
 
-/// The price of the totals: the difference between what the new total and the old one cost.
-fn rated<'scope>(
-    billable: VecCollection<'scope, Epoch, RatedKey, Billable>,
-    books: PriceBooks,
-) -> VecCollection<'scope, Epoch, RatedKey, RatedDiff> {
-    billable
-        .count_total()
-        .explode(move |(key, total)| {
-            let book = books.version(key.price_book).expect("a key carries the version of a published book");
-            let rated = book.rate(key.service, total.requests, total.bytes);
-            let sums = RatedSums { billable_requests: total.requests, billable_bytes: total.bytes, rated };
-            Some((key, RatedDiff(sums)))
-        })
-        .consolidate()
+fn by_span(
+    rows: &[(InfraSpanKey, InfraSums)],
+    span: impl Fn(UnixMillis) -> UnixMillis,
+) -> Vec<(InfraSpanKey, InfraSums)> {
+    let mut spans = Rows::default();
+    for (key, sums) in rows {
+        spans.add_ref(InfraSpanKey { start: span(key.start), ..*key }, sums);
+    }
+    let mut spans = spans.into_rows();
+    spans.retain(|(_, sums)| !sums.is_zero());
+    spans
 }
 
-fn collect<K: Clone + 'static, R: Clone + 'static>(
-    view: VecCollection<'_, Epoch, K, R>,
-    pending: &Pending,
-    probe: &probe::Handle<Epoch>,
-    push: impl Fn(&mut EpochDeltas, K, R) + 'static,
-) {
-    let pending = pending.clone();
-    view.inspect_batch(move |_, updates| {
-        let mut pending = pending.borrow_mut();
-        for (key, epoch, diff) in updates {
-            let deltas = pending.entry(*epoch).or_insert_with(|| EpochDeltas { epoch: *epoch, ..Default::default() });
-            push(deltas, key.clone(), diff.clone());
-        }
-    })
-    .probe_with(probe);
+fn with_deltas(pending: &Pending, epoch: Epoch, put: impl FnOnce(UnixMillis, &mut EpochDeltas)) {
+    let mut pending = pending.borrow_mut();
+    // Every worker is fed every epoch before any worker can complete it.
+    let (cut_at, deltas) = pending.get_mut(&epoch).expect("an epoch is fed before it is complete");
+    put(*cut_at, deltas);
+}
+
+fn by_customer(key: &MinuteKey) -> u64 {
+    hash(&key.usage.customer_id)
+}
+
+fn by_owner(key: &KeyRef) -> u64 {
+    hash(&Some(key.customer_id))
+}
+
+fn by_server(key: &InfraSpanKey) -> u64 {
+    hash(&(key.infra.server_id, key.infra.backend_id))
+}
+
+pub(crate) fn hash(key: &impl Hash) -> u64 {
+    let mut hasher = FxHasher::default();
+    key.hash(&mut hasher);
+    hasher.finish()
 }

@@ -1,8 +1,7 @@
 //! The workers' loop: take epochs, step until they are complete, give their deltas.
 
-use crate::diff::{Billable, UsageDiff};
-use crate::views::Views;
-use crate::{EpochUsage, Seed};
+use crate::views::{Views, hash};
+use crate::{EpochInput, Seed};
 use crossbeam_channel::{Receiver, Sender};
 use std::sync::Mutex;
 use suiftly_schema::ids::Epoch;
@@ -15,13 +14,13 @@ use timely::worker::Worker;
 const MAX_EPOCHS_A_STEP: usize = 16;
 
 struct Ends {
-    input: Receiver<EpochUsage>,
+    input: Receiver<EpochInput>,
     output: Sender<EpochDeltas>,
 }
 
 /// Starts a worker per input; each sends, for each epoch it gets, its part of the deltas.
 pub(crate) fn spawn(
-    inputs: Vec<Receiver<EpochUsage>>,
+    inputs: Vec<Receiver<EpochInput>>,
     outputs: Vec<Sender<EpochDeltas>>,
     seed: Seed,
     books: PriceBooks,
@@ -34,48 +33,39 @@ pub(crate) fn spawn(
         let place = &ends[worker.index()];
         let ends = place.lock().ok().and_then(|mut ends| ends.take()).expect("each worker starts once");
         let mut views = Views::build(worker, books.clone());
-        plant(worker, &mut views, &seed);
+        plant(worker, &views, &seed);
         run(worker, &mut views, &ends);
     })
 }
 
-/// Puts the totals of the past in, and drops what the views say of it: the store has it.
-fn plant(worker: &mut Worker, views: &mut Views, seed: &Seed) {
-    views.seed.advance_to(seed.epoch);
-    if worker.index() == 0 {
-        for (key, sums) in &seed.rated {
-            views.seed.update(*key, Billable { requests: sums.billable_requests, bytes: sums.billable_bytes });
+/// Goes on from the totals of the past: each worker from those of its customers.
+fn plant(worker: &Worker, views: &Views, seed: &Seed) {
+    let mut rated = views.rated.borrow_mut();
+    for (key, sums) in &seed.rated {
+        if hash(&Some(key.customer_id)) % worker.peers() as u64 == worker.index() as u64 {
+            rated.plant(*key, sums);
         }
     }
-    complete(worker, views, seed.epoch);
-    views.pending.borrow_mut().clear();
 }
 
 fn run(worker: &mut Worker, views: &mut Views, ends: &Ends) {
     let mut epochs = Vec::with_capacity(MAX_EPOCHS_A_STEP);
     while let Ok(first) = ends.input.recv() {
-        epochs.push(feed(views, first));
+        epochs.push(first.epoch);
+        views.feed(first);
         for next in ends.input.try_iter().take(MAX_EPOCHS_A_STEP - 1) {
-            epochs.push(feed(views, next));
+            epochs.push(next.epoch);
+            views.feed(next);
         }
         let last = epochs.last().copied().unwrap_or_default();
         complete(worker, views, last);
         for epoch in epochs.drain(..) {
-            let none = || EpochDeltas { epoch, ..Default::default() };
-            let deltas = views.pending.borrow_mut().remove(&epoch).unwrap_or_else(none);
+            let (_, deltas) = views.pending.borrow_mut().remove(&epoch).expect("an epoch that was fed");
             if ends.output.send(deltas).is_err() {
                 return;
             }
         }
     }
-}
-
-fn feed(views: &mut Views, input: EpochUsage) -> Epoch {
-    views.minutes.advance_to(input.epoch);
-    for (key, sums) in input.usage {
-        views.minutes.update(key, UsageDiff(sums));
-    }
-    input.epoch
 }
 
 /// Steps until nothing at or before `epoch` can change. Parks while it waits for other workers.

@@ -13,16 +13,15 @@ use crate::haproxy::{
     self, Body, Format,
     httplog::{Captures, SingleCapture},
 };
+use crate::partial::PartialSums;
 use crate::reject::Reject;
 use crate::syslog::{self, SyslogLine};
-use rustc_hash::FxHashMap;
 use suiftly_schema::{
     batch::{Batch, SystemMessage},
     ids::Epoch,
     loss::{LineCounts, WorkerWindow},
     record::Record,
     time::UnixMillis,
-    usage::{MinuteKey, UsageSums},
 };
 
 /// A system message's text is cut at this many bytes.
@@ -93,18 +92,18 @@ pub enum Decoded<'a> {
 pub struct Decoder {
     config: DecodeConfig,
     dedup: Dedup,
-    minutes: MinuteSums,
+    sums: PartialSums,
 }
 
 impl Decoder {
     /// A decoder that has seen nothing.
     pub fn new(config: DecodeConfig) -> Self {
-        Self { config, dedup: Dedup::new(config.limits), minutes: MinuteSums::default() }
+        Self { config, dedup: Dedup::new(config.limits), sums: PartialSums::default() }
     }
 
     /// A decoder that goes on from the windows stored with the last batch.
     pub fn restore(config: DecodeConfig, windows: &[WorkerWindow]) -> Result<Self, DedupError> {
-        Ok(Self { config, dedup: Dedup::restore(config.limits, windows)?, minutes: MinuteSums::default() })
+        Ok(Self { config, dedup: Dedup::restore(config.limits, windows)?, sums: PartialSums::default() })
     }
 
     /// Decodes a block. Blocks must come in the order of their epochs, each once.
@@ -123,7 +122,7 @@ impl Decoder {
             match decoded {
                 Decoded::Accepted(mut record, _) => {
                     record.journal_offset = frame.offset;
-                    self.minutes.add(&record);
+                    self.sums.add(&record);
                     records.push(record);
                 }
                 Decoded::System(line) => system.push(self.system_message(&line, frame.received_at)),
@@ -136,7 +135,7 @@ impl Decoder {
             journal_end: block.end,
             oldest_received_at,
             records,
-            usage: self.minutes.take(),
+            partials: self.sums.take(),
             windows: self.dedup.changed(),
             system,
             quarantined: Vec::new(),
@@ -253,48 +252,6 @@ impl Tally {
             rejected: occurred.map(|(reject, count)| (reject.word().to_owned(), count)).collect(),
         }
     }
-}
-
-/// Sums per minute and key, in the order in which the keys first appear.
-#[derive(Debug, Default)]
-struct MinuteSums {
-    rows: Vec<(MinuteKey, UsageSums)>,
-    /// Where in `rows` a packed key is.
-    at: FxHashMap<[u64; 2], usize>,
-    /// The row of the record before.
-    last: Option<([u64; 2], usize)>,
-}
-
-impl MinuteSums {
-    #[inline]
-    fn add(&mut self, record: &Record) {
-        let key = MinuteKey::of(record);
-        let packed = packed(&key);
-        let at = match self.last {
-            Some((last, at)) if last == packed => at,
-            _ => *self.at.entry(packed).or_insert(self.rows.len()),
-        };
-        self.last = Some((packed, at));
-        match self.rows.get_mut(at) {
-            Some((_, sums)) => *sums += &UsageSums::of(record),
-            None => self.rows.push((key, UsageSums::of(record))),
-        }
-    }
-
-    fn take(&mut self) -> Vec<(MinuteKey, UsageSums)> {
-        self.at.clear();
-        self.last = None;
-        std::mem::take(&mut self.rows)
-    }
-}
-
-/// A key in two words, which hash faster than its parts. 0 is no customer and no service, 255 no network.
-#[inline]
-fn packed(key: &MinuteKey) -> [u64; 2] {
-    let customer = key.usage.customer_id.map_or(0, |id| id.get().cast_unsigned());
-    let service = key.usage.service.map_or(0, |service| u64::from(service.number()));
-    let network = key.usage.network.map_or(255, |network| u64::from(network.number()));
-    [customer, key.minute.0.cast_unsigned() << 16 | service << 8 | network]
 }
 
 #[cfg(test)]

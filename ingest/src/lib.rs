@@ -30,6 +30,7 @@ pub mod haproxy;
 pub mod journal;
 pub mod listener;
 pub mod live;
+pub mod partial;
 mod rate;
 pub mod reject;
 pub mod replay;

@@ -5,7 +5,7 @@ use crate::loss::{LineCounts, WorkerWindow};
 use crate::quarantine::{QuarantinedLine, Requeued};
 use crate::record::Record;
 use crate::time::UnixMillis;
-use crate::usage::{MinuteKey, UsageSums};
+use crate::partial::Partials;
 
 /// One of HAProxy's own messages (a server going down, a reload), for the system log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub struct Batch {
     pub oldest_received_at: UnixMillis,
     /// Accepted lines.
     pub records: Vec<Record>,
-    /// The same, summed per minute and key, in no particular order.
-    pub usage: Vec<(MinuteKey, UsageSums)>,
+    /// The same, summed per key, as the views take them.
+    pub partials: Partials,
     /// The windows that changed, as they are after this block.
     pub windows: Vec<WorkerWindow>,
     /// HAProxy's own messages.

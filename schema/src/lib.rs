@@ -4,12 +4,16 @@
 //! rating and classification are pure functions, so that the live bill, the closed bill, a what-if and an audit
 //! are made by the same code.
 
+pub mod activity;
 pub mod api_key;
 pub mod batch;
 pub mod grant;
+pub mod histogram;
 pub mod ids;
+pub mod infra;
 pub mod loss;
 pub mod money;
+pub mod partial;
 pub mod price;
 pub mod quarantine;
 pub mod record;

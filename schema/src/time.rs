@@ -27,6 +27,11 @@ impl UnixMillis {
         Self(self.0 - self.0.rem_euclid(HOUR_MS))
     }
 
+    /// The UTC day this instant lies in.
+    pub const fn day(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(24 * HOUR_MS))
+    }
+
     /// The billing month this instant lies in.
     pub fn month(self) -> BillingMonth {
         let date = self.date();

@@ -1,5 +1,6 @@
 //! How requests are classed and counted. A record adds to one class; the six classes add up to all requests.
 
+use crate::histogram::Histogram;
 use crate::ids::{CustomerId, Network, Service};
 use crate::record::Record;
 use crate::time::UnixMillis;
@@ -155,6 +156,37 @@ impl AddAssign<&UsageSums> for UsageSums {
     fn add_assign(&mut self, other: &UsageSums) {
         let (mine, others) = (self.to_array(), other.to_array());
         *self = Self::from_array(std::array::from_fn(|i| mine[i].saturating_add(others[i])));
+    }
+}
+
+/// Usage: counts, and how long the requests took. What the views keep, and what an epoch adds to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Usage {
+    /// Counts.
+    pub sums: UsageSums,
+    /// Total times.
+    pub times: Histogram,
+}
+
+impl Usage {
+    /// Adds a record.
+    #[inline]
+    pub fn add(&mut self, record: &Record) {
+        self.sums += &UsageSums::of(record);
+        // A total is never negative: HAProxy writes −1 for a phase that was not reached, and the total always is.
+        self.times.count(record.timers.total_ms.unsigned_abs(), i64::from(record.repeat));
+    }
+
+    /// Whether there is nothing to add.
+    pub fn is_zero(&self) -> bool {
+        self.sums.is_zero() && self.times.is_empty()
+    }
+}
+
+impl AddAssign<&Self> for Usage {
+    fn add_assign(&mut self, other: &Self) {
+        self.sums += &other.sums;
+        self.times += &other.times;
     }
 }
 

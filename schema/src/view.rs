@@ -1,9 +1,11 @@
 //! What the dataflow answers: per epoch, the consolidated deltas of each view, each a key and the sums to add.
 
+use crate::activity::{KeyActivity, KeyRef};
 use crate::ids::{CustomerId, Epoch, Service};
+use crate::infra::{InfraSpanKey, InfraSums};
 use crate::money::MicroUsd;
 use crate::time::{BillingMonth, UnixMillis};
-use crate::usage::{MinuteKey, UsageKey, UsageSums};
+use crate::usage::{MinuteKey, Usage, UsageKey};
 use serde::{Deserialize, Serialize};
 
 /// Usage within one hour.
@@ -45,9 +47,17 @@ pub struct EpochDeltas {
     /// The epoch.
     pub epoch: Epoch,
     /// `usage_per_minute`.
-    pub minutes: Vec<(MinuteKey, UsageSums)>,
+    pub minutes: Vec<(MinuteKey, Usage)>,
     /// `usage_per_hour`.
-    pub hours: Vec<(HourKey, UsageSums)>,
+    pub hours: Vec<(HourKey, Usage)>,
     /// `rated`.
     pub rated: Vec<(RatedKey, RatedSums)>,
+    /// `infra_per_minute`.
+    pub infra_minutes: Vec<(InfraSpanKey, InfraSums)>,
+    /// `infra_per_hour`.
+    pub infra_hours: Vec<(InfraSpanKey, InfraSums)>,
+    /// `infra_per_day`.
+    pub infra_days: Vec<(InfraSpanKey, InfraSums)>,
+    /// `key_activity`.
+    pub keys: Vec<(KeyRef, KeyActivity)>,
 }

@@ -1,0 +1,293 @@
+//! How long things took, as a histogram that adds: cells count values, and cells of two histograms add up.
+//!
+//! The layout is the H2 histogram's (base 2, log-linear) with a grouping power of 6, as in the `histogram` crate and
+//! Rezolus: values up to 127 ms have a cell each, and every doubling above is cut into 64 cells of equal width. So a cell is at
+//! most 1/64 of its lowest value wide, and its middle at most 1/128 (0.8 %) from whatever was counted in it. Sparse: what holds
+//! a few values takes a few cells. A count may be negative in a difference, never in a sum.
+
+use serde::{Deserialize, Serialize};
+use std::ops::AddAssign;
+
+/// Cells a doubling, as a power of two.
+const GROUPING_POWER: u32 = 6;
+/// Values below have a cell each.
+const EXACT_BELOW: u32 = 1 << (GROUPING_POWER + 1);
+/// Cells up to the largest value: 2³¹ − 1 ms, some 24 days.
+pub const CELLS: u16 = 1_664;
+/// The largest value; what is longer counts as this.
+pub const MAX_VALUE_MS: u32 = (1 << 31) - 1;
+/// In bytes: a varint of a cell's distance takes at most 2, of a count at most 10.
+pub const MAX_ENCODED_BYTES: usize = CELLS as usize * 12;
+
+/// Counts by cell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Ascending by cell; no count is zero.
+    cells: Vec<(u16, i64)>,
+}
+
+/// Bytes that are no histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are no histogram")]
+pub struct NoHistogram;
+
+/// The cell that a value counts in.
+#[inline]
+pub const fn cell_of(value_ms: u32) -> u16 {
+    let value = if value_ms > MAX_VALUE_MS { MAX_VALUE_MS } else { value_ms };
+    if value < EXACT_BELOW {
+        return low_16(value);
+    }
+    let power = value.ilog2();
+    let width_power = power - GROUPING_POWER;
+    let within = (value >> width_power) - (1 << GROUPING_POWER);
+    low_16(((width_power + 1) << GROUPING_POWER) + within)
+}
+
+/// The lowest and the highest value that count in a cell.
+pub const fn bounds_of(cell: u16) -> (u32, u32) {
+    let cell = cell as u32;
+    if cell < EXACT_BELOW {
+        return (cell, cell);
+    }
+    let width_power = (cell >> GROUPING_POWER) - 1;
+    let within = (cell & ((1 << GROUPING_POWER) - 1)) + (1 << GROUPING_POWER);
+    let low = within << width_power;
+    (low, low + (1 << width_power) - 1)
+}
+
+const fn low_16(cell: u32) -> u16 {
+    debug_assert!(cell < CELLS as u32);
+    (cell & 0xffff) as u16
+}
+
+impl Histogram {
+    /// Counts a value so many times.
+    #[inline]
+    pub fn count(&mut self, value_ms: u32, times: i64) {
+        self.add_cell(cell_of(value_ms), times);
+    }
+
+    /// Adds to a cell.
+    #[inline]
+    pub fn add_cell(&mut self, cell: u16, count: i64) {
+        if count == 0 {
+            return;
+        }
+        match self.cells.binary_search_by_key(&cell, |(cell, _)| *cell) {
+            Ok(at) => {
+                let sum = &mut self.cells[at].1;
+                *sum = sum.saturating_add(count);
+                if *sum == 0 {
+                    self.cells.remove(at);
+                }
+            }
+            Err(at) => self.cells.insert(at, (cell, count)),
+        }
+    }
+
+    /// Its cells, ascending, and what they count.
+    pub fn cells(&self) -> &[(u16, i64)] {
+        &self.cells
+    }
+
+    /// Whether it counts nothing.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// How many values it counts.
+    pub fn total(&self) -> i64 {
+        self.cells.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// Takes the counts back.
+    pub fn negate(&mut self) {
+        self.cells.iter_mut().for_each(|(_, count)| *count = count.saturating_neg());
+    }
+
+    /// The value that so many of a hundred are not above, by nearest rank, within 0.8 %; `None` if it counts nothing.
+    /// `per_mille` is of a thousand: 500 is the median, 990 the 99th percentile, 0 the least and 1,000 the greatest.
+    pub fn quantile_ms(&self, per_mille: u16) -> Option<u32> {
+        let total = u128::try_from(self.total()).ok().filter(|total| *total > 0)?;
+        let rank = (total * u128::from(per_mille.min(1_000))).div_ceil(1_000).max(1);
+        let mut seen = 0;
+        let reached = |(_, count): &&(u16, i64)| {
+            seen += u128::try_from(*count).unwrap_or(0);
+            seen >= rank
+        };
+        let (cell, _) = self.cells.iter().find(reached)?;
+        let (low, high) = bounds_of(*cell);
+        Some(low + (high - low) / 2)
+    }
+
+    /// As bytes: per cell its distance to the one before and its count, LEB128, the count in zigzag.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.cells.len() * 3);
+        let mut next = 0;
+        for (cell, count) in &self.cells {
+            put(&mut bytes, u64::from(cell - next));
+            put(&mut bytes, ((count << 1) ^ (count >> 63)).cast_unsigned());
+            next = cell + 1;
+        }
+        bytes
+    }
+
+    /// The inverse of [`Histogram::encode`]. Other bytes than it writes are none.
+    pub fn decode(mut bytes: &[u8]) -> Result<Self, NoHistogram> {
+        if bytes.len() > MAX_ENCODED_BYTES {
+            return Err(NoHistogram);
+        }
+        let (mut cells, mut next) = (Vec::new(), 0u64);
+        while !bytes.is_empty() {
+            let cell = next.checked_add(take(&mut bytes)?).ok_or(NoHistogram)?;
+            let zigzag = take(&mut bytes)?;
+            let count = (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed();
+            let known = u16::try_from(cell).ok().filter(|cell| *cell < CELLS && count != 0);
+            cells.push((known.ok_or(NoHistogram)?, count));
+            next = cell + 1;
+        }
+        Ok(Self { cells })
+    }
+}
+
+/// Merges in one pass: both are sorted.
+impl AddAssign<&Self> for Histogram {
+    fn add_assign(&mut self, other: &Self) {
+        if let [(cell, count)] = other.cells[..] {
+            return self.add_cell(cell, count);
+        }
+        if self.cells.is_empty() {
+            self.cells.clone_from(&other.cells);
+            return;
+        }
+        let mine = std::mem::take(&mut self.cells);
+        self.cells.reserve(mine.len() + other.cells.len());
+        let (mut a, mut b) = (mine.into_iter().peekable(), other.cells.iter().copied().peekable());
+        while let (Some((x, n)), Some((y, m))) = (a.peek().copied(), b.peek().copied()) {
+            let (cell, count) = match x.cmp(&y) {
+                std::cmp::Ordering::Less => a.next().unwrap_or((x, n)),
+                std::cmp::Ordering::Greater => b.next().unwrap_or((y, m)),
+                std::cmp::Ordering::Equal => {
+                    (a.next(), b.next());
+                    (x, n.saturating_add(m))
+                }
+            };
+            if count != 0 {
+                self.cells.push((cell, count));
+            }
+        }
+        self.cells.extend(a);
+        self.cells.extend(b);
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push((number & 0x7f) as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> Result<u64, NoHistogram> {
+    let mut number = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first().ok_or(NoHistogram)?;
+        *bytes = rest;
+        let part = u64::from(byte & 0x7f);
+        if part << shift >> shift != part || (shift > 0 && *byte == 0) {
+            return Err(NoHistogram);
+        }
+        number |= part << shift;
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(NoHistogram)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn cells_follow_each_other_without_a_gap() {
+        let mut expected_low = 0;
+        for cell in 0..CELLS {
+            let (low, high) = bounds_of(cell);
+            assert_eq!(low, expected_low, "cell {cell}");
+            assert_eq!((cell_of(low), cell_of(high)), (cell, cell));
+            assert!(u64::from(high - low) * 64 <= u64::from(low), "cell {cell} is too wide");
+            expected_low = high + 1;
+        }
+        assert_eq!(expected_low, MAX_VALUE_MS + 1);
+        assert_eq!(cell_of(u32::MAX), CELLS - 1);
+    }
+
+    #[test]
+    fn quantiles_are_by_nearest_rank() {
+        assert_eq!(Histogram::default().quantile_ms(500), None);
+        let mut of_100 = Histogram::default();
+        (1..=100).for_each(|value| of_100.count(value, 1));
+        for (per_mille, expected) in [(0, 1), (10, 1), (11, 2), (500, 50), (950, 95), (990, 99), (1_000, 100)] {
+            assert_eq!(of_100.quantile_ms(per_mille), Some(expected), "{per_mille}");
+        }
+    }
+
+    fn values() -> impl Strategy<Value = Vec<(u32, i64)>> {
+        let value = prop_oneof![0u32..300, any::<u32>(), 0u32..100_000];
+        prop::collection::vec((value, 1i64..1_000), 0..60)
+    }
+
+    fn histogram_of(values: &[(u32, i64)]) -> Histogram {
+        let mut histogram = Histogram::default();
+        values.iter().for_each(|(value, times)| histogram.count(*value, *times));
+        histogram
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_within_two_percent(values in values(), per_mille in 0u16..=1_000) {
+            let mut all = BTreeMap::<u32, i64>::new();
+            values.iter().for_each(|(value, times)| *all.entry((*value).min(MAX_VALUE_MS)).or_default() += times);
+            let total: i64 = all.values().sum();
+            let rank = (total * i64::from(per_mille) + 999).div_euclid(1_000).max(1);
+            let mut seen = 0;
+            let exact = all.iter().find(|(_, times)| { seen += **times; seen >= rank }).map(|(value, _)| *value);
+            let found = histogram_of(&values).quantile_ms(per_mille);
+            prop_assert_eq!(found.is_some(), exact.is_some());
+            if let (Some(found), Some(exact)) = (found, exact) {
+                prop_assert!((f64::from(found) - f64::from(exact)).abs() <= 0.02 * f64::from(exact), "{} for {}", found, exact);
+            }
+        }
+
+        #[test]
+        fn sums_are_those_of_all_values_and_can_be_taken_back(a in values(), b in values()) {
+            let mut sum = histogram_of(&a);
+            sum += &histogram_of(&b);
+            let both: Vec<_> = a.iter().chain(&b).copied().collect();
+            prop_assert_eq!(&sum, &histogram_of(&both));
+            let mut back = histogram_of(&b);
+            back.negate();
+            sum += &back;
+            prop_assert_eq!(sum, histogram_of(&a));
+        }
+
+        #[test]
+        fn bytes_and_back(values in values(), negated in any::<bool>()) {
+            let mut histogram = histogram_of(&values);
+            if negated { histogram.negate(); }
+            prop_assert_eq!(Histogram::decode(&histogram.encode()), Ok(histogram));
+        }
+
+        #[test]
+        fn other_bytes_are_refused_or_mean_themselves(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(histogram) = Histogram::decode(&bytes) {
+                prop_assert_eq!(histogram.encode(), bytes);
+            }
+        }
+    }
+}
