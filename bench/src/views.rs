@@ -66,7 +66,7 @@ fn make(options: &GatewayOptions, blocks: &std::sync::mpsc::SyncSender<Vec<u8>>)
 
 fn consume(blocks: impl Iterator<Item = Vec<u8>>) -> u64 {
     let started = Dataflow::start(1, Seed::default(), PriceBooks::v1());
-    let (dataflow, deltas) = started.expect("one worker starts");
+    let (mut dataflow, deltas) = started.expect("one worker starts");
     let taker = std::thread::spawn(move || deltas.iter().map(|deltas| deltas.minutes.len()).sum::<usize>());
     let mut decoder = Decoder::new(DecodeConfig::REPLAY);
     let mut lines = 0;
@@ -75,7 +75,12 @@ fn consume(blocks: impl Iterator<Item = Vec<u8>>) -> u64 {
         let batch = decoder.decode(&block);
         lines += batch.counts.accepted;
         if std::env::var_os("NODF").is_some() { std::hint::black_box(batch); continue; }
-        dataflow.send(EpochInput { epoch: batch.epoch, cut_at: batch.cut_at, partials: batch.partials }).expect("the worker lives");
+        dataflow.send(EpochInput {
+            epoch: batch.epoch,
+            cut_at: batch.cut_at,
+            partials: batch.partials,
+            reference: Vec::new(),
+        }).expect("the worker lives");
     }
     drop(dataflow);
     taker.join().expect("x");

@@ -4,17 +4,20 @@
 use crate::MONTHS_OPEN_MS;
 use rustc_hash::FxHashMap;
 use suiftly_schema::ids::{CustomerId, Service};
+use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::{PriceBook, PriceBooks};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::Usage;
 use suiftly_schema::view::{HourKey, RatedKey, RatedSums};
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Billed usage of a key in all, and what it costs.
 #[derive(Clone, Copy, Debug, Default)]
 struct Total {
     requests: i64,
     bytes: i64,
-    rated: suiftly_schema::money::MicroUsd,
+    rated: MicroUsd,
 }
 
 /// The totals, and the books they are rated by.
@@ -39,6 +42,14 @@ impl Rated {
         self.totals.insert(key, Total { requests, bytes, rated });
     }
 
+    /// A book was published: it holds from its hour on.
+    pub(crate) fn publish(&mut self, book: PriceBook) {
+        if self.books.version(book.version).is_none() {
+            self.books.publish(book).expect("a book is checked against those before it when it is published");
+            self.hour = None;
+        }
+    }
+
     /// What an epoch's usage adds. `cut_at` is the epoch's clock.
     pub(crate) fn apply(&mut self, hours: &[(HourKey, Usage)], cut_at: UnixMillis) -> Vec<(RatedKey, RatedSums)> {
         self.close_months(cut_at);
@@ -59,7 +70,7 @@ impl Rated {
     fn delta(&mut self, key: RatedKey, before: Total) -> Option<(RatedKey, RatedSums)> {
         let book = self.books.version(key.price_book).expect("a key carries the version of a published book");
         let total = self.totals.get_mut(&key)?;
-        total.rated = price(book, key.service, total);
+        total.rated = book.rate(key.service, total.requests, total.bytes);
         let delta = RatedSums {
             billable_requests: total.requests - before.requests,
             billable_bytes: total.bytes - before.bytes,
@@ -88,10 +99,4 @@ impl Rated {
             self.open_from = open_from;
         }
     }
-}
-
-const DAY_MS: i64 = 24 * 3_600_000;
-
-fn price(book: &PriceBook, service: Option<Service>, total: &Total) -> suiftly_schema::money::MicroUsd {
-    book.rate(service, total.requests, total.bytes)
 }

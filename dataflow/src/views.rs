@@ -1,23 +1,25 @@
 //! The views as one timely dataflow, the same on each worker.
 //!
-//! Usage and keys are spread over the workers by customer, so that all of a customer's hours, months and keys are on
-//! one of them; the machinery's numbers by server and backend.
+//! Usage, keys and accounts are spread over the workers by customer, so that all of a customer's hours, months and keys
+//! are on one of them; the machinery's numbers by server and backend.
 
-use crate::rated::Rated;
-use crate::sum::{Rows, sum_per_epoch};
-use crate::EpochInput;
-use rustc_hash::FxHasher;
+use crate::WorkerInput;
+use crate::customers::{Notice, State, customers};
+use crate::sum::{Rows, hash, sum_per_epoch};
+use crate::vault::{access_grants, key_grants};
+use differential_dataflow::input::InputSession;
+use differential_dataflow::{AsCollection, VecCollection};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use suiftly_schema::activity::{KeyActivity, KeyRef};
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::infra::{InfraSpanKey, InfraSums};
 use suiftly_schema::price::PriceBooks;
+use suiftly_schema::reference::{KeyState, ServiceAccess};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{MinuteKey, Usage};
-use suiftly_schema::view::{EpochDeltas, HourKey};
+use suiftly_schema::view::EpochDeltas;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::InputHandle;
 use timely::dataflow::operators::{Input, Probe, probe};
@@ -26,76 +28,81 @@ use timely::worker::Worker;
 /// This worker's part of the epochs that are not complete yet, and each one's clock.
 pub(crate) type Pending = Rc<RefCell<BTreeMap<Epoch, (UnixMillis, EpochDeltas)>>>;
 
-type RowsInput<K, R> = InputHandle<Epoch, CapacityContainerBuilder<Vec<(K, R)>>>;
+type VecInput<T> = InputHandle<Epoch, CapacityContainerBuilder<Vec<T>>>;
 
 /// A worker's handles on its dataflow.
 pub(crate) struct Views {
-    usage: RowsInput<MinuteKey, Usage>,
-    infra: RowsInput<InfraSpanKey, InfraSums>,
-    keys: RowsInput<KeyRef, KeyActivity>,
+    usage: VecInput<(MinuteKey, Usage)>,
+    infra: VecInput<(InfraSpanKey, InfraSums)>,
+    activity: VecInput<(KeyRef, KeyActivity)>,
+    notices: VecInput<Notice>,
+    services: InputSession<Epoch, ServiceAccess, isize>,
+    keys: InputSession<Epoch, KeyState, isize>,
     pub(crate) probe: probe::Handle<Epoch>,
     pub(crate) pending: Pending,
-    /// What this worker has rated.
-    pub(crate) rated: Rc<RefCell<Rated>>,
+    pub(crate) state: Rc<RefCell<State>>,
 }
 
 impl Views {
     /// Builds the dataflow.
     pub(crate) fn build(worker: &mut Worker, books: PriceBooks) -> Self {
-        let (mut usage, mut infra, mut keys) = (InputHandle::new(), InputHandle::new(), InputHandle::new());
-        let pending = Pending::default();
-        let rated = Rc::new(RefCell::new(Rated::new(books)));
-        let probe = probe::Handle::new();
+        let mut views = Self {
+            usage: InputHandle::new(),
+            infra: InputHandle::new(),
+            activity: InputHandle::new(),
+            notices: InputHandle::new(),
+            services: InputSession::new(),
+            keys: InputSession::new(),
+            probe: probe::Handle::new(),
+            pending: Pending::default(),
+            state: Rc::new(RefCell::new(State::new(books))),
+        };
         worker.dataflow::<Epoch, _, _>(|scope| {
-            let (of_usage, of_rated) = (Rc::clone(&pending), Rc::clone(&rated));
-            sum_per_epoch(scope.input_from(&mut usage), "usage", by_customer, move |epoch, minutes| {
-                put_usage(&of_usage, &mut of_rated.borrow_mut(), epoch, minutes);
-            })
-            .probe_with(&probe);
-            let of_infra = Rc::clone(&pending);
-            sum_per_epoch(scope.input_from(&mut infra), "infra", by_server, move |epoch, minutes| {
+            let Self { usage, infra, activity, notices, services, keys, probe, pending, state } = &mut views;
+            let of_infra = Rc::clone(pending);
+            sum_per_epoch(scope.input_from(infra), "infra", by_server, move |epoch, minutes| {
                 put_infra(&of_infra, epoch, minutes);
             })
-            .probe_with(&probe);
-            let of_keys = Rc::clone(&pending);
-            sum_per_epoch(scope.input_from(&mut keys), "key activity", by_owner, move |epoch, keys| {
-                with_deltas(&of_keys, epoch, |_, deltas| deltas.keys = keys);
+            .probe_with(probe);
+            let of_activity = Rc::clone(pending);
+            sum_per_epoch(scope.input_from(activity), "key activity", by_owner, move |epoch, keys| {
+                with_deltas(&of_activity, epoch, |_, deltas| deltas.keys = keys);
             })
-            .probe_with(&probe);
+            .probe_with(probe);
+            let (usage, notices) = (scope.input_from(usage), scope.input_from(notices));
+            let states = customers(usage, notices, Rc::clone(state), Rc::clone(pending)).as_collection();
+            let access = access_grants(services.to_collection(scope), states);
+            collect(access, pending, probe, |deltas, grant, diff| deltas.access_grants.push((grant, diff)));
+            let keys = key_grants(keys.to_collection(scope));
+            collect(keys, pending, probe, |deltas, grant, diff| deltas.key_grants.push((grant, diff)));
         });
-        Self { usage, infra, keys, probe, pending, rated }
+        views
     }
 
     /// Puts an epoch in.
-    pub(crate) fn feed(&mut self, input: EpochInput) {
-        let EpochInput { epoch, cut_at, mut partials } = input;
+    pub(crate) fn feed(&mut self, input: WorkerInput) {
+        let WorkerInput { epoch, cut_at, mut partials, mut notices, services, keys } = input;
         self.pending.borrow_mut().insert(epoch, (cut_at, EpochDeltas { epoch, ..EpochDeltas::default() }));
         self.advance_to(epoch);
+        self.notices.send_batch(&mut notices);
+        services.into_iter().for_each(|(access, diff)| self.services.update(access, diff));
+        keys.into_iter().for_each(|(key, diff)| self.keys.update(key, diff));
         self.usage.send_batch(&mut partials.usage);
         self.infra.send_batch(&mut partials.infra);
-        self.keys.send_batch(&mut partials.keys);
+        self.activity.send_batch(&mut partials.keys);
     }
 
     /// Makes everything before `epoch` final on the inputs.
     pub(crate) fn advance_to(&mut self, epoch: Epoch) {
         self.usage.advance_to(epoch);
         self.infra.advance_to(epoch);
+        self.activity.advance_to(epoch);
+        self.notices.advance_to(epoch);
+        self.services.advance_to(epoch);
+        self.services.flush();
         self.keys.advance_to(epoch);
+        self.keys.flush();
     }
-}
-
-fn put_usage(pending: &Pending, rated: &mut Rated, epoch: Epoch, mut minutes: Vec<(MinuteKey, Usage)>) {
-    minutes.retain(|(_, usage)| !usage.is_zero());
-    let mut hours = Rows::default();
-    for (key, usage) in &minutes {
-        hours.add_ref(HourKey { usage: key.usage, hour: key.minute.hour() }, usage);
-    }
-    let mut hours = hours.into_rows();
-    hours.retain(|(_, usage)| !usage.is_zero());
-    with_deltas(pending, epoch, |cut_at, deltas| {
-        deltas.rated = rated.apply(&hours, cut_at);
-        (deltas.minutes, deltas.hours) = (minutes, hours);
-    });
 }
 
 fn put_infra(pending: &Pending, epoch: Epoch, mut minutes: Vec<(InfraSpanKey, InfraSums)>) {
@@ -120,15 +127,32 @@ fn by_span(
     spans
 }
 
-fn with_deltas(pending: &Pending, epoch: Epoch, put: impl FnOnce(UnixMillis, &mut EpochDeltas)) {
+/// Puts a collection's changes into the deltas.
+fn collect<D: Clone + 'static>(
+    view: VecCollection<'_, Epoch, D, isize>,
+    pending: &Pending,
+    probe: &probe::Handle<Epoch>,
+    push: impl Fn(&mut EpochDeltas, D, i8) + 'static,
+) {
+    let pending = Rc::clone(pending);
+    view.inspect_batch(move |_, updates| {
+        for (row, epoch, diff) in updates {
+            let diff = i8::try_from(*diff).expect("a grant is in the vault once or not at all");
+            with_deltas(&pending, *epoch, |_, deltas| push(deltas, row.clone(), diff));
+        }
+    })
+    .probe_with(probe);
+}
+
+pub(crate) fn with_deltas<T>(
+    pending: &Pending,
+    epoch: Epoch,
+    put: impl FnOnce(UnixMillis, &mut EpochDeltas) -> T,
+) -> T {
     let mut pending = pending.borrow_mut();
     // Every worker is fed every epoch before any worker can complete it.
     let (cut_at, deltas) = pending.get_mut(&epoch).expect("an epoch is fed before it is complete");
-    put(*cut_at, deltas);
-}
-
-fn by_customer(key: &MinuteKey) -> u64 {
-    hash(&key.usage.customer_id)
+    put(*cut_at, deltas)
 }
 
 fn by_owner(key: &KeyRef) -> u64 {
@@ -137,10 +161,4 @@ fn by_owner(key: &KeyRef) -> u64 {
 
 fn by_server(key: &InfraSpanKey) -> u64 {
     hash(&(key.infra.server_id, key.infra.backend_id))
-}
-
-pub(crate) fn hash(key: &impl Hash) -> u64 {
-    let mut hasher = FxHasher::default();
-    key.hash(&mut hasher);
-    hasher.finish()
 }

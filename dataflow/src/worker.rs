@@ -1,12 +1,17 @@
 //! The workers' loop: take epochs, step until they are complete, give their deltas.
 
-use crate::views::{Views, hash};
-use crate::{EpochInput, Seed};
+use crate::reference::Reference;
+use crate::sum::hash;
+use crate::views::Views;
+use crate::{Seed, WorkerInput, shares};
 use crossbeam_channel::{Receiver, Sender};
 use std::sync::Mutex;
-use suiftly_schema::ids::Epoch;
+use suiftly_schema::ids::{CustomerId, Epoch};
+use suiftly_schema::money::MicroUsd;
+use suiftly_schema::partial::Partials;
 use suiftly_schema::price::PriceBooks;
-use suiftly_schema::view::EpochDeltas;
+use suiftly_schema::reference::{Entity, ReferenceChange};
+use suiftly_schema::view::{EpochDeltas, RatedKey, RatedSums};
 use timely::communication::WorkerGuards;
 use timely::worker::Worker;
 
@@ -14,46 +19,84 @@ use timely::worker::Worker;
 const MAX_EPOCHS_A_STEP: usize = 16;
 
 struct Ends {
-    input: Receiver<EpochInput>,
+    input: Receiver<WorkerInput>,
     output: Sender<EpochDeltas>,
+    plant: Plant,
+}
+
+/// What a worker goes on from.
+#[derive(Default)]
+pub(crate) struct Plant {
+    rated: Vec<(RatedKey, RatedSums)>,
+    rated_in_all: Vec<(CustomerId, MicroUsd)>,
+    /// The reference data, as an epoch whose deltas the store has.
+    input: Option<WorkerInput>,
+}
+
+/// Parts a seed: to each worker what is its customers'.
+pub(crate) fn plants(seed: Seed, reference: &mut Reference, workers: usize) -> Vec<Plant> {
+    let mut plants: Vec<_> = (0..workers).map(|_| Plant::default()).collect();
+    // As the exchange does it.
+    let of = |id: CustomerId| usize::try_from(hash(&Some(id)) % workers as u64).unwrap_or_default();
+    seed.rated.into_iter().for_each(|row| plants[of(row.0.customer_id)].rated.push(row));
+    seed.rated_in_all.into_iter().for_each(|row| plants[of(row.0)].rated_in_all.push(row));
+    let known = seed.reference.into_iter().filter(|entity| !matches!(entity, Entity::PriceBook(_)));
+    let changes = known.map(|entity| ReferenceChange { seq: 0, entity }).collect();
+    let told = reference.take(changes, seed.cut_at, workers);
+    for (plant, share) in plants.iter_mut().zip(shares(seed.epoch, seed.cut_at, Partials::default(), told)) {
+        plant.input = Some(share);
+    }
+    plants
 }
 
 /// Starts a worker per input; each sends, for each epoch it gets, its part of the deltas.
 pub(crate) fn spawn(
-    inputs: Vec<Receiver<EpochInput>>,
+    inputs: Vec<Receiver<WorkerInput>>,
     outputs: Vec<Sender<EpochDeltas>>,
-    seed: Seed,
+    plants: Vec<Plant>,
     books: PriceBooks,
 ) -> Result<WorkerGuards<()>, String> {
     let config = timely::Config::process(inputs.len());
     // Each worker takes its own ends out of its place.
+    let ends = inputs.into_iter().zip(outputs).zip(plants);
     let ends: Vec<_> =
-        inputs.into_iter().zip(outputs).map(|(input, output)| Mutex::new(Some(Ends { input, output }))).collect();
+        ends.map(|((input, output), plant)| Mutex::new(Some(Ends { input, output, plant }))).collect();
     timely::execute(config, move |worker| {
         let place = &ends[worker.index()];
         let ends = place.lock().ok().and_then(|mut ends| ends.take()).expect("each worker starts once");
+        let Ends { input, output, plant } = ends;
         let mut views = Views::build(worker, books.clone());
-        plant(worker, &views, &seed);
-        run(worker, &mut views, &ends);
+        put(worker, &mut views, plant);
+        run(worker, &mut views, &input, &output);
     })
 }
 
-/// Goes on from the totals of the past: each worker from those of its customers.
-fn plant(worker: &Worker, views: &Views, seed: &Seed) {
-    let mut rated = views.rated.borrow_mut();
-    for (key, sums) in &seed.rated {
-        if hash(&Some(key.customer_id)) % worker.peers() as u64 == worker.index() as u64 {
-            rated.plant(*key, sums);
+/// Puts the past in, and drops what the views say of it: the store has it.
+fn put(worker: &mut Worker, views: &mut Views, plant: Plant) {
+    let Plant { rated, rated_in_all, input } = plant;
+    {
+        let mut state = views.state.borrow_mut();
+        for (key, sums) in rated {
+            state.rated.plant(key, &sums);
+            state.customers.plant_month(&key, sums.rated);
+        }
+        for (customer_id, rated) in rated_in_all {
+            state.customers.plant_in_all(customer_id, rated);
         }
     }
+    let Some(input) = input else { return };
+    let epoch = input.epoch;
+    views.feed(input);
+    complete(worker, views, epoch);
+    views.pending.borrow_mut().clear();
 }
 
-fn run(worker: &mut Worker, views: &mut Views, ends: &Ends) {
+fn run(worker: &mut Worker, views: &mut Views, input: &Receiver<WorkerInput>, output: &Sender<EpochDeltas>) {
     let mut epochs = Vec::with_capacity(MAX_EPOCHS_A_STEP);
-    while let Ok(first) = ends.input.recv() {
+    while let Ok(first) = input.recv() {
         epochs.push(first.epoch);
         views.feed(first);
-        for next in ends.input.try_iter().take(MAX_EPOCHS_A_STEP - 1) {
+        for next in input.try_iter().take(MAX_EPOCHS_A_STEP - 1) {
             epochs.push(next.epoch);
             views.feed(next);
         }
@@ -61,7 +104,7 @@ fn run(worker: &mut Worker, views: &mut Views, ends: &Ends) {
         complete(worker, views, last);
         for epoch in epochs.drain(..) {
             let (_, deltas) = views.pending.borrow_mut().remove(&epoch).expect("an epoch that was fed");
-            if ends.output.send(deltas).is_err() {
+            if output.send(deltas).is_err() {
                 return;
             }
         }

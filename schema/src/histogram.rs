@@ -169,7 +169,8 @@ impl AddAssign<&Self> for Histogram {
                 std::cmp::Ordering::Less => a.next().unwrap_or((x, n)),
                 std::cmp::Ordering::Greater => b.next().unwrap_or((y, m)),
                 std::cmp::Ordering::Equal => {
-                    (a.next(), b.next());
+                    a.next();
+                    b.next();
                     (x, n.saturating_add(m))
                 }
             };

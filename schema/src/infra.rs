@@ -191,6 +191,19 @@ impl InfraSums {
         self.terminations.count(Termination::new(&record.termination), repeat);
     }
 
+    /// What takes it back: a correction.
+    #[must_use]
+    pub fn negated(mut self) -> Self {
+        self.requests = self.requests.saturating_neg();
+        self.bytes_sent = self.bytes_sent.saturating_neg();
+        for phase in &mut self.phases {
+            phase.sum_ms = phase.sum_ms.saturating_neg();
+            phase.times.negate();
+        }
+        self.terminations.0.iter_mut().for_each(|(_, count)| *count = count.saturating_neg());
+        self
+    }
+
     /// Whether there is nothing to add.
     pub fn is_zero(&self) -> bool {
         let no_phase = |phase: &Phase| phase.sum_ms == 0 && phase.times.is_empty();

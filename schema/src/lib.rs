@@ -17,6 +17,8 @@ pub mod partial;
 pub mod price;
 pub mod quarantine;
 pub mod record;
+pub mod reference;
+pub mod spend;
 pub mod time;
 pub mod usage;
 pub mod view;

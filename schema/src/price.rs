@@ -117,6 +117,14 @@ impl PriceBooks {
         Self(vec![PriceBook::v1()])
     }
 
+    /// Adds a book that takes effect after all others.
+    pub fn publish(&mut self, book: PriceBook) -> Result<(), PriceBooksError> {
+        let mut books = self.0.clone();
+        books.push(book);
+        *self = Self::new(books)?;
+        Ok(())
+    }
+
     /// The book in force at an instant.
     pub fn in_force(&self, at: UnixMillis) -> &PriceBook {
         let after = self.0.partition_point(|book| book.effective_from <= at);

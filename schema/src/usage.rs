@@ -181,6 +181,14 @@ impl Usage {
     pub fn is_zero(&self) -> bool {
         self.sums.is_zero() && self.times.is_empty()
     }
+
+    /// What takes it back: a correction.
+    #[must_use]
+    pub fn negated(mut self) -> Self {
+        self.sums = UsageSums::from_array(self.sums.to_array().map(i64::saturating_neg));
+        self.times.negate();
+        self
+    }
 }
 
 impl AddAssign<&Self> for Usage {

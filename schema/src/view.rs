@@ -1,10 +1,12 @@
 //! What the dataflow answers: per epoch, the consolidated deltas of each view, each a key and the sums to add.
 
 use crate::activity::{KeyActivity, KeyRef};
-use crate::ids::{CustomerId, Epoch, Service};
+use crate::ids::{CustomerId, Epoch, Network, Service};
 use crate::infra::{InfraSpanKey, InfraSums};
 use crate::money::MicroUsd;
 use crate::time::{BillingMonth, UnixMillis};
+use crate::reference::KeyLife;
+use crate::spend::{SpendState, Used};
 use crate::usage::{MinuteKey, Usage, UsageKey};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,56 @@ pub struct RatedSums {
     pub rated: MicroUsd,
 }
 
+/// A customer's spend when its state changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Spend {
+    /// The state now.
+    pub state: SpendState,
+    /// The running month.
+    pub month: BillingMonth,
+    /// What was used.
+    pub used: Used,
+}
+
+/// A key of the vault that is not deleted: who it is. One per key hash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KeyGrant {
+    /// SHA-256 of the key, upper-case hex: gateways never hold the key itself.
+    pub key_sha256: String,
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// What it opens.
+    pub service: Service,
+    /// Where.
+    pub network: Network,
+    /// The key's fingerprint.
+    pub api_key_fp: u32,
+    /// The key's metadata bits.
+    pub key_metadata: u16,
+    /// Active or revoked.
+    pub state: KeyLife,
+}
+
+/// What a customer may do with a service now. Apart from [`KeyGrant`], so that a change of state touches a row a service,
+/// not one a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccessGrant {
+    /// Who.
+    pub customer_id: CustomerId,
+    /// What.
+    pub service: Service,
+    /// Whether it is enabled at all.
+    pub is_enabled: bool,
+    /// Whether the customer may be served.
+    pub state: SpendState,
+    /// Requests per second that are served for certain, per region.
+    pub guaranteed_per_second: u32,
+    /// Requests per second up to which more are served.
+    pub burst_per_second: u32,
+    /// Addresses and networks that may use it; all may if there are none.
+    pub allowlist: Vec<String>,
+}
+
 /// One epoch's deltas of every view. Each key appears at most once per view; no delta is zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EpochDeltas {
@@ -60,4 +112,10 @@ pub struct EpochDeltas {
     pub infra_days: Vec<(InfraSpanKey, InfraSums)>,
     /// `key_activity`.
     pub keys: Vec<(KeyRef, KeyActivity)>,
+    /// `spend`: customers whose state has changed, as they are now.
+    pub spend: Vec<(CustomerId, Spend)>,
+    /// `vault`: keys that left the grant set (−1) or came into it (1).
+    pub key_grants: Vec<(KeyGrant, i8)>,
+    /// `vault`: what may be done with them, likewise.
+    pub access_grants: Vec<(AccessGrant, i8)>,
 }

@@ -1,0 +1,60 @@
+//! Reference data as the dataflow knows it: turns changes, which carry what an entity is from now on, into differences,
+//! which also say what it no longer is; and the clock into months.
+
+use crate::customers::Notice;
+use std::collections::HashMap;
+use suiftly_schema::reference::{Entity, EntityId, KeyState, ReferenceChange, ServiceAccess};
+use suiftly_schema::time::{BillingMonth, UnixMillis};
+
+/// What a worker is told of an epoch's reference changes.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) services: Vec<(ServiceAccess, isize)>,
+    pub(crate) keys: Vec<(KeyState, isize)>,
+}
+
+/// Every service and key as it is, and the month that the clock is in.
+#[derive(Debug, Default)]
+pub(crate) struct Reference {
+    entities: HashMap<EntityId, Entity>,
+    month: Option<BillingMonth>,
+}
+
+impl Reference {
+    /// Takes changes at an epoch's clock, for so many workers. The first worker spreads what is spread by key.
+    pub(crate) fn take(&mut self, changes: Vec<ReferenceChange>, cut_at: UnixMillis, workers: usize) -> Vec<Told> {
+        let mut told: Vec<_> = (0..workers).map(|_| Told::default()).collect();
+        let month = cut_at.month();
+        // A clock that goes back does not bring a month back.
+        if self.month.is_none_or(|before| before < month) {
+            self.month = Some(month);
+            let notice = |(worker, told): (usize, &mut Told)| told.notices.push(Notice::Month(worker, month, cut_at));
+            told.iter_mut().enumerate().for_each(notice);
+        }
+        for change in changes {
+            self.take_one(change.entity, &mut told);
+        }
+        told
+    }
+
+    fn take_one(&mut self, entity: Entity, told: &mut [Told]) {
+        let id = entity.id();
+        match &entity {
+            // The operator keeps accounts and books itself.
+            Entity::Account(account) => return told[0].notices.push(Notice::Account(account.clone())),
+            Entity::PriceBook(book) => {
+                let notice =
+                    |(worker, told): (usize, &mut Told)| told.notices.push(Notice::PriceBook(worker, book.clone()));
+                return told.iter_mut().enumerate().for_each(notice);
+            }
+            Entity::Service(access) => told[0].services.push((access.clone(), 1)),
+            Entity::Key(key) => told[0].keys.push((key.clone(), 1)),
+        }
+        match self.entities.insert(id, entity) {
+            Some(Entity::Service(before)) => told[0].services.push((before, -1)),
+            Some(Entity::Key(before)) => told[0].keys.push((before, -1)),
+            _ => {}
+        }
+    }
+}
