@@ -30,7 +30,9 @@ fn case(customers: u32, zipf_exponent: f64) -> anyhow::Result<Row> {
     let millions = (EPOCHS * LINES_AN_EPOCH) as f64 / 1e6;
     let options = GatewayOptions { customers, zipf_exponent, ..GatewayOptions::default() };
     let runs: anyhow::Result<Vec<_>> = (0..RUNS).map(|_| Ok(feed(&options)? / millions)).collect();
-    let case = format!("{customers} customers, Zipf {zipf_exponent}, {EPOCH_MS} ms epochs of {LINES_AN_EPOCH} lines, 1 worker");
+    let case = format!(
+        "{customers} customers, Zipf {zipf_exponent}, {EPOCH_MS} ms epochs of {LINES_AN_EPOCH} lines, 1 worker"
+    );
     Ok(Row::new(&case, "suiftly", "CPU-s per million lines", runs?))
 }
 
@@ -74,13 +76,18 @@ fn consume(blocks: impl Iterator<Item = Vec<u8>>) -> u64 {
         let block = Block::from_bytes(bytes).expect("a sound block");
         let batch = decoder.decode(&block);
         lines += batch.counts.accepted;
-        if std::env::var_os("NODF").is_some() { std::hint::black_box(batch); continue; }
-        dataflow.send(EpochInput {
-            epoch: batch.epoch,
-            cut_at: batch.cut_at,
-            partials: batch.partials,
-            reference: Vec::new(),
-        }).expect("the worker lives");
+        if std::env::var_os("NODF").is_some() {
+            std::hint::black_box(batch);
+            continue;
+        }
+        dataflow
+            .send(EpochInput {
+                epoch: batch.epoch,
+                cut_at: batch.cut_at,
+                partials: batch.partials,
+                reference: Vec::new(),
+            })
+            .expect("the worker lives");
     }
     drop(dataflow);
     taker.join().expect("x");

@@ -2,7 +2,7 @@
 //! against the account. Its output is the customers' states, for the vault to join.
 
 use crate::rated::Rated;
-use crate::spend::{Customers, Transition, net};
+use crate::spend::{Customers, Transition};
 use crate::sum::{Rows, hash};
 use crate::views::{Pending, with_deltas};
 use serde::{Deserialize, Serialize};
@@ -49,19 +49,18 @@ impl State {
 
     /// What an epoch changes. Notices first: an account, a book or a month holds for the lines beside it.
     fn apply(&mut self, notices: Vec<Notice>, mut minutes: Vec<(MinuteKey, Usage)>, deltas: &mut Changed<'_>) {
-        let mut transitions = Vec::new();
         for notice in notices {
             match notice {
-                Notice::Account(account) => self.customers.put(account, &mut transitions),
+                Notice::Account(account) => self.customers.put(account),
                 Notice::PriceBook(_, book) => self.rated.publish(book),
-                Notice::Month(_, month, cut_at) => self.customers.begin_month(month, cut_at, &mut transitions),
+                Notice::Month(_, month, cut_at) => self.customers.begin_month(month, cut_at),
             }
         }
         minutes.retain(|(_, usage)| !usage.is_zero());
         let hours = by_hour(&minutes);
         let rated = self.rated.apply(&hours, deltas.cut_at);
-        self.customers.add(&rated, &mut transitions);
-        let transitions = net(transitions);
+        self.customers.add(&rated);
+        let transitions = self.customers.transitions();
         deltas.of.spend = transitions.iter().map(|change| (change.customer_id, change.to)).collect();
         (deltas.of.minutes, deltas.of.hours, deltas.of.rated) = (minutes, hours, rated);
         deltas.transitions = transitions;

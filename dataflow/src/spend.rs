@@ -1,7 +1,7 @@
 //! Spend: every customer's use against their account, and the state that follows. Says only what changes.
 
 use crate::MONTHS_OPEN_MS;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::reference::Account;
@@ -22,6 +22,8 @@ pub(crate) struct Transition {
 pub(crate) struct Customers {
     month: BillingMonth,
     by_id: FxHashMap<CustomerId, Customer>,
+    /// Those to look at when the epoch is complete: states follow from all of it, not from the order within.
+    touched: FxHashSet<CustomerId>,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +38,7 @@ struct Customer {
 
 impl Customers {
     pub(crate) fn new() -> Self {
-        Self { month: UnixMillis::MIN.month(), by_id: FxHashMap::default() }
+        Self { month: UnixMillis::MIN.month(), by_id: FxHashMap::default(), touched: FxHashSet::default() }
     }
 
     /// What was rated before, in a month that is still open.
@@ -50,31 +52,40 @@ impl Customers {
     }
 
     /// The clock has come into a month: limits begin anew.
-    pub(crate) fn begin_month(&mut self, month: BillingMonth, cut_at: UnixMillis, changed: &mut Vec<Transition>) {
+    pub(crate) fn begin_month(&mut self, month: BillingMonth, cut_at: UnixMillis) {
         self.month = month;
         let open_from = cut_at.plus_ms(-MONTHS_OPEN_MS);
-        for (customer_id, customer) in &mut self.by_id {
+        for customer in self.by_id.values_mut() {
             customer.months.retain(|(month, _)| month.end() > open_from);
-            changed.extend(customer.look(*customer_id, self.month));
         }
+        self.touched.extend(self.by_id.keys());
     }
 
     /// An account is as it says from now on.
-    pub(crate) fn put(&mut self, account: Account, changed: &mut Vec<Transition>) {
+    pub(crate) fn put(&mut self, account: Account) {
         let customer_id = account.customer_id;
-        let customer = self.by_id.entry(customer_id).or_default();
-        customer.account = Some(account);
-        changed.extend(customer.look(customer_id, self.month));
+        self.touched.insert(customer_id);
+        self.by_id.entry(customer_id).or_default().account = Some(account);
     }
 
     /// Usage was rated.
-    pub(crate) fn add(&mut self, rated: &[(RatedKey, RatedSums)], changed: &mut Vec<Transition>) {
+    pub(crate) fn add(&mut self, rated: &[(RatedKey, RatedSums)]) {
         for (key, sums) in rated {
             let customer = self.by_id.entry(key.customer_id).or_default();
             customer.rated_in_all += sums.rated;
             customer.add_to_month(key.month, sums.rated);
-            changed.extend(customer.look(key.customer_id, self.month));
+            // Nobody is granted anything without an account.
+            if customer.account.is_some() {
+                self.touched.insert(key.customer_id);
+            }
         }
+    }
+
+    /// The epoch is complete: what has changed.
+    pub(crate) fn transitions(&mut self) -> Vec<Transition> {
+        let month = self.month;
+        let touched = self.touched.drain();
+        touched.filter_map(|id| self.by_id.get_mut(&id).and_then(|customer| customer.look(id, month))).collect()
     }
 }
 
@@ -94,21 +105,4 @@ impl Customer {
         let from = self.state.replace(now);
         (from != Some(now)).then_some(Transition { customer_id, from, to: Spend { state: now, month, used } })
     }
-}
-
-/// Several changes of one customer within an epoch are one, and none if they lead back.
-pub(crate) fn net(transitions: Vec<Transition>) -> Vec<Transition> {
-    let mut at: FxHashMap<CustomerId, usize> = FxHashMap::default();
-    let mut net: Vec<Transition> = Vec::new();
-    for transition in transitions {
-        match at.get(&transition.customer_id) {
-            Some(at) => net[*at].to = transition.to,
-            None => {
-                at.insert(transition.customer_id, net.len());
-                net.push(transition);
-            }
-        }
-    }
-    net.retain(|transition| transition.from != Some(transition.to.state));
-    net
 }

@@ -59,8 +59,7 @@ pub(crate) fn spawn(
     let config = timely::Config::process(inputs.len());
     // Each worker takes its own ends out of its place.
     let ends = inputs.into_iter().zip(outputs).zip(plants);
-    let ends: Vec<_> =
-        ends.map(|((input, output), plant)| Mutex::new(Some(Ends { input, output, plant }))).collect();
+    let ends: Vec<_> = ends.map(|((input, output), plant)| Mutex::new(Some(Ends { input, output, plant }))).collect();
     timely::execute(config, move |worker| {
         let place = &ends[worker.index()];
         let ends = place.lock().ok().and_then(|mut ends| ends.take()).expect("each worker starts once");

@@ -73,5 +73,8 @@ fn packed_infra(key: &InfraSpanKey) -> [u64; 2] {
     let service = service.map_or(0, |service| u64::from(service.number()));
     let network = network.map_or(255, |network| u64::from(network.number()));
     let of_backend = u64::from(backend_id.cast_unsigned()) << 11 | u64::from(event_type) << 3;
-    [server << 27 | of_backend | u64::from(status_class.number()), key.start.0.cast_unsigned() << 16 | service << 8 | network]
+    [
+        server << 27 | of_backend | u64::from(status_class.number()),
+        key.start.0.cast_unsigned() << 16 | service << 8 | network,
+    ]
 }

@@ -2,10 +2,10 @@
 
 use crate::ids::Epoch;
 use crate::loss::{LineCounts, WorkerWindow};
+use crate::partial::Partials;
 use crate::quarantine::{QuarantinedLine, Requeued};
 use crate::record::Record;
 use crate::time::UnixMillis;
-use crate::partial::Partials;
 
 /// One of HAProxy's own messages (a server going down, a reload), for the system log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -175,13 +175,8 @@ impl InfraSums {
         self.requests = self.requests.saturating_add(repeat);
         self.bytes_sent = self.bytes_sent.saturating_add(i64::try_from(record.bytes_sent).unwrap_or(i64::MAX));
         let timers = &record.timers;
-        let reached = [
-            timers.request_ms,
-            timers.queue_ms,
-            timers.connect_ms,
-            timers.response_ms,
-            Some(timers.total_ms),
-        ];
+        let reached =
+            [timers.request_ms, timers.queue_ms, timers.connect_ms, timers.response_ms, Some(timers.total_ms)];
         for (phase, reached) in self.phases.iter_mut().zip(reached) {
             if let Some(ms) = reached.and_then(|ms| u32::try_from(ms).ok()) {
                 phase.sum_ms = phase.sum_ms.saturating_add(i64::from(ms) * repeat);

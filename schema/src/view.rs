@@ -4,9 +4,9 @@ use crate::activity::{KeyActivity, KeyRef};
 use crate::ids::{CustomerId, Epoch, Network, Service};
 use crate::infra::{InfraSpanKey, InfraSums};
 use crate::money::MicroUsd;
-use crate::time::{BillingMonth, UnixMillis};
 use crate::reference::KeyLife;
 use crate::spend::{SpendState, Used};
+use crate::time::{BillingMonth, UnixMillis};
 use crate::usage::{MinuteKey, Usage, UsageKey};
 use serde::{Deserialize, Serialize};
 
