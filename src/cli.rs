@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use suiftly_schema::time::UnixMillis;
 
 /// Live, exact usage metering and billing out of HAProxy logs.
 #[derive(Debug, Parser)]
@@ -20,11 +21,17 @@ pub(crate) enum Command {
     /// HAProxy's log-format strings.
     #[command(subcommand)]
     LogFormat(LogFormatCommand),
+    /// The journal: what is in it, whether it is sound, and its lines. It may be in use.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Send realistic SF1 lines without HAProxy (MOCK_HAPROXY).
     Simulate(SimulateArgs),
     /// The private PostgreSQL cluster and its databases.
     #[command(subcommand)]
     Db(DbCommand),
+    /// The lines that could not be read: look at them, and give them again after a fix.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Make a few customers with services and API keys, for a first look; their keys go to a file only you can read.
     Seed(Place),
     /// The gateway's side.
@@ -100,9 +107,18 @@ pub(crate) struct ReplayArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
-    /// Where to send: udp://ADDRESS:PORT or tcp://ADDRESS:PORT.
+    /// Where to send: udp://ADDRESS:PORT, tcp://ADDRESS:PORT, tls://HOST:PORT or unix:///PATH.
     #[arg(long, default_value = "tcp://127.0.0.1:5514", value_name = "URL")]
     pub(crate) to: suiftly_ingest::simulate::Target,
+    /// For tls://: the CA that the server's certificate is checked by, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// For tls://: our certificate, if the server asks for one, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// For tls://: its private key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Lines per second.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
@@ -130,6 +146,59 @@ pub(crate) enum DbCommand {
     Migrate(Place),
     /// Drop the database and the journal and make them anew. Development and test only.
     Reset(Place),
+    /// Hold what is stored against the journal, line by line; fails unless every line is stored exactly once.
+    /// Development and test only, and nothing may be running.
+    Check(Place),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// Count them by reason and list the newest.
+    Ls(QuarantineLs),
+    /// Show one, whole.
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// Where it stands in the journal, as `ls` says.
+        #[arg(value_name = "OFFSET")]
+        offset: u64,
+        /// Its bytes as they are, and nothing else. Not onto a terminal.
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Give lines again to the running `suiftly up`, to be read under its configuration, whatever their date and source.
+    /// Each is taken once; those that became something are left alone.
+    Replay(QuarantineReplay),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineLs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Of this reason only, such as unknown_format.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) reason: Option<String>,
+    /// Of sources that begin so only, such as `udp 192.0.2.7`.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) source: Option<String>,
+    /// At most so many lines.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineReplay {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Of this reason only.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) reason: Option<String>,
+    /// This line only; can be given several times.
+    #[arg(long = "offset", value_name = "OFFSET")]
+    pub(crate) offsets: Vec<u64>,
+    /// Also lines that were given before and could not be read: at most 1,000 a call.
+    #[arg(long)]
+    pub(crate) again: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -155,4 +224,82 @@ pub(crate) enum LogFormatCommand {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// List the segments: where each is in its life, its epochs, bytes, lines and times.
+    Ls {
+        #[command(flatten)]
+        place: JournalPlace,
+        /// One JSON object a segment.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read all of it and say what is damaged. Fails if anything is.
+    Verify {
+        #[command(flatten)]
+        place: JournalPlace,
+    },
+    /// Write the lines as they were received, one a line.
+    Dump {
+        #[command(flatten)]
+        place: JournalPlace,
+        /// One JSON object a line: epoch, offset, received_at, source, line.
+        #[arg(long)]
+        json: bool,
+        /// From this epoch on.
+        #[arg(long, value_name = "EPOCH")]
+        from_epoch: Option<u64>,
+        /// Up to and including this epoch.
+        #[arg(long, value_name = "EPOCH")]
+        to_epoch: Option<u64>,
+        /// The line that stands at this byte of the journal (a record's journal_offset) alone.
+        #[arg(long, value_name = "N", conflicts_with_all = ["from_epoch", "to_epoch", "since", "until"])]
+        offset: Option<u64>,
+        /// Received at this time or later (RFC 3339).
+        #[arg(long, value_name = "TIME", value_parser = rfc3339)]
+        since: Option<UnixMillis>,
+        /// Received before this time (RFC 3339).
+        #[arg(long, value_name = "TIME", value_parser = rfc3339)]
+        until: Option<UnixMillis>,
+    },
+    /// Print usage by customer, service, network and hour out of its lines, as `suiftly replay` does out of files.
+    Replay {
+        #[command(flatten)]
+        place: JournalPlace,
+        /// One JSON object a line.
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// Comma-separated values with a header.
+        #[arg(long)]
+        csv: bool,
+        /// From this epoch on.
+        #[arg(long, value_name = "EPOCH")]
+        from_epoch: Option<u64>,
+        /// Up to and including this epoch.
+        #[arg(long, value_name = "EPOCH")]
+        to_epoch: Option<u64>,
+    },
+}
+
+/// Where a journal is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct JournalPlace {
+    /// The journal in this data directory.
+    #[arg(long, value_name = "DIR", default_value = "suiftly-data", conflicts_with = "dir")]
+    pub(crate) data_dir: PathBuf,
+    /// The journal in this very directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Its archive; without it, that of the configuration.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+    /// Configuration, TOML. Every key can also be set as SUIFTLY_SECTION__KEY in the environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+fn rfc3339(text: &str) -> Result<UnixMillis, String> {
+    UnixMillis::parse_rfc3339(text).ok_or_else(|| "not a time like 2026-11-22T10:00:00Z".to_owned())
 }

@@ -1,8 +1,10 @@
 //! The commands other than `up`: each opens what it needs, does one thing and says what it did.
 
+use crate::check;
 use crate::cli::{DbCommand, EdgeCommand, LogFormatCommand, Place, ReplayArgs, SimulateArgs};
 use crate::config::Config;
 use crate::secrets;
+use crate::sources;
 use anyhow::Context;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -13,11 +15,11 @@ use suiftly_api::{Clock, SystemClock};
 use suiftly_edge::{files, maps::Maps};
 use suiftly_ingest::haproxy::{
     Format,
-    log_format::{Attribution, FieldRef, LogFormat, RecordFormat},
+    log_format::{Attribution, FieldRef, LogFormat},
 };
 use suiftly_ingest::journal::{Journal, JournalConfig};
 use suiftly_ingest::replay;
-use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions};
+use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions, TlsFiles};
 use suiftly_schema::api_key::ApiKey;
 use suiftly_schema::grant::Grant;
 use suiftly_store::cluster::Cluster;
@@ -52,12 +54,10 @@ pub(crate) fn replay(args: ReplayArgs) -> anyhow::Result<()> {
     unless_broken_pipe(written)
 }
 
-/// A string compiled for the life of the process.
 fn compiled(text: &str, customer: Option<FieldRef>) -> anyhow::Result<Format> {
-    let attribution = Attribution { customer, ..Attribution::default() };
-    let format = LogFormat::compile(text).and_then(|format| RecordFormat::new(format, &attribution));
-    let format = format.map_err(|error| anyhow::anyhow!("cannot use the log-format: {error}"))?;
-    Ok(Format::Compiled(Box::leak(Box::new(format))))
+    let attribution = Attribution { customer: customer.map(Into::into), ..Attribution::default() };
+    let format = LogFormat::compile(text).map_err(anyhow::Error::from);
+    format.and_then(|format| sources::compiled(format, &attribution)).context("cannot use the log-format")
 }
 
 /// `suiftly log-format …`
@@ -77,7 +77,7 @@ pub(crate) fn log_format(command: LogFormatCommand) -> anyhow::Result<()> {
 }
 
 /// `… | head` has had enough: no failure.
-fn unless_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
+pub(crate) fn unless_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if is_broken_pipe(&error) => Ok(()),
         written => written,
@@ -96,6 +96,7 @@ pub(crate) async fn simulate(args: SimulateArgs) -> anyhow::Result<()> {
         rate_per_second: args.rate,
         max_lines: args.lines,
         max_duration: args.seconds.map(Duration::from_secs),
+        tls: TlsFiles { ca: args.tls_ca, client: args.tls_certificate.zip(args.tls_key) },
         gateway: GatewayOptions { seed: args.seed, customers: args.customers, ..GatewayOptions::default() },
     };
     let stop = Arc::new(AtomicBool::new(false));
@@ -138,6 +139,7 @@ pub(crate) async fn db(command: DbCommand) -> anyhow::Result<()> {
             eprintln!("{store} is up to date");
         }
         DbCommand::Reset(place) => reset(&place).await?,
+        DbCommand::Check(place) => check_stored(&place).await?,
     }
     Ok(())
 }
@@ -152,6 +154,17 @@ async fn reset(place: &Place) -> anyhow::Result<()> {
     migrate::reset(&store).await?;
     std::fs::remove_dir_all(&journal).with_context(|| format!("cannot remove {}", journal.display()))?;
     eprintln!("{store} and the journal in {} are new", journal.display());
+    Ok(())
+}
+
+/// Prints the figures as JSON, whether they are as they should be or not.
+async fn check_stored(place: &Place) -> anyhow::Result<()> {
+    let config = Config::read(place.config.as_deref())?;
+    let (_, store) = connect(place, &config).await?;
+    let (figures, holds) = check::check(&place.data_dir.join("journal"), &store).await?;
+    let written = writeln!(io::stdout().lock(), "{figures:#}").context("cannot write the figures");
+    unless_broken_pipe(written)?;
+    anyhow::ensure!(holds, "the database does not hold what the journal does");
     Ok(())
 }
 

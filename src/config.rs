@@ -1,12 +1,15 @@
 //! Configuration: one TOML file, every key also an environment variable (`SUIFTLY_SECTION__KEY`). Read once, checked
 //! once. An unknown key is an error that names it. `packaging/suiftly.toml` documents each.
 
+use crate::sources::{FormatEntry, SourceEntry};
 use anyhow::Context;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use suiftly_ingest::journal::{self, ArchiveConfig, JournalConfig, MAX_COMPRESS_LEVEL, MAX_SPARE_SEGMENTS};
+use suiftly_ingest::listener;
 
 /// Everything that can be set. The defaults are those of a first look on one machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +20,10 @@ pub(crate) struct Config {
     pub(crate) dataflow: Dataflow,
     pub(crate) database: Database,
     pub(crate) api: Api,
+    /// `[[source]]`, in the file alone.
+    pub(crate) source: Vec<SourceEntry>,
+    /// `[[format]]`, in the file alone.
+    pub(crate) format: Vec<FormatEntry>,
 }
 
 /// `[ingest]`
@@ -25,8 +32,26 @@ pub(crate) struct Config {
 pub(crate) struct Ingest {
     /// Where syslog comes in, by UDP and by TCP.
     pub(crate) listen: SocketAddr,
-    /// TCP connections at once; more are refused.
+    /// UDP sockets on this address, each with a thread.
+    pub(crate) udp_shards: usize,
+    /// Where syslog comes in by TLS, if there is a certificate.
+    pub(crate) tls_listen: SocketAddr,
+    /// The certificate and those that lead to its CA, as PEM. Without it there is no TLS.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Its private key, as PEM.
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The CAs that client certificates are checked by, as PEM. Without them none is asked for.
+    pub(crate) tls_client_ca: Option<PathBuf>,
+    /// Whether a client without a certificate is refused.
+    pub(crate) tls_client_required: bool,
+    /// Where a Unix datagram socket for syslog is made.
+    pub(crate) unix: Option<PathBuf>,
+    /// TCP and TLS connections at once; more are refused.
     pub(crate) max_connections: usize,
+    /// What lines are: auto, sf1, httplog, httpslog, tcplog, or the name of a `[[format]]`.
+    pub(crate) format: String,
+    /// Of those, connections of one sender.
+    pub(crate) max_connections_per_peer: usize,
 }
 
 /// `[journal]`
@@ -37,8 +62,20 @@ pub(crate) struct Journal {
     pub(crate) cut_ms: u64,
     /// A segment is closed when it is larger than this.
     pub(crate) segment_bytes: u64,
-    /// Segments that the database has are deleted, oldest first, beyond this.
+    /// Segments that the database has are deleted or archived, oldest first, beyond this.
     pub(crate) keep_bytes: u64,
+    /// The same for those older than so many days; 0: not for their age.
+    pub(crate) keep_days: u32,
+    /// The zstd level of closed segments; 0: they stay raw.
+    pub(crate) compress_level: i32,
+    /// Files kept at hand to become hot segments.
+    pub(crate) spare_segments: usize,
+    /// Where segments go instead of being deleted.
+    pub(crate) archive_dir: Option<PathBuf>,
+    /// The archive's oldest segments are deleted beyond this; 0: none.
+    pub(crate) archive_keep_bytes: u64,
+    /// The same for those older than so many days; 0: not for their age.
+    pub(crate) archive_keep_days: u32,
 }
 
 /// `[dataflow]`
@@ -71,13 +108,65 @@ pub(crate) struct Api {
 
 impl Default for Ingest {
     fn default() -> Self {
-        Self { listen: local(5514), max_connections: 256 }
+        Self {
+            listen: listener::DEFAULT_LISTEN,
+            udp_shards: listener::DEFAULT_UDP_SHARDS,
+            tls_listen: listener::DEFAULT_TLS_LISTEN,
+            tls_certificate: None,
+            tls_key: None,
+            tls_client_ca: None,
+            tls_client_required: false,
+            unix: None,
+            max_connections: listener::DEFAULT_MAX_CONNECTIONS,
+            max_connections_per_peer: listener::DEFAULT_MAX_CONNECTIONS_PER_PEER,
+            format: "auto".to_owned(),
+        }
     }
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { cut_ms: 10, segment_bytes: 256 << 20, keep_bytes: 8 << 30 }
+        Self {
+            cut_ms: 10,
+            segment_bytes: journal::DEFAULT_SEGMENT_BYTES,
+            keep_bytes: journal::DEFAULT_KEEP_BYTES,
+            keep_days: 0,
+            compress_level: journal::DEFAULT_COMPRESS_LEVEL,
+            spare_segments: journal::DEFAULT_SPARE_SEGMENTS,
+            archive_dir: None,
+            archive_keep_bytes: 0,
+            archive_keep_days: journal::DEFAULT_ARCHIVE_KEEP_DAYS,
+        }
+    }
+}
+
+impl Journal {
+    /// How the journal is to be kept.
+    pub(crate) fn kept(&self) -> JournalConfig {
+        let archive = self.archive_dir.as_ref().map(|dir| ArchiveConfig {
+            dir: dir.clone(),
+            keep_bytes: self.archive_keep_bytes,
+            keep_days: self.archive_keep_days,
+        });
+        JournalConfig {
+            segment_bytes: self.segment_bytes,
+            keep_bytes: self.keep_bytes,
+            keep_days: self.keep_days,
+            compress_level: self.compress_level,
+            spare_segments: self.spare_segments,
+            archive,
+            ..JournalConfig::default()
+        }
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let (levels, spares) = (0..=MAX_COMPRESS_LEVEL, 0..=MAX_SPARE_SEGMENTS);
+        anyhow::ensure!((1..=1_000).contains(&self.cut_ms), "journal.cut_ms must be 1 to 1000");
+        anyhow::ensure!(self.segment_bytes >= 1 << 20, "journal.segment_bytes must be at least 1 MiB");
+        anyhow::ensure!(self.segment_bytes <= 16 << 30, "journal.segment_bytes must be at most 16 GiB");
+        anyhow::ensure!(levels.contains(&self.compress_level), "journal.compress_level must be 0 to 19");
+        anyhow::ensure!(spares.contains(&self.spare_segments), "journal.spare_segments must be 0 to 8");
+        Ok(())
     }
 }
 
@@ -113,10 +202,25 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!((1..=1_000).contains(&self.journal.cut_ms), "journal.cut_ms must be 1 to 1000");
-        anyhow::ensure!(self.journal.segment_bytes >= 1 << 20, "journal.segment_bytes must be at least 1 MiB");
-        anyhow::ensure!(self.ingest.max_connections > 0, "ingest.max_connections must be at least 1");
+        self.journal.check()?;
+        self.ingest.check()?;
         anyhow::ensure!(self.api.max_streams > 0, "api.max_streams must be at least 1");
+        Ok(())
+    }
+}
+
+impl Ingest {
+    fn check(&self) -> anyhow::Result<()> {
+        let max_shards = listener::MAX_UDP_SHARDS;
+        anyhow::ensure!((1..=max_shards).contains(&self.udp_shards), "ingest.udp_shards must be 1 to {max_shards}");
+        anyhow::ensure!(self.max_connections > 0, "ingest.max_connections must be at least 1");
+        anyhow::ensure!(self.max_connections_per_peer > 0, "ingest.max_connections_per_peer must be at least 1");
+        let has_both = self.tls_certificate.is_some() == self.tls_key.is_some();
+        anyhow::ensure!(has_both, "ingest.tls_certificate and ingest.tls_key must both be set, or neither");
+        let knows_clients = self.tls_client_ca.is_some() || !self.tls_client_required;
+        anyhow::ensure!(knows_clients, "ingest.tls_client_required needs ingest.tls_client_ca");
+        let has_tls = self.tls_certificate.is_some() || self.tls_client_ca.is_none();
+        anyhow::ensure!(has_tls, "ingest.tls_client_ca needs ingest.tls_certificate");
         Ok(())
     }
 }
@@ -145,7 +249,8 @@ mod tests {
         let all = serde_json::to_value(Config::default()).unwrap();
         for (section, keys) in all.as_object().unwrap() {
             assert!(documented.contains(&format!("[{section}]")), "{section}");
-            for key in keys.as_object().unwrap().keys() {
+            // Lists are shown by example.
+            for key in keys.as_object().into_iter().flat_map(|keys| keys.keys()) {
                 assert!(documented.contains(&format!("{key} = ")), "{section}.{key}");
             }
         }
@@ -158,6 +263,14 @@ mod tests {
             ("[ingest]\nlisen = \"127.0.0.1:1\"", "lisen"),
             ("[ingets]\n", "ingets"),
             ("[journal]\ncut_ms = 0", "cut_ms"),
+            ("[journal]\ncompress_level = 20", "compress_level"),
+            ("[journal]\nspare_segments = 9", "spare_segments"),
+            ("[ingest]\nudp_shards = 0", "udp_shards must be 1 to 16"),
+            ("[ingest]\nudp_shards = 17", "udp_shards must be 1 to 16"),
+            ("[ingest]\nmax_connections_per_peer = 0", "max_connections_per_peer"),
+            ("[ingest]\ntls_key = \"key.pem\"", "must both be set"),
+            ("[ingest]\ntls_client_required = true", "tls_client_required needs"),
+            ("[ingest]\ntls_client_ca = \"ca.pem\"", "tls_client_ca needs"),
             ("no toml", "TOML"),
         ];
         for (toml, named) in cases {

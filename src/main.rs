@@ -1,9 +1,13 @@
 //! `suiftly`: command line, configuration, composition, shutdown. Wiring only: what happens is in the crates.
 
+mod check;
 mod cli;
 mod commands;
 mod config;
+mod journal;
+mod quarantine;
 mod secrets;
+mod sources;
 mod up;
 
 use clap::Parser;
@@ -46,9 +50,11 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Replay(args) => commands::replay(args),
         Command::LogFormat(command) => commands::log_format(command),
+        Command::Journal(command) => journal::journal(command),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place)),
         Command::Db(command) => in_runtime(commands::db(command)),
+        Command::Quarantine(command) => in_runtime(quarantine::quarantine(command)),
         Command::Seed(place) => in_runtime(commands::seed(place)),
         Command::Edge(command) => in_runtime(commands::edge(command)),
     }

@@ -6,6 +6,7 @@ use crate::hub::Hub;
 use crate::metrics::HttpCounters;
 use crate::pipeline::{Pipeline, PipelineLive};
 use crate::pulse::IDLE_MARGIN_MS;
+use crate::quarantine::QuarantineRows;
 use crate::read::Reader;
 use crate::rows::UsageRows;
 use crate::wire;
@@ -23,7 +24,9 @@ pub struct ApiParts {
     pub hub: Arc<Hub>,
     /// The store's read side.
     pub rows: Arc<dyn UsageRows>,
-    /// The pipeline, to look at.
+    /// The store's quarantine.
+    pub quarantine: Arc<dyn QuarantineRows>,
+    /// The pipeline, to look at and to give lines again to.
     pub pipeline: Arc<dyn Pipeline>,
     /// The books that the dataflow rates by: the same, or bills and answers differ.
     pub price_books: Arc<PriceBooks>,
@@ -72,6 +75,8 @@ pub(crate) struct App {
     pub(crate) web_dir: Option<Arc<PathBuf>>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Held while the quarantine is changed: by one request at a time.
+    pub(crate) quarantine_turn: Arc<Semaphore>,
     pub(crate) limits: ApiLimits,
     pub(crate) http: Arc<HttpCounters>,
     /// The latest `pipeline` event, as JSON; renewed each second.
@@ -89,6 +94,7 @@ impl App {
             web_dir: web_dir.map(Arc::new),
             auth: Arc::new(Auth::new(dev_token, &limits)),
             streams: Arc::new(Semaphore::new(limits.streams)),
+            quarantine_turn: Arc::new(Semaphore::new(1)),
             limits,
             http: Arc::default(),
             pulse: Arc::new(watch::Sender::new(Arc::from(""))),

@@ -16,7 +16,8 @@
 //!
 //! let parts = ApiParts {
 //!     hub,
-//!     rows: Arc::new(reader),                            // suiftly-store's reader
+//!     rows: Arc::new(reader.clone()),                    // suiftly-store's reader
+//!     quarantine: Arc::new(reader),                      // the same
 //!     pipeline: Arc::new(my_pipeline),                   // impl Pipeline: fn live(&self) -> PipelineLive
 //!     price_books: Arc::new(PriceBooks::v1()),           // the same as the dataflow's and the store's
 //!     clock: Arc::new(SystemClock),
@@ -36,12 +37,14 @@ pub mod clock;
 pub mod feed;
 pub mod headers;
 pub mod hub;
+pub mod loss;
 pub mod money;
 pub mod openapi;
 pub mod params;
 pub mod pipeline;
 pub mod problem;
 pub mod pulse;
+pub mod quarantine;
 pub mod read;
 pub mod routes;
 pub mod rows;
@@ -58,6 +61,11 @@ pub use app::{ApiConfig, ApiLimits, ApiParts};
 pub use auth::{DevToken, DevTokenError};
 pub use clock::{Clock, SystemClock};
 pub use hub::{Hub, HubBounds, Published};
-pub use pipeline::{JournalLive, Pipeline, PipelineLive, QueueLive, StoreLive, TransportLive, WorkerLines};
+pub use loss::{BesideLive, LossLive, MissingLive, RangeLive, TransportBesideLive};
+pub use pipeline::{
+    GiveAgainError, JournalLive, Pipeline, PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportLive,
+    WorkerLines,
+};
+pub use quarantine::QuarantineRows;
 pub use rows::UsageRows;
 pub use server::{ApiError, Server, router, router_with_pulse, serve};

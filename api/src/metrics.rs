@@ -4,7 +4,8 @@
 //! sets: route patterns, reasons, transports, queues, servers.
 
 use crate::app::App;
-use crate::pipeline::{PipelineLive, WorkerLines};
+use crate::loss::{self, LossCounts};
+use crate::pipeline::{PipelineLive, QuarantineLive};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -54,8 +55,9 @@ pub(crate) fn render(app: &App) -> Result<String, prometheus::Error> {
     let live = app.look();
     let page = Page(Registry::new());
     lines(&page, &live)?;
-    loss(&page, &live.workers)?;
+    loss(&page, &live)?;
     transports(&page, &live)?;
+    quarantine(&page, &live.quarantine)?;
     journal_and_store(&page, &live)?;
     hub(&page, app, &live)?;
     http(&page, app)?;
@@ -85,25 +87,24 @@ fn lines(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
     page.gauge("suiftly_recovering", "1 while the journal is being replayed after a start.", flag(live.recovering))
 }
 
-fn loss(page: &Page, workers: &[WorkerLines]) -> Result<(), prometheus::Error> {
-    let of_server = |count: fn(&WorkerLines) -> u64| {
-        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-        for worker in workers {
-            *sums.entry(worker.worker.server_id.to_string()).or_default() += count(worker);
-        }
-        sums
+fn loss(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
+    let by_server = loss::by_server(&live.workers, &live.folded);
+    let servers: Vec<(String, LossCounts)> =
+        by_server.into_iter().map(|(server, (_, counts))| (server.to_string(), counts)).collect();
+    let counters = |name, help, count: fn(&LossCounts) -> u64| {
+        page.counters(name, help, "server_id", servers.iter().map(|(server, of)| (server.as_str(), count(of))))
     };
-    let counters = |name, help, count| {
-        let sums = of_server(count);
-        page.counters(name, help, "server_id", sums.iter().map(|(server, sum)| (server.as_str(), *sum)))
+    counters("suiftly_loss_received_lines_total", "Distinct numbered lines received, by server.", |of| of.received)?;
+    counters("suiftly_loss_duplicate_lines_total", "Numbered lines that came again, by server.", |of| of.duplicates)?;
+    counters("suiftly_loss_conflict_lines_total", "Numbers that came again with another body.", |of| of.conflicts)?;
+    counters("suiftly_loss_repaired_lines_total", "Numbers that came after they were final.", |of| of.repaired)?;
+    // A late line fills its gap, so these may fall.
+    let gauges = |name, help, count: fn(&LossCounts) -> u64| {
+        page.gauges(name, help, "server_id", servers.iter().map(|(server, of)| (server.as_str(), float(count(of)))))
     };
-    counters("suiftly_loss_received_lines_total", "Distinct numbered lines received, by server.", |w| w.received)?;
-    counters("suiftly_loss_duplicate_lines_total", "Numbered lines that came again, by server.", |w| w.duplicates)?;
-    counters("suiftly_loss_conflict_lines_total", "Numbers that came again with another body.", |w| w.conflicts)?;
-    // A late line fills its gap, so this one may fall.
-    let missing = of_server(|worker| worker.missing);
-    let missing = missing.iter().map(|(server, sum)| (server.as_str(), float(*sum)));
-    page.gauges("suiftly_loss_missing_lines", "Numbers that never came, by server.", "server_id", missing)
+    gauges("suiftly_loss_missing_lines", "Numbers that have not come, by server.", |of| of.missing)?;
+    gauges("suiftly_loss_missing_final_lines", "Those of them that count as lost.", |of| of.missing_final)?;
+    gauges("suiftly_loss_missing_pending_lines", "Those of them that may still come.", |of| of.missing_pending)
 }
 
 fn transports(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
@@ -123,6 +124,13 @@ fn transports(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error>
     page.gauges("suiftly_queue_depth", "What waits in a queue.", "queue", depths)?;
     let capacities = live.queues.iter().map(|(name, queue)| (name.as_str(), float(queue.capacity)));
     page.gauges("suiftly_queue_capacity", "What fits into a queue.", "queue", capacities)
+}
+
+fn quarantine(page: &Page, quarantine: &QuarantineLive) -> Result<(), prometheus::Error> {
+    let kept = quarantine.kept.iter().map(|(reason, lines)| (reason.as_str(), float(*lines)));
+    page.gauges("suiftly_quarantine_lines", "Quarantined lines that are kept.", "reason", kept)?;
+    let requeued = quarantine.requeued.iter().map(|(outcome, lines)| (*outcome, *lines));
+    page.counters("suiftly_requeued_lines_total", "Quarantined lines given again, by outcome.", "outcome", requeued)
 }
 
 fn journal_and_store(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {

@@ -130,16 +130,22 @@ pub(crate) fn parse_none(query: &str) -> Result<(), Problem> {
 /// More parameters than this are not looked at: the first error is enough.
 const FIELDS_MAX: usize = 32;
 
-struct Fields {
+pub(crate) struct Fields {
     values: Vec<(String, String)>,
     errors: Vec<FieldError>,
 }
 
 impl Fields {
+    /// The named fields, and those of every filter.
     fn read(query: &str, names: &[&str]) -> Self {
+        Self::read_named(query, &[names, &FILTER_FIELDS].concat())
+    }
+
+    /// The named fields alone.
+    pub(crate) fn read_named(query: &str, names: &[&str]) -> Self {
         let mut fields = Self { values: Vec::new(), errors: Vec::new() };
         for (name, value) in form_urlencoded::parse(query.as_bytes()).take(FIELDS_MAX) {
-            if !names.contains(&&*name) && !FILTER_FIELDS.contains(&&*name) {
+            if !names.contains(&&*name) {
                 fields.fail(&name, "is no parameter here");
             } else if fields.value(&name).is_some() {
                 fields.fail(&name, "is given twice");
@@ -159,7 +165,7 @@ impl Fields {
     }
 
     /// The parsed value of a field; one that cannot be parsed is an error and counts as not given.
-    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, must_be: &str) -> Option<T> {
+    pub(crate) fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, must_be: &str) -> Option<T> {
         let value = self.value(name)?;
         let parsed = parse(value);
         if parsed.is_none() {
@@ -211,7 +217,8 @@ impl Fields {
         }
     }
 
-    fn finish<T>(self, value: T) -> Result<T, Problem> {
+    /// The value, unless a field is wrong.
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, Problem> {
         if self.errors.is_empty() { Ok(value) } else { Err(Problem::validation(self.errors)) }
     }
 }

@@ -1,16 +1,52 @@
-//! What the API knows of the way of a line: a trait that the binary implements over its running parts.
+//! What the API knows of the way of a line: a trait that the binary implements over its running parts. It looks at
+//! them, and gives quarantined lines again.
 //!
 //! `/ready`, `/metrics`, `/api/v1/pipeline`, the stream's `pipeline` events and `complete_to` at rest come from it.
 
+use crate::loss::LossLive;
+use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::{LineCounts, WorkerId};
+use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId};
+use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
 
-/// The running pipeline, to look at.
+/// The running pipeline.
 pub trait Pipeline: Send + Sync + 'static {
     /// How it is now. Called once a second and once per request for it; must not wait for I/O.
     fn live(&self) -> PipelineLive;
+
+    /// The loss meter, with the missing ranges of the workers heard of last: so many, of one server or of all. Must not
+    /// wait for I/O.
+    fn loss(&self, server_id: Option<i16>, newest_workers: usize) -> LossLive;
+
+    /// Takes quarantined lines in once more, all of them or none, and answers when they are in the journal: the epoch
+    /// that holds the last of them. Within the bounds of [`suiftly_schema::quarantine`].
+    fn give_again<'a>(&'a self, lines: &'a [GivenLine]) -> BoxFuture<'a, Result<Epoch, GiveAgainError>>;
+}
+
+/// Why lines were not given again, or are not known to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GiveAgainError {
+    /// None went in: the journal's tail is still being replayed.
+    #[error("the journal's tail is still being replayed")]
+    Recovering,
+    /// None went in: the pipeline stops.
+    #[error("the pipeline stops")]
+    Stopping,
+    /// None went in: there was no room for them.
+    #[error("the pipeline has no room; is the disk full?")]
+    Busy,
+    /// They went in; whether they are in the journal shows in their outcomes, or after the next start.
+    #[error("the lines went in, and are not known to be in the journal yet; their outcomes will tell")]
+    Undetermined,
+}
+
+impl GiveAgainError {
+    /// Whether no line went in, for certain.
+    pub const fn is_refusal(self) -> bool {
+        !matches!(self, Self::Undetermined)
+    }
 }
 
 /// The pipeline at one instant. Everything counts from the journal's beginning unless it says otherwise.
@@ -36,6 +72,8 @@ pub struct PipelineLive {
     pub counts: LineCounts,
     /// Every known worker's lines, in any order.
     pub workers: Vec<WorkerLines>,
+    /// What the workers add up to that are not told apart any more, by server.
+    pub folded: BTreeMap<i16, LossTotals>,
     /// The journal.
     pub journal: JournalLive,
     /// The store writer.
@@ -46,6 +84,19 @@ pub struct PipelineLive {
     pub transports: BTreeMap<String, TransportLive>,
     /// Each bounded queue by its name.
     pub queues: BTreeMap<String, QueueLive>,
+    /// The quarantine.
+    pub quarantine: QuarantineLive,
+}
+
+/// The quarantine at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuarantineLive {
+    /// Whether lines can be given again: not before the journal's tail is in the store after a start.
+    pub is_open: bool,
+    /// Lines kept by reason, as of the last look, some seconds ago.
+    pub kept: BTreeMap<String, u64>,
+    /// What became of lines given again, since the process started.
+    pub requeued: BTreeMap<&'static str, u64>,
 }
 
 /// One worker's numbered lines: a [`suiftly_schema::loss::WorkerWindow`] without the numbers themselves.
@@ -59,12 +110,18 @@ pub struct WorkerLines {
     pub duplicates: u64,
     /// Lines that came again with another body.
     pub conflicts: u64,
-    /// Numbers between the first and the highest that never came.
+    /// Numbers between the first and the highest that have not come.
     pub missing: u64,
+    /// Those of them that are final now.
+    pub missing_final: u64,
+    /// Numbers that came after they had been final.
+    pub repaired: u64,
     /// Lowest number received.
     pub first_seq: u64,
     /// Highest number received.
     pub highest_seq: u64,
+    /// When it was last heard of: the clock of that epoch.
+    pub heard_at: UnixMillis,
 }
 
 /// The journal at one instant.
@@ -100,7 +157,8 @@ pub struct TransportLive {
     pub frames: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Frames refused: too long, or broken framing.
+    /// What was not taken in: frames too long, streams that could not be framed, connections refused or closed for
+    /// others, TLS handshakes that failed.
     pub refused: u64,
     /// Connections open now; 0 for datagrams.
     pub connections: u64,

@@ -24,6 +24,8 @@ pub enum ProblemCode {
     NotFound,
     /// 405: there is, but not by this method.
     MethodNotAllowed,
+    /// 409: another request does the same; try again.
+    Busy,
     /// 413: the body is too long.
     BodyTooLong,
     /// 415: the body is not JSON.
@@ -34,6 +36,10 @@ pub enum ProblemCode {
     Internal,
     /// 503: the journal's tail is being replayed after a start.
     Recovering,
+    /// 503: the server is about to end.
+    Stopping,
+    /// 503: what comes in has no room: the disk or the database is slow.
+    Overloaded,
     /// 503: the database does not answer.
     StoreUnavailable,
     /// 503: the database is further behind than the live deltas reach back.
@@ -52,13 +58,18 @@ impl ProblemCode {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Busy => StatusCode::CONFLICT,
             Self::BodyTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Recovering | Self::StoreUnavailable | Self::CatchingUp | Self::TooManyStreams | Self::Timeout => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Recovering
+            | Self::Stopping
+            | Self::Overloaded
+            | Self::StoreUnavailable
+            | Self::CatchingUp
+            | Self::TooManyStreams
+            | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -70,11 +81,14 @@ impl ProblemCode {
             Self::CrossSite => "The request comes from another site",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "Not by this method",
+            Self::Busy => "Another request does the same",
             Self::BodyTooLong => "The body is too long",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::TooManyAttempts => "Too many failed attempts",
             Self::Internal => "Something went wrong on the server",
             Self::Recovering => "Starting: the journal is being replayed",
+            Self::Stopping => "The server is about to end",
+            Self::Overloaded => "There is no room for more",
             Self::StoreUnavailable => "The database does not answer",
             Self::CatchingUp => "The database is catching up",
             Self::TooManyStreams => "Too many streams are open",
@@ -205,7 +219,8 @@ pub(crate) enum GuardedProblems {
     /// Our fault (`internal`).
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Problem),
-    /// Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`.
+    /// Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+    /// `too_many_streams`, `timeout`.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
 }

@@ -26,7 +26,9 @@ pub(crate) fn all(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) 
         .routes(routes!(usage_summary))
         .routes(routes!(usage_series))
         .routes(routes!(pipeline))
-        .routes(routes!(live_stream));
+        .routes(routes!(live_stream))
+        .merge(crate::loss::routes())
+        .merge(crate::quarantine::routes());
     let open = OpenApiRouter::new().routes(routes!(dev_session)).routes(routes!(openapi_document));
     OpenApiRouter::with_openapi(crate::openapi::base())
         .routes(routes!(health))
@@ -90,7 +92,10 @@ pub(crate) struct DevSession {
 ))]
 async fn dev_session(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (peer, headers) = (auth::peer(&request), request.headers().clone());
-    let Json(body) = Json::<DevSession>::from_request(request, &()).await.map_err(|error| body_problem(&error))?;
+    let Json(body) = Json::<DevSession>::from_request(request, &()).await.map_err(|error| {
+        // The parser's own words could quote the token.
+        body_problem(&error, "token", "must be a string, the body's only field")
+    })?;
     let cookie = app.auth.open_session(peer, &headers, &body.token, app.parts.clock.now())?;
     let cookie = HeaderValue::try_from(cookie).map_err(|error| Problem::internal(&error))?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
@@ -162,13 +167,13 @@ async fn openapi_document() -> impl response::IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], crate::openapi::json())
 }
 
-fn body_problem(error: &JsonRejection) -> Problem {
+/// Why a body is not taken; `field` and `message` if it is JSON's fault, whose own words could quote it.
+pub(crate) fn body_problem(error: &JsonRejection, field: &str, message: &str) -> Problem {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(ProblemCode::BodyTooLong),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Problem::new(ProblemCode::UnsupportedMediaType).detail("send it with Content-Type: application/json")
         }
-        // The parser's own words could quote the token.
-        _ => Problem::validation(vec![FieldError::new("token", "must be a string, the body's only field")]),
+        _ => Problem::validation(vec![FieldError::new(field, message)]),
     }
 }

@@ -7,6 +7,7 @@ use crate::rows::Bucket;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::loss::LossTotals;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
 use utoipa::ToSchema;
@@ -254,7 +255,7 @@ pub struct Lines {
     pub rejected_by_reason: BTreeMap<String, u64>,
 }
 
-/// What did not arrive, by the gateways' own numbering.
+/// What did not arrive, by the gateways' own numbering: what may still come is among it. `/loss` tells them apart.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Loss {
     /// Lines missing, over all workers.
@@ -350,12 +351,13 @@ impl Pipeline {
             lines_per_second: live.lines_per_second,
             lag_ms: Lag { p50: live.lag_p50_ms, p99: live.lag_p99_ms },
             frontier_age_ms: live.frontier_age_ms,
-            loss: Loss::of(&live.workers),
+            loss: Loss::of(&live.workers, &live.folded),
             lines: Lines {
                 received: live.counts.received,
                 accepted: live.counts.accepted,
                 duplicates: live.counts.duplicates,
-                conflicts: live.workers.iter().map(|worker| worker.conflicts).sum(),
+                conflicts: live.workers.iter().map(|worker| worker.conflicts).sum::<u64>()
+                    + live.folded.values().map(|totals| totals.conflicts).sum::<u64>(),
                 system: live.counts.system,
                 rejected: live.counts.rejected_total(),
                 rejected_by_reason: live.counts.rejected,
@@ -374,12 +376,16 @@ impl Pipeline {
 }
 
 impl Loss {
-    fn of(workers: &[WorkerLines]) -> Self {
-        let missing: u64 = workers.iter().map(|worker| worker.missing).sum();
-        let received: u64 = workers.iter().map(|worker| worker.received).sum();
+    /// Folded workers are not told apart, and count.
+    fn of(workers: &[WorkerLines], folded: &BTreeMap<i16, LossTotals>) -> Self {
+        let all = |of_worker: fn(&WorkerLines) -> u64, of_folded: fn(&LossTotals) -> u64| -> u64 {
+            workers.iter().map(of_worker).chain(folded.values().map(of_folded)).fold(0, u64::saturating_add)
+        };
+        let missing = all(|worker| worker.missing, |totals| totals.missing);
+        let received = all(|worker| worker.received, |totals| totals.received);
         let mut workers: Vec<WorkerLoss> = workers.iter().map(WorkerLoss::from).collect();
         workers.sort_by_key(|worker| (worker.server_id, worker.boot_ms));
-        Self { missing, ppm: ppm(missing, missing + received), workers }
+        Self { missing, ppm: ppm(missing, missing.saturating_add(received)), workers }
     }
 }
 

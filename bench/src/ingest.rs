@@ -42,7 +42,11 @@ pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
         }
         eprintln!("run {run} of {} done, load average {}", options.runs, load_average());
     }
-    Ok(results.rows())
+    let mut rows = results.rows();
+    if options.is_whole() {
+        rows.extend(crate::archive::run(Vec::new())?);
+    }
+    Ok(rows)
 }
 
 fn take_turn(

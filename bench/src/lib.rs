@@ -1,6 +1,7 @@
 //! Suiftly's benches: each runs the real thing beside its peers on the same input and reports CPU time as a ratio of
 //! the work done. Machines differ and are shared: figures are medians with their spread, and what counts is the ratio.
 
+pub mod archive;
 pub mod child;
 pub mod cpu;
 pub mod ingest;

@@ -1,4 +1,4 @@
-//! `suiftly-bench loadgen`: SF1 lines by UDP or TCP, at a rate or as fast as they are taken, so cheap that the machine
+//! `suiftly-bench loadgen`: SF1 lines by UDP, TCP or a Unix socket, at a rate or as fast as they are taken, so cheap that the machine
 //! is left to the receiver.
 //!
 //! Lines are rendered before ([`template`]) and sent with the present time and the next number put in; [`pace`] says
@@ -63,7 +63,7 @@ impl LoadGenerator {
     /// Sends as the options say (their gateway is not asked again), from number 1 on, as a worker born now.
     pub fn send(&mut self, options: &LoadOptions) -> anyhow::Result<Sent> {
         let mut sender =
-            Sender::open(options.to, options.framing).with_context(|| format!("cannot send to {}", options.to))?;
+            Sender::open(&options.to, options.framing).with_context(|| format!("cannot send to {}", options.to))?;
         set_timerslack(TIMER_SLACK_NS).context("cannot set the timer slack")?;
         self.templates.born_at(now());
         let began = Instant::now();

@@ -5,9 +5,9 @@ use anyhow::bail;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
-use suiftly_bench::{child, ingest, loadgen, replay, views};
+use suiftly_bench::{archive, child, ingest, loadgen, replay, views};
 
-const NAMES: [&str; 4] = ["ingest", "loadgen", "replay", "views"];
+const NAMES: [&str; 5] = ["archive", "ingest", "loadgen", "replay", "views"];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
 
 fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
     let said = match name {
+        "archive" => tell(name, &archive::run(arguments)?)?,
         "ingest" => tell(name, &ingest::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,
         "views" => tell(name, &views::run()?)?,

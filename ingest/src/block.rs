@@ -29,7 +29,8 @@ pub const MAX_BLOCK_BYTES: usize = 4 << 20;
 /// A frame is at most this long: what a UDP datagram can hold.
 pub const MAX_FRAME_BYTES: usize = 65_535;
 
-const MAGIC: [u8; 4] = *b"SFB1";
+/// How every block begins.
+pub(crate) const MAGIC: [u8; 4] = *b"SFB1";
 /// The header's part that the CRC covers.
 const CHECKED_HEADER_BYTES: usize = BLOCK_HEADER_BYTES - 4;
 const KIND_LINES: u8 = 1;

@@ -23,30 +23,34 @@ impl Counter {
     }
 }
 
-/// What one transport took in.
+/// What one transport took in, and what it did not.
 #[derive(Debug, Default)]
-pub struct Received {
+pub struct TransportCounters {
     /// Lines handed on.
     pub lines: Counter,
     /// Their bytes, without framing.
     pub bytes: Counter,
+    /// Lines and datagrams thrown away because they were longer than a frame may be.
+    pub oversize_frames: Counter,
+    /// Streams closed because what came could not be framed, or that were torn within a frame.
+    pub broken_streams: Counter,
+    /// Connections accepted.
+    pub connections_accepted: Counter,
+    /// Connections ended again, of those accepted.
+    pub connections_closed: Counter,
+    /// Connections refused because there were too many.
+    pub connections_refused: Counter,
+    /// Connections that had delivered nothing and were closed because another needed the slot.
+    pub connections_displaced: Counter,
+    /// TLS handshakes that failed: a client without a good certificate, or no TLS at all.
+    pub handshakes_failed: Counter,
 }
 
 /// All counters, since the process started.
 #[derive(Debug)]
 pub struct Counters {
-    /// By transport, in the order of [`Transport::ALL`].
-    received: [Received; Transport::ALL.len()],
-    /// Streams closed because what came could not be framed.
-    pub broken_streams: Counter,
-    /// Lines and datagrams thrown away because they were longer than a frame may be.
-    pub oversize_frames: Counter,
-    /// TCP connections accepted.
-    pub connections_accepted: Counter,
-    /// TCP connections ended again, of those accepted.
-    pub connections_closed: Counter,
-    /// TCP connections refused because there were too many.
-    pub connections_refused: Counter,
+    /// In the order of [`Transport::ALL`].
+    transports: [TransportCounters; Transport::ALL.len()],
     started: Instant,
     rate: Mutex<RateMeter>,
     forgotten: Mutex<Forgotten>,
@@ -55,12 +59,7 @@ pub struct Counters {
 impl Default for Counters {
     fn default() -> Self {
         Self {
-            received: Default::default(),
-            broken_streams: Counter::default(),
-            oversize_frames: Counter::default(),
-            connections_accepted: Counter::default(),
-            connections_closed: Counter::default(),
-            connections_refused: Counter::default(),
+            transports: Default::default(),
             started: Instant::now(),
             rate: Mutex::default(),
             forgotten: Mutex::default(),
@@ -71,15 +70,15 @@ impl Default for Counters {
 impl Counters {
     /// Counts lines that are handed on.
     pub fn received(&self, transport: Transport, lines: u64, bytes: u64) {
-        let received = &self.received[transport.index()];
+        let received = self.by(transport);
         received.lines.add(lines);
         received.bytes.add(bytes);
         self.rate.lock().add(self.started.elapsed().as_secs(), lines);
     }
 
-    /// What a transport took in.
-    pub const fn by(&self, transport: Transport) -> &Received {
-        &self.received[transport.index()]
+    /// A transport's.
+    pub const fn by(&self, transport: Transport) -> &TransportCounters {
+        &self.transports[transport.index()]
     }
 
     /// Lines per second over the last whole seconds, by all transports.
@@ -95,10 +94,5 @@ impl Counters {
     /// What the bounds of dedup have cost.
     pub fn forgotten(&self) -> Forgotten {
         *self.forgotten.lock()
-    }
-
-    /// Whatever could not be framed.
-    pub fn framing_errors(&self) -> u64 {
-        self.broken_streams.get() + self.oversize_frames.get()
     }
 }

@@ -5,24 +5,37 @@
 //! nothing else: no clock, no hash order, no batch timing. Live traffic, recovery and replay all go through it, so the
 //! live bill, the recovered bill and the replayed bill are made by the same steps.
 //!
-//! A line that cannot be read is counted by reason and never stops the stream.
+//! What counts for a frame depends on who sent it ([`crate::binding`]): in which format it is, for which servers it may
+//! speak. Frames out of files and out of the quarantine are an operator's own: neither binding nor time window holds.
+//!
+//! A line that cannot be read is counted by reason, quarantined within bounds, and never stops the stream.
 
-use crate::block::Block;
+mod sums;
+mod tally;
+mod terms;
+
+use crate::binding::SourceRules;
+use crate::block::{Block, Frame};
 use crate::dedup::{Dedup, DedupError, Forgotten, Limits, Seen, body_hash};
 use crate::haproxy::{
-    self, Body, Format,
+    Body, Format,
     httplog::{Captures, SingleCapture},
 };
-use crate::partial::PartialSums;
 use crate::reject::Reject;
-use crate::syslog::{self, SyslogLine};
+use crate::syslog::SyslogLine;
+use std::sync::Arc;
 use suiftly_schema::{
     batch::{Batch, SystemMessage},
     ids::Epoch,
-    loss::{LineCounts, WorkerWindow},
+    loss::WorkerWindow,
+    quarantine::Requeued,
     record::Record,
     time::UnixMillis,
 };
+use sums::PartialSums;
+use tally::Quarantine;
+pub(crate) use tally::Tally;
+use terms::{Terms, TermsOfSources};
 
 /// A system message's text is cut at this many bytes.
 pub const MAX_SYSTEM_MESSAGE_BYTES: usize = 1_024;
@@ -50,9 +63,9 @@ impl TimeWindow {
 }
 
 /// What is read and how much is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeConfig {
-    /// Which formats are read.
+    /// Which formats are read, but for sources that have their own.
     pub format: Format,
     /// What a single block of captures is, in httplog lines.
     pub single_capture: SingleCapture,
@@ -60,6 +73,8 @@ pub struct DecodeConfig {
     pub time_window: Option<TimeWindow>,
     /// How much dedup remembers.
     pub limits: Limits,
+    /// Who may speak for which server; `None` is everybody for everybody.
+    pub sources: Option<Arc<SourceRules>>,
 }
 
 impl DecodeConfig {
@@ -69,6 +84,7 @@ impl DecodeConfig {
         single_capture: SingleCapture::Request,
         time_window: Some(TimeWindow::LIVE),
         limits: Limits::LIVE,
+        sources: None,
     };
     /// For files: any date goes.
     pub const REPLAY: Self = Self { time_window: None, limits: Limits::REPLAY, ..Self::LIVE };
@@ -77,7 +93,7 @@ impl DecodeConfig {
 /// What a frame became.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decoded<'a> {
-    /// A request, and what a stock format captured of it. Its `journal_offset` is 0.
+    /// A request, and what its line says beside it. Its `journal_offset` is 0.
     Accepted(Record, Captures<'a>),
     /// A line that was there before.
     Duplicate,
@@ -85,6 +101,18 @@ pub enum Decoded<'a> {
     System(SyslogLine<'a>),
     /// Neither.
     Rejected(Reject),
+}
+
+impl Decoded<'_> {
+    /// Its word: `accepted`, `duplicate`, `system`, or the reason.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted(..) => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::System(_) => "system",
+            Self::Rejected(reject) => reject.word(),
+        }
+    }
 }
 
 /// Turns frames into records, remembering what it has seen.
@@ -98,34 +126,41 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that has seen nothing.
     pub fn new(config: DecodeConfig) -> Self {
-        Self { config, dedup: Dedup::new(config.limits), sums: PartialSums::default() }
+        Self { dedup: Dedup::new(config.limits), config, sums: PartialSums::default() }
     }
 
     /// A decoder that goes on from the windows stored with the last batch.
     pub fn restore(config: DecodeConfig, windows: &[WorkerWindow]) -> Result<Self, DedupError> {
-        Ok(Self { config, dedup: Dedup::restore(config.limits, windows)?, sums: PartialSums::default() })
+        Ok(Self { dedup: Dedup::restore(config.limits, windows)?, config, sums: PartialSums::default() })
     }
 
     /// Decodes a block. Blocks must come in the order of their epochs, each once.
     pub fn decode(&mut self, block: &Block) -> Batch {
-        self.begin_epoch(block.epoch);
-        let mut tally = Tally::default();
+        self.begin_epoch(block.epoch, block.cut_at);
+        let Self { config, dedup, sums } = self;
+        let mut sources = TermsOfSources::new(config);
+        let (mut tally, mut quarantine) = (Tally::default(), Quarantine::default());
         // A block may be full of lines that are too short to be a request.
         let most_records = block.payload().len() / MIN_REQUEST_LINE_BYTES;
         let mut records = Vec::with_capacity(most_records.min(block.frame_count() as usize));
-        let mut system = Vec::new();
+        let (mut system, mut requeued) = (Vec::new(), Vec::new());
         let mut oldest_received_at = block.cut_at;
         for frame in block.frames() {
             oldest_received_at = oldest_received_at.min(frame.received_at);
-            let decoded = self.decode_frame(frame.bytes, frame.received_at);
+            let terms = sources.of(&frame.source);
+            let decoded = decoded(terms, dedup, frame.bytes, frame.received_at);
             tally.count(&decoded);
+            if let Some(journal_offset) = terms.requeued_from {
+                requeued.push(Requeued { journal_offset, outcome: decoded.word() });
+            }
             match decoded {
                 Decoded::Accepted(mut record, _) => {
                     record.journal_offset = frame.offset;
-                    self.sums.add(&record);
+                    sums.add(&record);
                     records.push(record);
                 }
-                Decoded::System(line) => system.push(self.system_message(&line, frame.received_at)),
+                Decoded::System(line) => system.push(system_message(&line, terms, frame.received_at)),
+                Decoded::Rejected(reject) if terms.requeued_from.is_none() => quarantine.take(&frame, reject),
                 Decoded::Duplicate | Decoded::Rejected(_) => {}
             }
         }
@@ -135,39 +170,39 @@ impl Decoder {
             journal_end: block.end,
             oldest_received_at,
             records,
-            partials: self.sums.take(),
-            windows: self.dedup.changed(),
+            partials: sums.take(),
+            windows: dedup.changed(),
+            folded: dedup.fallen().to_vec(),
             system,
-            quarantined: Vec::new(),
-            requeued: Vec::new(),
+            quarantined: quarantine.into_lines(),
+            requeued,
             counts: tally.into_counts(),
         }
     }
 
-    /// Decodes one frame of the current epoch.
+    /// Decodes one frame of the current epoch, of no source in particular: nothing is bound, and the time window is that
+    /// of the configuration.
     #[inline]
     pub fn decode_frame<'a>(&mut self, frame: &'a [u8], received_at: UnixMillis) -> Decoded<'a> {
-        match self.read(frame, received_at) {
-            Ok((line, Body::Sf1(record))) => self.deduplicated(&line, record),
-            Ok((_, Body::Httplog(record, captures))) => Decoded::Accepted(record, captures),
-            Ok((line, Body::System)) => Decoded::System(line),
-            Err(reject) => Decoded::Rejected(reject),
-        }
+        let Self { config, dedup, .. } = self;
+        decoded(&Terms::unbound(config), dedup, frame, received_at)
     }
 
     /// Begins an epoch; [`Decoder::decode`] does so by itself.
-    pub fn begin_epoch(&mut self, epoch: Epoch) {
-        self.dedup.begin_epoch(epoch);
+    pub fn begin_epoch(&mut self, epoch: Epoch, cut_at: UnixMillis) {
+        self.dedup.begin_epoch(epoch, cut_at);
     }
 
     /// Takes the bodies of a block before the restored state, so that duplicates of its lines are proven again. Feed
     /// the last blocks, some [`crate::dedup::WINDOW_SEQS`] lines per worker, in order, before the first [`Decoder::decode`].
     pub fn rewarm(&mut self, block: &Block) {
-        for frame in block.frames() {
-            if let Ok((line, Body::Sf1(record))) = self.read(frame.bytes, frame.received_at)
-                && let Some(id) = record.line_id
+        let Self { config, dedup, .. } = self;
+        let mut sources = TermsOfSources::new(config);
+        for Frame { source, received_at, bytes, .. } in block.frames() {
+            if let Ok((line, Body::Request(Record { line_id: Some(id), .. }, _))) =
+                sources.of(&source).read(bytes, received_at)
             {
-                self.dedup.rewarm(id, body_hash(line.body));
+                dedup.rewarm(id, body_hash(line.body));
             }
         }
     }
@@ -181,77 +216,38 @@ impl Decoder {
     pub const fn forgotten(&self) -> Forgotten {
         self.dedup.forgotten()
     }
+}
 
-    /// Everything that depends on the frame alone.
-    #[inline]
-    fn read<'a>(&self, frame: &'a [u8], received_at: UnixMillis) -> Result<(SyslogLine<'a>, Body<'a>), Reject> {
-        let line = syslog::parse(frame, received_at)?;
-        let body = haproxy::parse(&line, self.config.format, self.config.single_capture)?;
-        if let (Some(window), Body::Sf1(record) | Body::Httplog(record, _)) = (self.config.time_window, &body)
-            && !window.holds(record.timestamp, received_at)
-        {
-            return Err(Reject::TimeWindow);
-        }
-        Ok((line, body))
-    }
-
-    /// A date that is far off is not believed: it would be kept, and be in the way, for as long.
-    fn system_message(&self, line: &SyslogLine<'_>, received_at: UnixMillis) -> SystemMessage {
-        let cut = &line.body[..line.body.len().min(MAX_SYSTEM_MESSAGE_BYTES)];
-        let mut message = String::from_utf8_lossy(cut).into_owned();
-        message.truncate(message.floor_char_boundary(MAX_SYSTEM_MESSAGE_BYTES));
-        let believed = |at: &UnixMillis| self.config.time_window.is_none_or(|window| window.holds(*at, received_at));
-        let timestamp = line.timestamp().filter(believed).unwrap_or(received_at);
-        SystemMessage { timestamp, server_id: None, message }
-    }
-
-    #[inline]
-    fn deduplicated<'a>(&mut self, line: &SyslogLine<'a>, record: Record) -> Decoded<'a> {
-        let seen = match record.line_id {
-            Some(id) => self.dedup.observe(id, body_hash(line.body)),
-            None => Seen::New,
-        };
-        match seen {
-            Seen::New => Decoded::Accepted(record, Captures::default()),
-            Seen::Duplicate | Seen::DuplicateUnproven => Decoded::Duplicate,
-            Seen::Conflict => Decoded::Rejected(Reject::Conflict),
-        }
+#[inline]
+fn decoded<'a>(terms: &Terms<'_>, dedup: &mut Dedup, frame: &'a [u8], received_at: UnixMillis) -> Decoded<'a> {
+    match terms.read(frame, received_at) {
+        Ok((line, Body::Request(record, captures))) => deduplicated(dedup, &line, record, captures),
+        Ok((line, Body::System)) => Decoded::System(line),
+        Err(reject) => Decoded::Rejected(reject),
     }
 }
 
-/// How many frames became what, without allocating per frame.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    received: u64,
-    accepted: u64,
-    duplicates: u64,
-    system: u64,
-    rejected: [u64; Reject::ALL.len()],
+#[inline]
+fn deduplicated<'a>(dedup: &mut Dedup, line: &SyslogLine<'a>, record: Record, captures: Captures<'a>) -> Decoded<'a> {
+    let seen = match record.line_id {
+        Some(id) => dedup.observe(id, body_hash(line.body)),
+        None => Seen::New,
+    };
+    match seen {
+        Seen::New => Decoded::Accepted(record, captures),
+        Seen::Duplicate | Seen::DuplicateUnproven => Decoded::Duplicate,
+        Seen::Conflict => Decoded::Rejected(Reject::Conflict),
+    }
 }
 
-impl Tally {
-    #[inline]
-    pub(crate) fn count(&mut self, decoded: &Decoded<'_>) {
-        self.received += 1;
-        match decoded {
-            Decoded::Accepted(..) => self.accepted += 1,
-            Decoded::Duplicate => self.duplicates += 1,
-            Decoded::System(_) => self.system += 1,
-            Decoded::Rejected(reject) => self.rejected[reject.index()] += 1,
-        }
-    }
-
-    /// The counts, with the reasons that occurred.
-    pub(crate) fn into_counts(self) -> LineCounts {
-        let occurred = Reject::ALL.into_iter().zip(self.rejected).filter(|(_, count)| *count > 0);
-        LineCounts {
-            received: self.received,
-            accepted: self.accepted,
-            duplicates: self.duplicates,
-            system: self.system,
-            rejected: occurred.map(|(reject, count)| (reject.word().to_owned(), count)).collect(),
-        }
-    }
+/// A date that is far off is not believed: it would be kept, and be in the way, for as long.
+fn system_message(line: &SyslogLine<'_>, terms: &Terms<'_>, received_at: UnixMillis) -> SystemMessage {
+    let cut = &line.body[..line.body.len().min(MAX_SYSTEM_MESSAGE_BYTES)];
+    let mut message = String::from_utf8_lossy(cut).into_owned();
+    message.truncate(message.floor_char_boundary(MAX_SYSTEM_MESSAGE_BYTES));
+    let believed = |at: &UnixMillis| terms.time_window.is_none_or(|window| window.holds(*at, received_at));
+    let timestamp = line.timestamp().filter(believed).unwrap_or(received_at);
+    SystemMessage { timestamp, server_id: terms.server(), message }
 }
 
 #[cfg(test)]

@@ -13,13 +13,20 @@
 //! [`FIRST_SEQ_GRACE`], we were there from the worker's birth and count from 1; else we came to a running worker,
 //! whose earlier lines were never addressed to us, and count from the lowest number seen.
 //!
+//! A missing number is *pending* until it is *final*: see [`REORDER_GRACE_MS`]. What comes after it was final is
+//! *repaired*: accepted like any other, and counted apart.
+//!
 //! **Bounds.** Per worker at most [`Limits::ranges`] ranges of received numbers below the window; when there are
 //! more, the lowest gap is closed: its numbers stay counted as missing, and a line of them that comes after all is
 //! dropped as a duplicate (better unbilled than billed twice). At most [`Limits::workers`] workers; the one not heard
-//! of for longest falls out. At most [`Limits::open_workers`] keep their window and hashes open (up to 264 KiB each);
-//! the others are folded into ranges (at most half a window's more) until they speak again. Order is by epoch, then by
-//! id: nothing depends on a clock or on hashing, and but for proof nothing on when it was restarted.
+//! of for longest falls out, and so does who is silent for [`WORKER_KEPT_MS`]: [`Dedup::fallen`] tells of them, so that
+//! their counts go on in their server's sum. At most [`Limits::open_workers`] keep their window and hashes open (up to 264 KiB each);
+//! the others are folded into ranges (at most half a window's more) until they speak again. Order is by the epochs'
+//! clock, then by id: nothing depends on the reader's clock or on hashing, and but for proof nothing on when it was
+//! restarted.
 
+mod grace;
+mod missing;
 mod ranges;
 mod state;
 mod window;
@@ -28,12 +35,15 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use grace::REORDER_GRACE_MS;
+pub use missing::{Missing, MissingRange};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 use suiftly_schema::{
     ids::Epoch,
-    loss::{WorkerId, WorkerWindow},
+    loss::{WORKER_KEPT_MS, WORKERS_MAX, WorkerId, WorkerWindow},
     record::LineId,
+    time::UnixMillis,
 };
 pub use window::WINDOW_SEQS;
 use worker::Worker;
@@ -55,7 +65,7 @@ pub struct Limits {
 
 impl Limits {
     /// For live traffic: at most some 40 MB in all but pathological loss.
-    pub const LIVE: Self = Self { workers: 4_096, open_workers: 128, ranges: 16_384 };
+    pub const LIVE: Self = Self { workers: WORKERS_MAX, open_workers: 128, ranges: 16_384 };
     /// For replay, where one file's gaps may all be filled by the next.
     pub const REPLAY: Self = Self { workers: 65_536, open_workers: 256, ranges: 4_194_304 };
 }
@@ -97,11 +107,17 @@ pub fn body_hash(body: &[u8]) -> u32 {
 pub struct Dedup {
     limits: Limits,
     epoch: Epoch,
+    /// The epoch's clock.
+    now: UnixMillis,
+    /// Nobody who may be folded for silence was last heard of before this.
+    silent_since: UnixMillis,
     workers: Vec<Worker>,
     by_id: FxHashMap<WorkerId, usize>,
     /// The worker of the line before: lines come in runs.
     last: Option<(WorkerId, usize)>,
     open: usize,
+    /// Who fell out in this epoch.
+    fallen: Vec<WorkerWindow>,
     forgotten: Forgotten,
 }
 
@@ -112,10 +128,13 @@ impl Dedup {
         Self {
             limits,
             epoch: 0,
+            now: UnixMillis::MIN,
+            silent_since: UnixMillis::MIN,
             workers: Vec::new(),
             by_id: FxHashMap::default(),
             last: None,
             open: 0,
+            fallen: Vec::new(),
             forgotten: Forgotten::default(),
         }
     }
@@ -132,9 +151,14 @@ impl Dedup {
         Ok(dedup)
     }
 
-    /// Begins an epoch: what is observed from now on belongs to it. Epochs only rise.
-    pub fn begin_epoch(&mut self, epoch: Epoch) {
+    /// Begins an epoch: what is observed from now on belongs to it. Epochs only rise; their clock never goes back.
+    pub fn begin_epoch(&mut self, epoch: Epoch, cut_at: UnixMillis) {
         self.epoch = epoch;
+        self.now = self.now.max(cut_at);
+        self.fallen.clear();
+        if self.is_over_for(self.silent_since) {
+            self.fold_silent();
+        }
     }
 
     /// Takes note of a line.
@@ -146,7 +170,9 @@ impl Dedup {
             _ => self.opened(id),
         };
         let worker = &mut self.workers[at];
-        worker.heard_at = self.epoch;
+        if worker.heard_in != self.epoch {
+            worker.begin_epoch(self.epoch, self.now);
+        }
         let (seen, closed) = worker.observe(line.seq, body_hash, self.limits.ranges);
         self.forgotten.closed_gap_seqs += closed;
         self.forgotten.duplicates_unproven += u64::from(seen == Seen::DuplicateUnproven);
@@ -165,7 +191,13 @@ impl Dedup {
 
     /// The workers heard of in this epoch, as they are now, by id.
     pub fn changed(&self) -> Vec<WorkerWindow> {
-        self.windows_where(|worker| worker.heard_at == self.epoch)
+        self.windows_where(|worker| worker.heard_in == self.epoch)
+    }
+
+    /// The workers that fell out in this epoch, as they were at last, without `seen`. One that fell out and spoke again
+    /// is in [`Dedup::changed`] too, as a new one.
+    pub fn fallen(&self) -> &[WorkerWindow] {
+        &self.fallen
     }
 
     /// All workers, by id.
@@ -200,20 +232,49 @@ impl Dedup {
     }
 
     fn insert(&mut self, id: WorkerId) -> usize {
-        let worker = Worker::new(id, self.epoch);
+        let worker = Worker::new(id, self.epoch, self.now);
         let at = if self.workers.len() < self.limits.workers {
             self.workers.push(worker);
             self.workers.len() - 1
         } else {
             let oldest = self.least_recent(|_| true).unwrap_or_default();
             let fallen = std::mem::replace(&mut self.workers[oldest], worker);
-            self.open -= usize::from(fallen.is_open());
             self.by_id.remove(&fallen.id);
-            self.forgotten.workers += 1;
+            self.let_fall(&fallen);
             oldest
         };
         self.by_id.insert(id, at);
         at
+    }
+
+    /// A worker at its first numbers stays: should it go on, it must not seem that those before had been lost.
+    fn fold_silent(&mut self) {
+        let may_fold = |worker: &Worker| worker.highest() >= FIRST_SEQ_GRACE;
+        let mut at = 0;
+        while at < self.workers.len() {
+            if may_fold(&self.workers[at]) && self.is_over_for(self.workers[at].heard_at) {
+                let fallen = self.workers.swap_remove(at);
+                self.let_fall(&fallen);
+            } else {
+                at += 1;
+            }
+        }
+        self.fallen.sort_unstable_by_key(|window| window.worker);
+        self.by_id = self.workers.iter().enumerate().map(|(at, worker)| (worker.id, at)).collect();
+        self.last = None;
+        // Who may be folded only later will have been heard of later.
+        let heard_at = self.workers.iter().filter(|worker| may_fold(worker)).map(|worker| worker.heard_at);
+        self.silent_since = heard_at.min().unwrap_or(self.now).min(self.now);
+    }
+
+    const fn is_over_for(&self, heard_at: UnixMillis) -> bool {
+        self.now.0.saturating_sub(heard_at.0) > WORKER_KEPT_MS
+    }
+
+    fn let_fall(&mut self, worker: &Worker) {
+        self.open -= usize::from(worker.is_open());
+        self.forgotten.workers += 1;
+        self.fallen.push(worker.last_words());
     }
 
     fn fold_one_if_full(&mut self) {

@@ -2,9 +2,11 @@
 
 use crate::dedup::DedupError;
 use crate::journal::{JournalError, JournalId};
+use crate::listener::TlsError;
 use crate::source::Transport;
 use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use suiftly_schema::ids::Epoch;
 
@@ -21,6 +23,17 @@ pub enum IngestError {
         /// Why not.
         source: io::Error,
     },
+    /// A Unix socket could not be had.
+    #[error("cannot listen for syslog on the Unix socket {}: {}", .path.display(), reason(.source))]
+    ListenUnix {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// TLS cannot be offered.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The journal cannot be opened or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -74,6 +87,10 @@ pub enum IngestError {
 impl IngestError {
     pub(crate) const fn listen(transport: Transport, addr: SocketAddr, source: io::Error) -> Self {
         Self::Listen { transport, addr, source }
+    }
+
+    pub(crate) fn listen_unix(path: &Path, source: io::Error) -> Self {
+        Self::ListenUnix { path: path.to_owned(), source }
     }
 }
 

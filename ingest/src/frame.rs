@@ -1,12 +1,15 @@
 //! Frames: one line's bytes, cut out of what a transport delivers. Sans-I/O and without copying: the caller keeps the
 //! buffer, [`Framer::next`] says where the next frame stands in it.
 //!
-//! A stream is framed by octet counting or by newlines (RFC 6587), found out from its first bytes; a datagram is one
-//! frame. Whatever arrives, nothing here panics, allocates or waits: a frame is at most [`MAX_STREAM_FRAME_BYTES`]
+//! A stream is framed by octet counting or by newlines (RFC 6587), found out from its first bytes ([`detect`]); a
+//! datagram is one frame. Whatever arrives, nothing here panics, allocates or waits: a frame is at most [`MAX_STREAM_FRAME_BYTES`]
 //! long, and every step but [`Step::NeedMore`] and [`Step::Broken`] consumes something.
 //!
 //! How the bytes are split into reads makes no difference to the frames: a property the tests hold it to.
 
+mod detect;
+
+use detect::detect;
 use memchr::memchr;
 use std::ops::Range;
 
@@ -16,8 +19,9 @@ use std::ops::Range;
 pub const MAX_STREAM_FRAME_BYTES: usize = 16 * 1024;
 /// Digits of an octet count: enough for [`MAX_STREAM_FRAME_BYTES`].
 pub const MAX_COUNT_DIGITS: usize = 5;
-/// A caller's buffer must hold this much unconsumed input, or a whole frame with its delimiters could never stand in it.
-pub const MIN_BUFFER_BYTES: usize = MAX_STREAM_FRAME_BYTES + MAX_COUNT_DIGITS + 2;
+/// A caller's buffer must hold this much unconsumed input, or a whole frame with its delimiters, and the count behind
+/// it by which the framing is found out, could never stand in it.
+pub const MIN_BUFFER_BYTES: usize = MAX_STREAM_FRAME_BYTES + 2 * (MAX_COUNT_DIGITS + 1) + 1;
 
 /// How frames are told apart in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +129,12 @@ impl Framer {
         match self.framing {
             _ if line.is_empty() => Step::Skip { consumed: buf.len() },
             Some(Framing::OctetCount) => Step::Broken(FrameError::Truncated),
-            _ if self.discarding => Step::Skip { consumed: buf.len() },
-            _ => Step::Frame { range: 0..line.len(), consumed: buf.len() },
+            Some(Framing::Newline) if self.discarding => Step::Skip { consumed: buf.len() },
+            Some(Framing::Newline) => Step::Frame { range: 0..line.len(), consumed: buf.len() },
+            None => {
+                let range = detect::whole_counted_frame(buf).unwrap_or(0..line.len());
+                Step::Frame { range, consumed: buf.len() }
+            }
         }
     }
 
@@ -184,26 +192,6 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
         end -= 1;
     }
     &bytes[..end]
-}
-
-/// `1234 <` or `1234 SF` begins a counted stream, everything else a stream of lines; `None` if it is too early to tell.
-fn detect(buf: &[u8]) -> Option<Framing> {
-    let digits = count_digits(buf);
-    let counted = match (buf.first(), buf.get(digits), buf.get(digits + 1)) {
-        (None, ..) => return None,
-        (Some(b'0'), ..) => false,
-        _ if digits == 0 || digits > MAX_COUNT_DIGITS => false,
-        (_, None, _) | (_, Some(b' '), None) => return None,
-        (_, Some(b' '), Some(b'<')) => true,
-        // HAProxy's `format raw` has no header. `SF` alone would do, but a lone `S` must not decide.
-        (_, Some(b' '), Some(b'S')) => *buf.get(digits + 2)? == b'F',
-        _ => false,
-    };
-    Some(if counted { Framing::OctetCount } else { Framing::Newline })
-}
-
-fn count_digits(buf: &[u8]) -> usize {
-    buf.iter().take(MAX_COUNT_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 fn next_counted(buf: &[u8]) -> Step {

@@ -4,143 +4,61 @@
 //! them in groups: all that wait, then one sync; only then do they count as durable ([`Progress`]). Whoever feeds it
 //! never touches the disk: a bounded queue stands between, and when the disk refuses (full, read-only) the writer
 //! tries the same group again for as long as it takes while the queue fills and backpressure reaches the senders.
+//! A second thread, of low priority, looks after closed segments: it compresses, archives and deletes them, and makes
+//! files ready for the segments to come.
 //!
 //! It promises: what was reported durable is there after a crash, whole and in order; a torn tail is cut off at the
-//! last sound block, and never past one that was durable; damage anywhere else, a missing segment or a file of another
-//! journal is a clear error, never skipped. One process at a time, by a lock.
+//! last sound block, and never past one that was durable. Damage anywhere else is told, counted and passed over, never
+//! taken for data. A missing segment or a file of another journal is a clear error. One process at a time writes, by a
+//! lock; others may read meanwhile.
 
+mod config;
+mod damage;
+mod dump;
+mod error;
+mod id;
+mod keeper;
+mod list;
+mod packed;
 mod progress;
 mod reader;
 mod recover;
+mod scan;
 mod segment;
+mod shelf;
 mod storage;
+mod survey;
+mod verify;
 mod writer;
 
+pub use config::{
+    ArchiveConfig, DEFAULT_ARCHIVE_KEEP_DAYS, DEFAULT_COMPRESS_LEVEL, DEFAULT_KEEP_BYTES, DEFAULT_QUEUE_BLOCKS,
+    DEFAULT_SEGMENT_BYTES, DEFAULT_SPARE_SEGMENTS, JournalConfig, MAX_COMPRESS_LEVEL, MAX_SPARE_SEGMENTS,
+};
+pub use damage::{Damage, DamagedPlace, Lost, MAX_DAMAGED_PLACES};
+pub use dump::{DumpError, DumpOptions, dump};
+pub use error::JournalError;
+pub use id::{JournalId, NoJournalId};
 pub use progress::{Ended, JournalStatus, Progress};
 pub use reader::JournalReader;
 pub use recover::Recovery;
-pub use segment::{Damage, FORMAT_VERSION, JournalId, NoJournalId, SEGMENT_HEADER_BYTES, Segment, SegmentHeader};
+pub use segment::{FORMAT_VERSION, Form, SEGMENT_HEADER_BYTES, Segment, SegmentHeader};
 pub use storage::{DiskStorage, SegmentFile, Storage};
+pub use survey::{SegmentSummary, State, survey};
+pub use verify::{Verified, verify};
 
 use crate::block::Block;
 use crossbeam_channel::Sender;
+use keeper::Keeper;
+use parking_lot::Mutex;
+use shelf::{Files, Shelf};
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use suiftly_schema::ids::Epoch;
-
-/// A segment is closed when it is at least this long.
-pub const DEFAULT_SEGMENT_BYTES: u64 = 256 << 20;
-/// Segments that nobody needs any more are kept up to this much.
-pub const DEFAULT_KEEP_BYTES: u64 = 8 << 30;
-/// Sealed blocks that may wait for the writer.
-pub const DEFAULT_QUEUE_BLOCKS: usize = 8;
-
-/// How the journal is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JournalConfig {
-    /// A segment is closed when it is at least this long; [`DEFAULT_SEGMENT_BYTES`].
-    pub segment_bytes: u64,
-    /// Closed segments that nobody needs any more are deleted once the journal is longer; [`DEFAULT_KEEP_BYTES`].
-    pub keep_bytes: u64,
-    /// Sealed blocks that may wait for the writer; [`DEFAULT_QUEUE_BLOCKS`].
-    pub queue_blocks: usize,
-}
-
-impl Default for JournalConfig {
-    fn default() -> Self {
-        Self {
-            segment_bytes: DEFAULT_SEGMENT_BYTES,
-            keep_bytes: DEFAULT_KEEP_BYTES,
-            queue_blocks: DEFAULT_QUEUE_BLOCKS,
-        }
-    }
-}
-
-/// Why the journal cannot be opened or read.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The file system refused.
-    #[error("cannot {action} {path}: {source}")]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// Another process has it open.
-    #[error("the journal in {dir} is in use by another process")]
-    Locked {
-        /// The journal's directory.
-        dir: PathBuf,
-    },
-    /// A file that should be a segment is none that can be read.
-    #[error("cannot read journal segment {path}: {reason}")]
-    Segment {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        reason: String,
-    },
-    /// A segment of another journal.
-    #[error("journal segment {path} belongs to journal {found}, not to {expected}")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// The journal it belongs to.
-        found: JournalId,
-        /// The journal of the others.
-        expected: JournalId,
-    },
-    /// Bytes between two segments are missing.
-    #[error("journal segment {path} begins at byte {found}, but the one before it ends at {expected}")]
-    Gap {
-        /// The segment after the gap.
-        path: PathBuf,
-        /// Where it should begin.
-        expected: u64,
-        /// Where it begins.
-        found: u64,
-    },
-    /// A block that was durable cannot be read any more.
-    #[error("journal segment {path} is damaged at byte {offset} of the journal, epoch {epoch}: {damage}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where the block begins in the journal.
-        offset: u64,
-        /// The block's epoch.
-        epoch: Epoch,
-        /// What is wrong.
-        damage: Damage,
-    },
-    /// Epochs were asked for that are not kept any more.
-    #[error("the journal in {dir} begins with epoch {first}, but epoch {wanted} is needed")]
-    Retired {
-        /// The journal's directory.
-        dir: PathBuf,
-        /// The first epoch that is there.
-        first: Epoch,
-        /// The one that was asked for.
-        wanted: Epoch,
-    },
-    /// No random bytes for a new journal's id.
-    #[error("cannot draw a journal id: {0}")]
-    Random(getrandom::Error),
-    /// The writer's thread could not be started.
-    #[error("cannot start the journal's writer: {0}")]
-    Thread(io::Error),
-}
-
-impl JournalError {
-    fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), source }
-    }
-}
+use writer::Writer;
 
 /// The writer has ended: abandoned, or after a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -153,6 +71,9 @@ pub struct Journal {
     /// `None` once closing.
     blocks: Option<Sender<Arc<Block>>>,
     writer: Option<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
+    /// Tells the keeper to leave undone what takes long.
+    closing: Arc<AtomicBool>,
     progress: Arc<Progress>,
     /// Held as long as the journal is open.
     _lock: File,
@@ -169,19 +90,26 @@ impl Journal {
     pub fn open_with(
         dir: &Path,
         config: JournalConfig,
-        mut storage: Box<dyn Storage>,
+        storage: Box<dyn Storage>,
     ) -> Result<(Self, Recovery), JournalError> {
-        std::fs::create_dir_all(dir).map_err(|error| JournalError::io("make the directory", dir, error))?;
+        for dir in [Some(dir), config.archive.as_ref().map(|archive| archive.dir.as_path())].into_iter().flatten() {
+            std::fs::create_dir_all(dir).map_err(|error| JournalError::io("make the directory", dir, error))?;
+        }
         let lock = recover::lock(dir)?;
-        let (recovery, segments) = recover::recover(dir, storage.as_mut())?;
+        let (recovery, segments) = recover::recover(dir, storage.as_ref())?;
         let progress = Arc::new(Progress::new(&recovery));
+        progress.note_lost(&recovery.lost);
         let (blocks, queue) = crossbeam_channel::bounded(config.queue_blocks);
-        let writer = writer::Writer::new(dir, config, storage, &recovery, segments, Arc::clone(&progress));
-        let writer = std::thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || writer.run(&queue))
-            .map_err(JournalError::Thread)?;
-        Ok((Self { blocks: Some(blocks), writer: Some(writer), progress, _lock: lock }, recovery))
+        let (wake, woken) = crossbeam_channel::bounded(1);
+        let parts = Parts { dir, config, storage: Arc::from(storage), progress: Arc::clone(&progress) };
+        let (shelf, hot) = parts.shelve(segments);
+        let closing = Arc::new(AtomicBool::new(false));
+        let keeper = parts.keeper(&shelf, &closing);
+        let writer = parts.writer(&recovery, hot, shelf, wake);
+        let keeper = spawn("journal-keeper", move || keeper.run(&woken))?;
+        let writer = spawn("journal", move || writer.run(&queue))?;
+        let (writer, keeper, blocks) = (Some(writer), Some(keeper), Some(blocks));
+        Ok((Self { blocks, writer, keeper, closing, progress, _lock: lock }, recovery))
     }
 
     /// Hands a block to the writer; waits while its queue is full.
@@ -209,10 +137,63 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.blocks = None;
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the journal's writer panicked");
+        join(self.writer.take());
+        self.closing.store(true, Ordering::Relaxed);
+        join(self.keeper.take());
+    }
+}
+
+/// What writer and keeper are made of.
+struct Parts<'a> {
+    dir: &'a Path,
+    config: JournalConfig,
+    storage: Arc<dyn Storage>,
+    progress: Arc<Progress>,
+}
+
+impl Parts<'_> {
+    /// The last segment is written on, the others are closed.
+    fn shelve(&self, mut segments: Vec<Segment>) -> (Arc<Shelf>, Segment) {
+        let hot = segments.pop().expect("a journal has a segment");
+        let files = Files {
+            closed: segments.into(),
+            hot_first_epoch: hot.header.first_epoch,
+            hot_written_bytes: hot.file_bytes,
+            hot_file_bytes: hot.file_bytes,
+            ..Files::default()
+        };
+        (Arc::new(Mutex::new(files)), hot)
+    }
+
+    fn keeper(&self, shelf: &Arc<Shelf>, closing: &Arc<AtomicBool>) -> Keeper {
+        let (storage, progress) = (Arc::clone(&self.storage), Arc::clone(&self.progress));
+        let kept = (self.dir.to_owned(), self.config.clone());
+        Keeper::new(kept, storage, progress, Arc::clone(shelf), Arc::clone(closing))
+    }
+
+    fn writer(self, recovery: &Recovery, hot: Segment, shelf: Arc<Shelf>, wake: Sender<()>) -> Writer {
+        Writer {
+            dir: self.dir.to_owned(),
+            segment_bytes: self.config.segment_bytes,
+            storage: self.storage,
+            progress: self.progress,
+            shelf,
+            wake,
+            hot,
+            file: None,
+            position: recovery.end,
+            next_epoch: recovery.last_epoch + 1,
+            last_cut_at: recovery.last_cut_at,
         }
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, JournalError> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(JournalError::Thread)
+}
+
+fn join(thread: Option<JoinHandle<()>>) {
+    if let Some(Err(_)) = thread.map(JoinHandle::join) {
+        tracing::error!("a thread of the journal panicked");
     }
 }

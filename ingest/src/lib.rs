@@ -1,10 +1,10 @@
 //! Suiftly's ingest: listener, frame, syslog, HAProxy, dedup, journal, batch. The only sockets for logs.
 //!
 //! ```text
-//! UDP, TCP ── listener ── frame ──▶ sequencer ──▶ block ──▶ journal (written, synced in groups)
-//!                                      │                        │ durable
-//!                                      └──▶ decode ──▶ batch ───┴──▶ the caller's queue
-//!                       journal's tail ────────▲  syslog · haproxy · dedup · sums per minute
+//! UDP, TCP, TLS, Unix ── listener ── frame ──▶ sequencer ──▶ block ──▶ journal (written, synced in groups)
+//!                                                 │                        │ durable
+//!                                                 └──▶ decode ──▶ batch ───┴──▶ the caller's queue
+//!                                  journal's tail ────────▲  syslog · haproxy · dedup · sums per minute
 //! ```
 //!
 //! [`live`] puts it together. The [`listener`] cuts frames out of what its sockets deliver ([`frame`]) and hands them,
@@ -18,6 +18,7 @@
 //! Between any two stages stands a queue with a bound. When the disk or the caller is slow the queues fill backwards
 //! until TCP connections are not read any more; UDP then overflows in the kernel, which is counted.
 
+pub mod binding;
 pub mod block;
 mod calendar;
 mod clock;
@@ -30,10 +31,10 @@ pub mod haproxy;
 pub mod journal;
 pub mod listener;
 pub mod live;
-pub mod partial;
 mod rate;
 pub mod reject;
 pub mod replay;
+pub mod requeue;
 mod sequencer;
 pub mod simulate;
 pub mod source;

@@ -1,58 +1,55 @@
-//! The sockets that lines come in by: UDP and TCP on one address.
+//! The sockets that lines come in by: UDP and TCP on one address, TLS on another, a Unix datagram socket.
+//!
+//! ```text
+//! UDP (one thread a shard), Unix ── datagrams ──┐
+//! TCP ── accept ── slots ───────────────────────┼── connection ── frame ──▶ chunks ──▶ sequencer
+//! TLS ── accept ── slots ── handshake ──────────┘
+//! ```
 //!
 //! Sockets are bound at once, so that nobody is refused while the journal is recovered; reading begins with
-//! `Bound::start`. Frames go to the sequencer in chunks over one bounded queue. When it is full, TCP connections are
-//! not read, which the senders feel; UDP waits in the kernel's buffer, and what that cannot hold is counted.
+//! `Bound::start`. Frames go to the sequencer in chunks over one bounded queue. When it is full, connections are not
+//! read, which the senders feel; datagrams wait in the kernel. What it cannot hold of UDP is counted; a Unix socket's
+//! sender is told. At the end connections that the kernel has accepted and bytes that it holds are still taken.
 
+mod accept;
 mod chunk;
+mod config;
+mod connection;
+mod datagrams;
 mod drops;
-mod tcp;
+mod notices;
+mod pace;
+mod slots;
+pub(crate) mod tls;
 mod udp;
+mod unix;
 
 pub(crate) use chunk::{Chunk, ChunkPool};
+pub use config::*;
 pub(crate) use drops::KernelDrops;
+pub(crate) use pace::Pace;
+pub use tls::TlsError;
 
 use crate::counters::Counters;
 use crate::error::IngestError;
 use crate::source::Transport;
+use accept::Acceptor;
+use notices::Notices;
+use rustls::ServerConfig;
+use slots::{Limits, Slots};
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
+use tls::Tls;
 use tokio::sync::{mpsc, watch};
+use udp::Shard;
+use unix::UnixSocket;
 
-/// Where syslog is expected.
-pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5514);
-/// What the kernel may hold of datagrams not yet read: some 0.3 s at 100,000 lines a second.
-pub const DEFAULT_UDP_RECEIVE_BUFFER_BYTES: usize = 32 << 20;
-/// TCP connections at a time.
-pub const DEFAULT_MAX_CONNECTIONS: usize = 256;
-/// Chunks between listeners and sequencer, each of at most one read: 256 KiB by TCP, 64 datagrams by UDP.
-pub const DEFAULT_QUEUE_CHUNKS: usize = 64;
-
-/// How lines come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListenerConfig {
-    /// The address of both sockets; port 0 lets the system choose, for each. [`DEFAULT_LISTEN`].
-    pub listen: SocketAddr,
-    /// What the kernel may hold of datagrams; [`DEFAULT_UDP_RECEIVE_BUFFER_BYTES`].
-    pub udp_receive_buffer_bytes: usize,
-    /// TCP connections at a time; more are refused. [`DEFAULT_MAX_CONNECTIONS`].
-    pub max_connections: usize,
-    /// Chunks that may wait for the sequencer; [`DEFAULT_QUEUE_CHUNKS`].
-    pub queue_chunks: usize,
-}
-
-impl Default for ListenerConfig {
-    fn default() -> Self {
-        Self {
-            listen: DEFAULT_LISTEN,
-            udp_receive_buffer_bytes: DEFAULT_UDP_RECEIVE_BUFFER_BYTES,
-            max_connections: DEFAULT_MAX_CONNECTIONS,
-            queue_chunks: DEFAULT_QUEUE_CHUNKS,
-        }
-    }
-}
+/// So long a connection keeps its slot though it has delivered nothing and another needs it: who connects because there
+/// is a line to send has sent it by then. HAProxy's ring, which connects ahead, connects again.
+const FIRST_FRAME_GRACE: Duration = Duration::from_secs(10);
 
 /// The addresses that are listened on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +58,8 @@ pub struct LocalAddrs {
     pub udp: SocketAddr,
     /// By TCP.
     pub tcp: SocketAddr,
+    /// By TLS, if so.
+    pub tls: Option<SocketAddr>,
 }
 
 /// The sequencer has ended.
@@ -70,14 +69,26 @@ pub(crate) struct SequencerGone;
 /// What every listener needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Handover {
-    pub(crate) chunks: mpsc::Sender<Chunk>,
-    pub(crate) pool: ChunkPool,
-    pub(crate) counters: Arc<Counters>,
+    chunks: mpsc::Sender<Chunk>,
+    pool: ChunkPool,
+    counters: Arc<Counters>,
+    notices: Arc<Notices>,
+    pace: Arc<Pace>,
     /// True once reading should end.
-    pub(crate) stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 }
 
 impl Handover {
+    pub(crate) fn new(
+        chunks: mpsc::Sender<Chunk>,
+        pool: ChunkPool,
+        counters: Arc<Counters>,
+        pace: Arc<Pace>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self { chunks, pool, counters, notices: Arc::default(), pace, stopping }
+    }
+
     fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
@@ -111,48 +122,101 @@ async fn stop_asked(stopping: &mut watch::Receiver<bool>) {
 /// Sockets that are bound and not yet read.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    udp: UdpSocket,
+    udp: Vec<Shard>,
     tcp: TcpListener,
-    max_connections: usize,
+    tls: Option<(TcpListener, Arc<ServerConfig>)>,
+    unix: Option<UnixSocket>,
+    limits: Limits,
     /// Where they are.
     pub(crate) addrs: LocalAddrs,
-    /// The UDP receive buffer as the kernel made it, in bytes.
+    /// The UDP sockets' receive buffers as the kernel made them, in bytes, together.
     pub(crate) udp_receive_buffer_bytes: usize,
 }
 
 impl Bound {
-    /// Binds both sockets.
+    /// Binds all sockets.
     pub(crate) fn bind(config: &ListenerConfig) -> Result<Self, IngestError> {
-        let listen = config.listen;
-        let udp_error = |error| IngestError::listen(Transport::Udp, listen, error);
-        let tcp_error = |error| IngestError::listen(Transport::Tcp, listen, error);
-        let udp = UdpSocket::bind(listen).map_err(udp_error)?;
-        let tcp = TcpListener::bind(listen).map_err(tcp_error)?;
-        tcp.set_nonblocking(true).map_err(tcp_error)?;
-        let asked = config.udp_receive_buffer_bytes;
-        let got = udp::size_receive_buffer(&udp, asked).map_err(udp_error)?;
-        if got < asked {
-            tracing::warn!(
-                "the UDP receive buffer is {got} bytes, not {asked}: raise net.core.rmem_max or run with CAP_NET_ADMIN"
-            );
-        }
-        let addrs = LocalAddrs { udp: udp.local_addr().map_err(udp_error)?, tcp: tcp.local_addr().map_err(tcp_error)? };
-        Ok(Self { udp, tcp, max_connections: config.max_connections, addrs, udp_receive_buffer_bytes: got })
+        let (udp, udp_addr) = bind_udp(config)?;
+        let (tcp, tcp_addr) = bind_stream(Transport::Tcp, config.listen)?;
+        let tls = config.tls.as_ref().map(bind_tls).transpose()?;
+        let unix_error = |path: &std::path::Path, error| IngestError::listen_unix(path, error);
+        let bind_unix = |path: &std::path::PathBuf| UnixSocket::bind(path).map_err(|error| unix_error(path, error));
+        let unix = config.unix.as_ref().map(bind_unix).transpose()?;
+        let limits = Limits {
+            total: config.max_connections,
+            per_peer: config.max_connections_per_peer,
+            grace: FIRST_FRAME_GRACE,
+        };
+        let addrs = LocalAddrs { udp: udp_addr, tcp: tcp_addr, tls: tls.as_ref().map(|(_, addr, _)| *addr) };
+        let udp_receive_buffer_bytes = udp.iter().map(|shard| shard.receive_buffer_bytes).sum();
+        let tls = tls.map(|(listener, _, config)| (listener, config));
+        Ok(Self { udp, tcp, tls, unix, limits, addrs, udp_receive_buffer_bytes })
     }
 
-    /// What the kernel drops of the UDP socket.
+    /// What the kernel drops of the UDP sockets.
     pub(crate) fn kernel_drops(&self) -> Result<KernelDrops, IngestError> {
-        KernelDrops::of(&self.udp).map_err(|error| IngestError::listen(Transport::Udp, self.addrs.udp, error))
+        let drops = KernelDrops::of(self.udp.iter().map(|shard| &shard.socket));
+        drops.map_err(|error| IngestError::listen(Transport::Udp, self.addrs.udp, error))
     }
 
-    /// Begins to read: UDP on a thread of its own, TCP on the runtime. They end when told to stop, or when the
-    /// sequencer is gone, and let go of `handover`.
-    pub(crate) fn start(self, runtime: &tokio::runtime::Handle, handover: Handover) -> io::Result<JoinHandle<()>> {
+    /// Begins to read: datagrams on threads of their own, which are returned, connections on the runtime. They end when
+    /// told to stop, or when the sequencer is gone, and let go of `handover`.
+    pub(crate) fn start(
+        self,
+        runtime: &tokio::runtime::Handle,
+        handover: &Handover,
+    ) -> io::Result<Vec<JoinHandle<()>>> {
+        let slots = Slots::new(self.limits);
         let guard = runtime.enter();
-        let tcp = tokio::net::TcpListener::from_std(self.tcp)?;
+        for (listener, tls) in [(self.tcp, None)].into_iter().chain(self.tls.map(|(tls, config)| (tls, Some(config)))) {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let (slots, tls) = (slots.clone(), tls.map(|config| Arc::new(Tls::new(config))));
+            runtime.spawn(Acceptor { listener, slots, tls, handover: handover.clone() }.run());
+        }
         drop(guard);
-        runtime.spawn(tcp::run(tcp, self.max_connections, handover.clone()));
-        let udp = self.udp;
-        std::thread::Builder::new().name("udp".to_owned()).spawn(move || udp::run(&udp, &handover))
+        let mut threads = Vec::with_capacity(self.udp.len() + 1);
+        for (at, shard) in self.udp.into_iter().enumerate() {
+            threads.push(receive(format!("udp-{at}"), shard, handover.clone())?);
+        }
+        if let Some(unix) = self.unix {
+            threads.push(receive("unix".to_owned(), unix, handover.clone())?);
+        }
+        Ok(threads)
     }
+}
+
+fn receive<S>(name: String, socket: S, handover: Handover) -> io::Result<JoinHandle<()>>
+where
+    S: datagrams::DatagramSocket + Send + 'static,
+{
+    std::thread::Builder::new().name(name).spawn(move || datagrams::run(socket, &handover))
+}
+
+fn bind_udp(config: &ListenerConfig) -> Result<(Vec<Shard>, SocketAddr), IngestError> {
+    let error = |error| IngestError::listen(Transport::Udp, config.listen, error);
+    let shards = udp::bind(config).map_err(error)?;
+    let (asked, got) = (config.udp_receive_buffer_bytes, shards[0].receive_buffer_bytes);
+    if got < asked {
+        tracing::warn!(
+            "the UDP receive buffer is {got} bytes, not {asked}: raise net.core.rmem_max or run with CAP_NET_ADMIN"
+        );
+    }
+    let addr = shards[0].socket.local_addr().map_err(error)?;
+    Ok((shards, addr))
+}
+
+fn bind_stream(transport: Transport, listen: SocketAddr) -> Result<(TcpListener, SocketAddr), IngestError> {
+    let bind = || {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bind().map_err(|error| IngestError::listen(transport, listen, error))
+}
+
+fn bind_tls(config: &TlsConfig) -> Result<(TcpListener, SocketAddr, Arc<ServerConfig>), IngestError> {
+    let server = tls::server_config(config)?;
+    let (listener, addr) = bind_stream(Transport::Tls, config.listen)?;
+    Ok((listener, addr, server))
 }

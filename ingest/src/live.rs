@@ -1,7 +1,7 @@
 //! The live pipeline, put together: listeners → sequencer → journal, and decoded batches out when they are durable.
 //!
-//! Threads: `udp`; `ingest-tcp` (a runtime of its own, so that nothing else in the process delays it); `sequencer`;
-//! `journal`; `deliver`. Between them stand bounded queues only.
+//! Threads: `udp-N` and `unix`, one a socket; `ingest-streams` (a runtime of its own, so that nothing else in the process
+//! delays it); `sequencer`; `journal`; `deliver`. Between them stand bounded queues only.
 
 mod handle;
 mod threads;
@@ -78,7 +78,7 @@ impl Ingest {
     /// The same, with the journal on a disk of the caller's.
     pub fn open_on(config: &IngestConfig, disk: Box<dyn Storage>) -> Result<OpenIngest, IngestError> {
         let bound = Bound::bind(&config.listener)?;
-        let (journal, recovery) = Journal::open_with(&config.journal_dir, config.journal, disk)?;
+        let (journal, recovery) = Journal::open_with(&config.journal_dir, config.journal.clone(), disk)?;
         if recovery.dropped_bytes > 0 {
             tracing::warn!(bytes = recovery.dropped_bytes, "cut a torn tail off the journal");
         }
@@ -116,7 +116,7 @@ impl OpenIngest {
     /// dropped, ingest has ended.
     pub fn start(self, resume: &Resume, out: Sender<Batch>) -> Result<IngestHandle, IngestError> {
         check_watermark(resume, &self.recovery)?;
-        let decoder = Decoder::restore(self.config.decode, &resume.windows)?;
+        let decoder = Decoder::restore(self.config.decode.clone(), &resume.windows)?;
         threads::start(self, resume.epoch, decoder, out)
     }
 }

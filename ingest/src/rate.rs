@@ -1,4 +1,11 @@
-//! Lines per second over the last seconds. Pure: the caller brings the time.
+//! Lines per second over the last seconds, and lines of our own log at most one a second. Pure: the caller brings the
+//! time.
+
+use parking_lot::Mutex;
+use std::time::{Duration, Instant};
+
+/// Of one kind, so often at most.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Whole seconds that the rate is taken over.
 const WINDOW_SECONDS: usize = 5;
@@ -36,6 +43,23 @@ impl RateMeter {
     }
 }
 
+/// Lets one line of the log through per [`LOG_INTERVAL`], and counts the others.
+#[derive(Debug, Default)]
+pub(crate) struct LogLimiter(Mutex<(Option<Instant>, u64)>);
+
+impl LogLimiter {
+    /// Whether to say it now, and how often it was not said since the last time.
+    pub(crate) fn admit(&self, now: Instant) -> Option<u64> {
+        let (last, untold) = &mut *self.0.lock();
+        if last.is_some_and(|last| now.saturating_duration_since(last) < LOG_INTERVAL) {
+            *untold += 1;
+            return None;
+        }
+        *last = Some(now);
+        Some(std::mem::take(untold))
+    }
+}
+
 fn slot(second: u64) -> usize {
     usize::try_from(second % (WINDOW_SECONDS as u64 + 1)).unwrap_or_default()
 }
@@ -60,5 +84,13 @@ mod tests {
         assert_eq!(meter.per_second(1_000), 0.0);
         meter.add(999, 5);
         assert_eq!(meter.per_second(1_001), 1.0, "a clock that went back");
+    }
+
+    #[test]
+    fn the_log_says_it_once_a_second_and_how_often_it_did_not() {
+        let (limiter, begin) = (LogLimiter::default(), Instant::now());
+        let at = |ms| limiter.admit(begin + Duration::from_millis(ms));
+        let found: Vec<_> = [0, 1, 999, 1_000, 1_500, 3_000, 4_000].map(at).into();
+        assert_eq!(found, [Some(0), None, None, Some(2), None, Some(1), Some(0)]);
     }
 }

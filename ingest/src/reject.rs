@@ -35,6 +35,12 @@ pub enum Reject {
     FormatShape,
     /// A value that is none of its field's type, by the `log-format`.
     FormatValue,
+    /// A `log-format` with identity, and a line of it without worker, number or server.
+    FormatIdentity,
+    /// A relay's `last message repeated N times`, which does not say what was, or more repeats than are believed.
+    Repeated,
+    /// From a source that no rule knows, or for a server that is not its own.
+    Source,
     /// Dated too far ahead of or behind its receipt.
     TimeWindow,
     /// The identity of a line received before, with another body.
@@ -47,7 +53,7 @@ pub enum Reject {
 
 impl Reject {
     /// Every reason, in the order of [`Reject::index`].
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::SyslogHeader,
         Self::NotUtf8,
         Self::UnknownFormat,
@@ -63,6 +69,9 @@ impl Reject {
         Self::HttplogDate,
         Self::FormatShape,
         Self::FormatValue,
+        Self::FormatIdentity,
+        Self::Repeated,
+        Self::Source,
         Self::TimeWindow,
         Self::Conflict,
         Self::Oversize,
@@ -92,6 +101,9 @@ impl Reject {
             Self::HttplogDate => "httplog_date",
             Self::FormatShape => "format_shape",
             Self::FormatValue => "format_value",
+            Self::FormatIdentity => "format_identity",
+            Self::Repeated => "repeated",
+            Self::Source => "source",
             Self::TimeWindow => "time_window",
             Self::Conflict => "conflict",
             Self::Oversize => "oversize",

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_schema::{batch::Batch, ids::Epoch, time::UnixMillis};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 /// How much of the journal before the watermark is read again at the start, so that a line that comes again is proven
@@ -63,6 +63,8 @@ pub(crate) struct Sequencer {
     place: Place,
     builder: BlockBuilder,
     buffers: BlockBuffers,
+    /// Who wants to know which epoch the block will be: their last frame is in it.
+    receipts: Vec<oneshot::Sender<Epoch>>,
     /// Whether batches are still taken. At the end they may not be any more: what was read is journaled all the same,
     /// and the next start decodes it.
     delivering: bool,
@@ -88,7 +90,7 @@ impl Sequencer {
             cut_at: recovery.last_cut_at.unwrap_or(UnixMillis::MIN),
         };
         let (builder, buffers) = (BlockBuilder::default(), BlockBuffers::default());
-        Self { journal, decoder, links, cut_interval, place, builder, buffers, delivering: true }
+        Self { journal, decoder, links, cut_interval, place, builder, buffers, receipts: Vec::new(), delivering: true }
     }
 
     /// Decodes the journal's blocks after `epoch`. Ends early when told to stop: the rest is there the next time.
@@ -98,7 +100,8 @@ impl Sequencer {
         epoch: Epoch,
         stop: &watch::Receiver<bool>,
     ) -> Result<(), IngestError> {
-        for block in JournalReader::from_before_end_of(dir, epoch, REWARM_BYTES)? {
+        let mut blocks = JournalReader::from_before_end_of(dir, epoch, REWARM_BYTES)?;
+        for block in &mut blocks {
             let block = block?;
             if *stop.borrow() {
                 break;
@@ -109,6 +112,8 @@ impl Sequencer {
                 break;
             }
         }
+        // Epochs whose blocks are damaged are left out: what was in them, the numbers that did not come will say.
+        self.journal.progress().note_lost(blocks.lost());
         Ok(())
     }
 
@@ -147,7 +152,7 @@ impl Sequencer {
         }
     }
 
-    fn take(&mut self, chunk: Chunk) -> Result<(), Gone> {
+    fn take(&mut self, mut chunk: Chunk) -> Result<(), Gone> {
         for (source, frame) in chunk.frames() {
             if self.builder.len_bytes() >= CUT_BYTES {
                 self.cut()?;
@@ -157,6 +162,7 @@ impl Sequencer {
                 self.builder.push(source, chunk.received_at, frame).expect("an empty block has room for a frame");
             }
         }
+        self.receipts.extend(chunk.receipt.take());
         self.links.pool.give_back(chunk);
         Ok(())
     }
@@ -173,6 +179,10 @@ impl Sequencer {
         let block = Arc::new(builder.seal_after_sync(self.place.epoch, cut_at, self.place.start, synced_end));
         self.place = Place { epoch: block.epoch + 1, start: block.end, cut_at };
         self.journal.append(Arc::clone(&block)).map_err(|_| Gone)?;
+        for receipt in self.receipts.drain(..) {
+            // Who asked may have stopped waiting.
+            let _ = receipt.send(block.epoch);
+        }
         self.delivering = self.delivering && self.decode(&block).is_ok();
         self.buffers.lend(block);
         Ok(())

@@ -19,13 +19,39 @@ pub enum Phase {
     },
 }
 
-/// Lines of one transport since the process started.
+/// One transport since the process started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TransportStats {
     /// Lines.
     pub lines: u64,
     /// Their bytes, without framing.
     pub bytes: u64,
+    /// Lines and datagrams thrown away because they were longer than a frame may be.
+    pub oversize_frames: u64,
+    /// Streams closed because they made no sense, or that were torn within a frame.
+    pub broken_streams: u64,
+    /// Connections open now.
+    pub connections: u64,
+    /// Connections refused because there were too many.
+    pub connections_refused: u64,
+    /// Connections that had delivered nothing and were closed because another needed the slot.
+    pub connections_displaced: u64,
+    /// TLS handshakes that failed.
+    pub handshakes_failed: u64,
+    /// Datagrams the kernel dropped because the receive buffer was full. By UDP only: a Unix socket's sender is told.
+    pub kernel_drops: u64,
+}
+
+impl TransportStats {
+    /// Whatever could not be framed.
+    pub const fn framing_errors(&self) -> u64 {
+        self.oversize_frames + self.broken_streams
+    }
+
+    /// Whoever was not let in, or not let stay.
+    pub const fn turned_away(&self) -> u64 {
+        self.connections_refused + self.connections_displaced + self.handshakes_failed
+    }
 }
 
 /// Ingest at one moment. Counts are since the process started.
@@ -36,18 +62,10 @@ pub struct IngestStats {
     /// Lines received per second, over the last whole seconds.
     pub lines_per_second: f64,
     /// By transport, in the order of [`Transport::ALL`].
-    pub received: [TransportStats; Transport::ALL.len()],
-    /// Streams closed because they made no sense, and lines longer than a frame may be.
-    pub framing_errors: u64,
+    pub transports: [TransportStats; Transport::ALL.len()],
     /// What the bounds of dedup have cost.
     pub forgotten: Forgotten,
-    /// TCP connections open now.
-    pub connections: u64,
-    /// TCP connections refused because there were too many.
-    pub connections_refused: u64,
-    /// Datagrams the kernel dropped because the receive buffer was full.
-    pub udp_kernel_drops: u64,
-    /// The UDP receive buffer as the kernel made it, in bytes.
+    /// The UDP sockets' receive buffers as the kernel made them, in bytes, together.
     pub udp_receive_buffer_bytes: usize,
     /// Chunks that wait for the sequencer now.
     pub queue_depth: usize,
@@ -61,6 +79,12 @@ pub struct IngestStats {
     pub journal_offset: u64,
     /// Length of the journal's files in bytes.
     pub journal_disk_bytes: u64,
+    /// Blocks of the journal that were durable and were found damaged; each is an epoch that is left out.
+    pub journal_damaged_blocks: u64,
+    /// Their bytes.
+    pub journal_damaged_bytes: u64,
+    /// Why closed segments of the journal are not compressed, archived or deleted, while they are not.
+    pub journal_upkeep_error: Option<String>,
     /// How long the oldest block that is not yet on the disk has waited, in milliseconds; 0 if none waits.
     pub sync_age_ms: u64,
     /// The 99th percentile of the journal's last syncs, in milliseconds.
@@ -70,13 +94,27 @@ pub struct IngestStats {
 }
 
 impl IngestStats {
-    /// What a transport took in.
+    /// One transport's.
     pub const fn by(&self, transport: Transport) -> TransportStats {
-        self.received[transport.index()]
+        self.transports[transport.index()]
     }
 
     /// Lines by all transports.
     pub fn lines(&self) -> u64 {
-        self.received.iter().map(|received| received.lines).sum()
+        self.sum(|by| by.lines)
+    }
+
+    /// Streams closed because they made no sense, and lines longer than a frame may be.
+    pub fn framing_errors(&self) -> u64 {
+        self.sum(TransportStats::framing_errors)
+    }
+
+    /// Connections open now.
+    pub fn connections(&self) -> u64 {
+        self.sum(|by| by.connections)
+    }
+
+    fn sum(&self, of: impl Fn(&TransportStats) -> u64) -> u64 {
+        self.transports.iter().map(of).sum()
     }
 }

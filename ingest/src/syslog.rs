@@ -6,6 +6,8 @@
 //!
 //! A header that cannot be dated is still a header: what follows it is read, and the date is unset.
 
+pub mod repeated;
+
 use crate::calendar::{month_number, nearest_year, parse_bsd, parse_rfc3339};
 use crate::reject::Reject;
 use chrono::Utc;

@@ -35,6 +35,8 @@ pub struct Batch {
     pub partials: Partials,
     /// The windows that changed, as they are after this block.
     pub windows: Vec<WorkerWindow>,
+    /// The workers that were folded in this block, before the windows above: as they were at last, without `seen`.
+    pub folded: Vec<WorkerWindow>,
     /// HAProxy's own messages.
     pub system: Vec<SystemMessage>,
     /// Rejected lines, within the bounds of [`crate::quarantine`].

@@ -1,8 +1,17 @@
-//! What was received of each worker's numbered lines, and what was not. Counted per (server, boot).
+//! What was received of each worker's numbered lines, and what was not. Counted per (server, boot), within bounds:
+//! a worker that is not told apart any longer is *folded* into its server's [`LossTotals`].
 
 use crate::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Workers that are told apart in live traffic. Each reload of a HAProxy is a new one, and lines may be seven days late.
+/// When there are more, the one not heard of for longest is folded.
+pub const WORKERS_MAX: usize = 4_096;
+
+/// A worker not heard of for longer than this is folded, unless it is at its first numbers yet: the seven days that a
+/// line may be late (SPEC §3.2) and a day's margin. By the epochs' clock.
+pub const WORKER_KEPT_MS: i64 = 8 * 24 * 3_600_000;
 
 /// One HAProxy worker's life: which server, born when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,14 +33,63 @@ pub struct WorkerWindow {
     pub duplicates: u64,
     /// Lines that came again with another body.
     pub conflicts: u64,
-    /// Numbers between the first and the highest that never came.
+    /// Numbers between the first and the highest that have not come: pending and final ones.
     pub missing: u64,
+    /// Those of them that were final at `heard_at`: a higher number had come more than the reordering grace before.
+    pub missing_final: u64,
+    /// Numbers that came after they had been final. They are among `received`.
+    pub repaired: u64,
     /// Lowest number received, unwrapped to 64 bits.
     pub first_seq: u64,
     /// Highest number received, unwrapped to 64 bits.
     pub highest_seq: u64,
-    /// The numbers received, encoded by the dedup module, to go on from after a restart.
+    /// The clock of the epoch in which it was last heard of.
+    pub heard_at: UnixMillis,
+    /// The numbers received, and when the highest of them, encoded by the dedup module, to go on from after a restart.
     pub seen: Vec<u8>,
+}
+
+/// What the folded workers of a server add up to. Nothing of it can change any more but by further workers; all that
+/// is missing is final. Counts stop at the largest that the database can hold: forged numbers may be any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LossTotals {
+    /// How many workers.
+    pub workers: u64,
+    /// Distinct lines received.
+    pub received: u64,
+    /// Lines that came again.
+    pub duplicates: u64,
+    /// Lines that came again with another body.
+    pub conflicts: u64,
+    /// Numbers that never came.
+    pub missing: u64,
+    /// Numbers that came after they had been final.
+    pub repaired: u64,
+}
+
+impl LossTotals {
+    /// A worker's counts.
+    pub const fn of(window: &WorkerWindow) -> Self {
+        Self {
+            workers: 1,
+            received: window.received,
+            duplicates: window.duplicates,
+            conflicts: window.conflicts,
+            missing: window.missing,
+            repaired: window.repaired,
+        }
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        let add = |count: &mut u64, more: u64| *count = count.saturating_add(more).min(i64::MAX.cast_unsigned());
+        add(&mut self.workers, other.workers);
+        add(&mut self.received, other.received);
+        add(&mut self.duplicates, other.duplicates);
+        add(&mut self.conflicts, other.conflicts);
+        add(&mut self.missing, other.missing);
+        add(&mut self.repaired, other.repaired);
+    }
 }
 
 /// How many lines became what. `received` is the sum of the others.

@@ -32,3 +32,20 @@ pub struct Requeued {
     /// `accepted`, `duplicate`, `system`, or the reason it could not be read again.
     pub outcome: &'static str,
 }
+
+/// A quarantined line on its way through ingest once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenLine {
+    /// Which line: [`QuarantinedLine::journal_offset`].
+    pub journal_offset: u64,
+    /// The frame, verbatim.
+    pub line: Vec<u8>,
+}
+
+/// Outcomes after which a line is not given again: it has become what it is.
+pub const SETTLED_OUTCOMES: [&str; 3] = ["accepted", "duplicate", "system"];
+
+/// At most so many lines are given again at once; together they are at most [`MAX_GIVEN_BYTES`] long.
+pub const MAX_GIVEN_LINES: usize = 1_000;
+/// They wait for the sequencer as one chunk, and make about one block.
+pub const MAX_GIVEN_BYTES: usize = 1 << 20;

@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use suiftly_api::{Hub, Published};
-use suiftly_dataflow::{Dataflow, EpochUsage, MAX_QUEUED_EPOCHS};
+use suiftly_dataflow::{Dataflow, EpochInput, MAX_QUEUED_EPOCHS};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::writer::Commit;
@@ -27,7 +27,7 @@ pub(super) fn start(
 ) -> anyhow::Result<Joining> {
     let (waiting, meeting) = bounded(MAX_QUEUED_EPOCHS);
     let (of_feeder, of_joiner) = (Arc::clone(live), Arc::clone(live));
-    let feeder = thread("feeder", move || feed(&batches, &dataflow, &of_feeder, &waiting))?;
+    let feeder = thread("feeder", move || feed(&batches, dataflow, &of_feeder, &waiting))?;
     let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, &hub, &store))?;
     Ok(Joining { feeder, joiner })
 }
@@ -56,16 +56,16 @@ fn thread(
     spawned.map_err(|error| anyhow::anyhow!("cannot start the {name} thread: {error}"))
 }
 
-fn feed(batches: &Receiver<Batch>, dataflow: &Dataflow, live: &Live, waiting: &Sender<Batch>) -> anyhow::Result<()> {
+fn feed(batches: &Receiver<Batch>, mut dataflow: Dataflow, live: &Live, waiting: &Sender<Batch>) -> anyhow::Result<()> {
     for mut batch in batches {
-        let usage = std::mem::take(&mut batch.usage);
-        let epoch = batch.epoch;
+        let partials = std::mem::take(&mut batch.partials);
+        let (epoch, cut_at) = (batch.epoch, batch.cut_at);
         live.entered(&batch);
         // The batch waits before its deltas can come.
         if waiting.send(batch).is_err() {
             anyhow::bail!("the joiner thread has ended");
         }
-        dataflow.send(EpochUsage { epoch, usage })?;
+        dataflow.send(EpochInput { epoch, cut_at, partials, reference: Vec::new() })?;
     }
     Ok(())
 }

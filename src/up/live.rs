@@ -1,26 +1,29 @@
 //! What the running parts say of themselves, gathered for the API: implements its [`Pipeline`].
 
+use super::loss::{self, Meter};
+use super::quarantine::give_again_error;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use suiftly_api::pulse::IDLE_MARGIN_MS;
 use suiftly_api::{
-    Clock, JournalLive, Pipeline, PipelineLive, QueueLive, StoreLive, SystemClock, TransportLive, WorkerLines,
+    Clock, GiveAgainError, JournalLive, LossLive, Pipeline, PipelineLive, QuarantineLive, QueueLive, StoreLive,
+    SystemClock, TransportLive,
 };
-use suiftly_ingest::dedup::Limits;
 use suiftly_ingest::live::IngestMonitor;
 use suiftly_ingest::source::Transport;
 use suiftly_ingest::stats::{IngestStats, Phase, TransportStats};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
+use suiftly_schema::loss::LineCounts;
+use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::writer::Resume;
 
 /// Epochs whose lag is remembered.
 const LAGS: usize = 1_024;
-/// Workers that are told of: as many as dedup knows. The one not heard of for longest falls out.
-const MAX_WORKERS: usize = Limits::LIVE.workers;
 
 /// The pipeline's state beyond what its parts know each for itself.
 pub(super) struct Live {
@@ -30,36 +33,23 @@ pub(super) struct Live {
     recovered_to: Epoch,
     state: Mutex<State>,
     stored: Stored,
+    /// Whether quarantined lines can be given again.
+    quarantine_is_open: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
     counts: LineCounts,
-    workers: Workers,
+    loss: Meter,
     /// Lines that this process received and published.
     published_lines: u64,
     /// Receipt times of the oldest lines of the batches that the dataflow is working on.
     in_flight: VecDeque<UnixMillis>,
     lags_ms: VecDeque<u64>,
-}
-
-/// What is told of each worker, and when it was last heard of.
-#[derive(Default)]
-struct Workers(BTreeMap<WorkerId, (Epoch, WorkerLines)>);
-
-impl Workers {
-    fn put(&mut self, epoch: Epoch, window: &WorkerWindow) {
-        self.0.insert(window.worker, (epoch, lines_of(window)));
-        if self.0.len() > MAX_WORKERS {
-            let oldest = self.0.iter().min_by_key(|(worker, (epoch, _))| (*epoch, worker.boot));
-            let oldest = oldest.map(|(worker, _)| *worker);
-            oldest.map(|worker| self.0.remove(&worker));
-        }
-    }
-
-    fn lines(&self) -> Vec<WorkerLines> {
-        self.0.values().map(|(_, lines)| *lines).collect()
-    }
+    /// Quarantined lines that are kept, by reason.
+    kept: BTreeMap<String, u64>,
+    /// What became of lines given again.
+    requeued: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Default)]
@@ -72,13 +62,18 @@ struct Stored {
 impl Live {
     /// Goes on from what the store holds.
     pub(super) fn new(resume: &Resume, recovered_to: Epoch) -> Self {
-        let mut workers = Workers::default();
-        resume.windows.iter().for_each(|window| workers.put(0, window));
-        let state = State { counts: resume.counts.clone(), workers, ..State::default() };
+        let state = State { counts: resume.counts.clone(), loss: Meter::new(resume), ..State::default() };
         let stored =
             Stored { epoch: resume.epoch.into(), records: resume.records.into(), retries: AtomicU64::default() };
         let started_at = SystemClock.now();
-        Self { started_at, ingest: OnceLock::new(), recovered_to, state: Mutex::new(state), stored }
+        Self {
+            started_at,
+            ingest: OnceLock::new(),
+            recovered_to,
+            state: Mutex::new(state),
+            stored,
+            quarantine_is_open: AtomicBool::new(false),
+        }
     }
 
     /// Ingest has started.
@@ -97,9 +92,10 @@ impl Live {
         let mut state = self.state.lock();
         state.in_flight.pop_front();
         state.counts.add(&batch.counts);
-        for window in &batch.windows {
-            state.workers.put(batch.epoch, window);
+        for requeued in &batch.requeued {
+            *state.requeued.entry(requeued.outcome).or_default() += 1;
         }
+        state.loss.take(batch);
         if batch.epoch > self.recovered_to {
             state.published_lines += batch.counts.received;
             if state.lags_ms.len() == LAGS {
@@ -115,6 +111,26 @@ impl Live {
         self.stored.records.fetch_add(records, Ordering::Relaxed);
     }
 
+    /// Whether what the journal held at the start is in, when this epoch is.
+    pub(super) const fn is_recovered_at(&self, epoch: Epoch) -> bool {
+        epoch >= self.recovered_to
+    }
+
+    /// No claim is left of a process before: quarantined lines may be given again.
+    pub(super) fn open_quarantine(&self) {
+        self.quarantine_is_open.store(true, Ordering::Release);
+    }
+
+    /// Whether they may.
+    pub(super) fn quarantine_is_open(&self) -> bool {
+        self.quarantine_is_open.load(Ordering::Acquire)
+    }
+
+    /// The quarantine was counted.
+    pub(super) fn quarantine_holds(&self, kept: BTreeMap<String, u64>) {
+        self.state.lock().kept = kept;
+    }
+
     /// A transaction failed and will be tried again.
     pub(super) fn retried(&self) {
         self.stored.retries.fetch_add(1, Ordering::Relaxed);
@@ -124,15 +140,23 @@ impl Live {
 impl Pipeline for Live {
     fn live(&self) -> PipelineLive {
         // Ingest first: what is published meanwhile makes less pending, never more.
+        let now = SystemClock.now();
         let stats = self.ingest.get().map(IngestMonitor::stats);
         let state = self.state.lock();
+        let as_of = state.loss.as_of(at_rest(now, stats.as_ref(), &state));
         let mut live = PipelineLive {
             recovering: true,
             pending: true,
             started_at: self.started_at,
             counts: state.counts.clone(),
-            workers: state.workers.lines(),
+            workers: state.loss.lines(as_of),
+            folded: state.loss.folded().clone(),
             store: self.store(),
+            quarantine: QuarantineLive {
+                is_open: self.quarantine_is_open(),
+                kept: state.kept.clone(),
+                requeued: state.requeued.clone(),
+            },
             ..PipelineLive::default()
         };
         (live.lag_p50_ms, live.lag_p99_ms) = quantiles(&state.lags_ms);
@@ -143,6 +167,25 @@ impl Pipeline for Live {
         drop(state);
         describe(&mut live, &stats);
         live
+    }
+
+    fn loss(&self, server_id: Option<i16>, newest_workers: usize) -> LossLive {
+        let now = SystemClock.now();
+        let stats = self.ingest.get().map(IngestMonitor::stats);
+        let state = self.state.lock();
+        let as_of = state.loss.as_of(at_rest(now, stats.as_ref(), &state));
+        let told = state.loss.told(as_of, server_id, newest_workers);
+        LossLive { beside: stats.as_ref().map(loss::beside).unwrap_or_default(), ..told }
+    }
+
+    fn give_again<'a>(
+        &'a self,
+        lines: &'a [GivenLine],
+    ) -> Pin<Box<dyn Future<Output = Result<Epoch, GiveAgainError>> + Send + 'a>> {
+        Box::pin(async move {
+            let ingest = self.ingest.get().filter(|_| self.quarantine_is_open()).ok_or(GiveAgainError::Recovering)?;
+            ingest.requeue(lines).await.map_err(give_again_error)
+        })
     }
 }
 
@@ -156,14 +199,21 @@ impl Live {
     }
 }
 
+/// The wall clock, less what it takes until a line is told of, if all that was received is published.
+fn at_rest(now: UnixMillis, stats: Option<&IngestStats>, state: &State) -> Option<UnixMillis> {
+    let rests = stats.is_some_and(|stats| stats.phase == Phase::Live && stats.lines() <= state.published_lines);
+    rests.then(|| now.plus_ms(-IDLE_MARGIN_MS))
+}
+
 fn describe(live: &mut PipelineLive, stats: &IngestStats) {
     live.recovering = stats.phase == Phase::Recovering;
     live.lines_per_second = stats.lines_per_second;
-    live.udp_kernel_drops = stats.udp_kernel_drops;
+    live.udp_kernel_drops = stats.by(Transport::Udp).kernel_drops;
     let transport = |by| {
-        let (TransportStats { lines, bytes }, is_tcp) = (stats.by(by), by == Transport::Tcp);
-        let (refused, connections) = if is_tcp { (stats.framing_errors, stats.connections) } else { (0, 0) };
-        (by.word().to_owned(), TransportLive { frames: lines, bytes, refused, connections })
+        let of = stats.by(by);
+        let TransportStats { lines: frames, bytes, connections, .. } = of;
+        let refused = of.framing_errors() + of.turned_away();
+        (by.word().to_owned(), TransportLive { frames, bytes, refused, connections })
     };
     live.transports = Transport::ALL.into_iter().filter(|by| *by != Transport::File).map(transport).collect();
     let queue = QueueLive { depth: stats.queue_depth as u64, capacity: stats.queue_bound as u64 };
@@ -177,18 +227,6 @@ fn describe(live: &mut PipelineLive, stats: &IngestStats) {
     };
 }
 
-fn lines_of(window: &WorkerWindow) -> WorkerLines {
-    WorkerLines {
-        worker: window.worker,
-        received: window.received,
-        duplicates: window.duplicates,
-        conflicts: window.conflicts,
-        missing: window.missing,
-        first_seq: window.first_seq,
-        highest_seq: window.highest_seq,
-    }
-}
-
 /// Median and 99th percentile.
 fn quantiles(lags_ms: &VecDeque<u64>) -> (u64, u64) {
     let mut sorted: Vec<_> = lags_ms.iter().copied().collect();
@@ -200,28 +238,6 @@ fn quantiles(lags_ms: &VecDeque<u64>) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_workers_told_of_are_bounded_and_the_latest() {
-        let window = |boot| WorkerWindow {
-            worker: WorkerId { server_id: 17, boot: UnixMillis(boot) },
-            received: 1,
-            duplicates: 0,
-            conflicts: 0,
-            missing: 0,
-            first_seq: 1,
-            highest_seq: 1,
-            seen: Vec::new(),
-        };
-        let mut workers = Workers::default();
-        for (epoch, boot) in (1..).zip(0..2 * 4_096i64) {
-            workers.put(epoch, &window(boot));
-            workers.put(epoch, &window(0));
-        }
-        let boots: Vec<_> = workers.lines().iter().map(|lines| lines.worker.boot.0).collect();
-        assert_eq!(boots.len(), MAX_WORKERS);
-        assert_eq!(boots[..2], [0, 4_097], "one that goes on speaking stays");
-    }
 
     #[test]
     fn quantiles_of_lags() {

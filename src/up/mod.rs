@@ -9,18 +9,22 @@
 
 mod joining;
 mod live;
+mod loss;
+mod quarantine;
 mod writing;
 
 use crate::cli::Place;
 use crate::commands::open_database;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::secrets;
+use crate::sources;
 use anyhow::Context;
 use live::Live;
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_api::{ApiConfig, ApiLimits, ApiParts, Clock, DevToken, Hub, HubBounds, Server, SystemClock};
 use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS, Seed};
+use suiftly_ingest::listener::{ListenerConfig, TlsConfig};
 use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, OpenIngest, Resume as IngestResume};
 use suiftly_schema::price::PriceBooks;
 use suiftly_store::StoreError;
@@ -64,41 +68,66 @@ async fn stop(cluster: Cluster) -> anyhow::Result<()> {
 
 async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Result<()> {
     let dev_token = DevToken::new(&secrets::dev_token(&place.data_dir)?)?;
-    let ingest = Ingest::open(&ingest_config(place, config))?;
+    let ingest = Ingest::open(&ingest_config(place, config)?)?;
     let journal_id = ingest.journal_id().to_string();
     let (writer, resume) = Writer::open(store, &journal_id).await?;
     let live = Arc::new(Live::new(&resume, ingest.last_epoch()));
     let hub = Arc::new(Hub::new(HubBounds::default()));
     hub.resume_at(resume.epoch, resume.cut_at);
+    let reader = Reader::new(store, &journal_id)?;
     let parts = ApiParts {
         hub: Arc::clone(&hub),
-        rows: Arc::new(Reader::new(store, &journal_id)?),
+        rows: Arc::new(reader.clone()),
+        quarantine: Arc::new(reader.clone()),
         pipeline: Arc::clone(&live) as _,
         price_books: Arc::new(PriceBooks::v1()),
         clock: Arc::new(SystemClock),
     };
     let end = CancellationToken::new();
     let api = serve(config, dev_token, parts, &end).await?;
-    let pipeline = Pipeline::start(config, ingest, writer, resume, hub, live)?;
+    let pipeline = Pipeline::start(config, ingest, writer, resume, hub, Arc::clone(&live))?;
     let retention = tokio::spawn(retain(store.clone()));
+    let counting = tokio::spawn(quarantine::count(reader, live));
     let syslog = pipeline.ingest.local_addrs();
-    tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, api = %api.local_addr(), "running");
+    let (tls, unix) = (syslog.tls.map(tracing::field::display), config.ingest.unix.as_ref().map(|path| path.display()));
+    let unix = unix.map(tracing::field::display);
+    tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, tls, unix, api = %api.local_addr(), "running");
 
     let outcome = pipeline.run_until(stop_signal()?).await;
     retention.abort();
+    counting.abort();
     end.cancel();
     api.ended().await;
     outcome
 }
 
-fn ingest_config(place: &Place, config: &Config) -> IngestConfig {
+fn ingest_config(place: &Place, config: &Config) -> anyhow::Result<IngestConfig> {
     let mut ingest = IngestConfig::new(place.data_dir.join("journal"));
-    ingest.listener.listen = config.ingest.listen;
-    ingest.listener.max_connections = config.ingest.max_connections;
-    ingest.journal.segment_bytes = config.journal.segment_bytes;
-    ingest.journal.keep_bytes = config.journal.keep_bytes;
+    ingest.listener = listener_config(&config.ingest);
+    ingest.journal = config.journal.kept();
     ingest.cut_interval = Duration::from_millis(config.journal.cut_ms);
-    ingest
+    ingest.decode = sources::decode_config(config)?;
+    Ok(ingest)
+}
+
+fn listener_config(config: &config::Ingest) -> ListenerConfig {
+    let files = config.tls_certificate.as_ref().zip(config.tls_key.as_ref());
+    let tls = files.map(|(certificate, key)| TlsConfig {
+        listen: config.tls_listen,
+        certificate: certificate.clone(),
+        key: key.clone(),
+        client_ca: config.tls_client_ca.clone(),
+        client_required: config.tls_client_required,
+    });
+    ListenerConfig {
+        listen: config.listen,
+        udp_shards: config.udp_shards,
+        tls,
+        unix: config.unix.clone(),
+        max_connections: config.max_connections,
+        max_connections_per_peer: config.max_connections_per_peer,
+        ..ListenerConfig::default()
+    }
 }
 
 async fn serve(

@@ -62,13 +62,15 @@ pub(super) async fn write(
     let mut waiting = Vec::with_capacity(MAX_EPOCHS_A_COMMIT);
     let mut pace = tokio::time::interval(COMMIT_EVERY);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    release_claims(&mut writer, live).await?;
     while queue.recv_many(&mut waiting, MAX_EPOCHS_A_COMMIT).await > 0 {
         let commits: Vec<_> = waiting.iter().map(|waiting| Arc::clone(&waiting.commit)).collect();
-        commit_until_done(&mut writer, &commits, live).await?;
+        until_done(live, async || writer.commit(&commits).await).await?;
         let records = commits.iter().map(|commit| commit.records.len() as u64).sum();
         if let Some(last) = commits.last() {
             live.stored(last.epoch, records);
             ingest.release_through(last.epoch);
+            release_claims(&mut writer, live).await?;
         }
         waiting.clear();
         if !queue.is_closed() {
@@ -78,10 +80,25 @@ pub(super) async fn write(
     Ok(())
 }
 
-async fn commit_until_done(writer: &mut Writer, commits: &[Arc<Commit>], live: &Live) -> Result<(), StoreError> {
+/// Once after the start, as soon as what the journal held at it is in: quarantined lines that a process before was
+/// asked to give again, and did not journal, are free.
+async fn release_claims(writer: &mut Writer, live: &Live) -> Result<(), StoreError> {
+    if live.quarantine_is_open() || !live.is_recovered_at(writer.watermark()) {
+        return Ok(());
+    }
+    let released = until_done(live, async || writer.release_claims().await).await?;
+    if released > 0 {
+        tracing::info!(lines = released, "quarantined lines that were asked for and never journaled are free again");
+    }
+    live.open_quarantine();
+    Ok(())
+}
+
+/// Tries again for as long as the database is away.
+async fn until_done<T>(live: &Live, mut attempt: impl AsyncFnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let mut pause = FIRST_RETRY;
     loop {
-        match writer.commit(commits).await {
+        match attempt().await {
             Err(error) if error.is_unavailable() => {
                 tracing::warn!(%error, "the database is away; what comes waits in the journal");
                 live.retried();

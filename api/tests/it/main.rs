@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod auth;
+mod loss;
 mod openapi;
 mod operation;
 mod postgres;
+mod quarantine;
 mod server;
 mod sse;
 mod stream;

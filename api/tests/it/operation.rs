@@ -5,7 +5,7 @@ use crate::world::{World, ask, get, send};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
-use suiftly_api::{Clock, PipelineLive, QueueLive, StoreLive, TransportLive, WorkerLines};
+use suiftly_api::{Clock, PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportLive, WorkerLines};
 use suiftly_schema::ids::Network;
 use suiftly_schema::loss::{LineCounts, WorkerId};
 use suiftly_schema::time::UnixMillis;
@@ -21,8 +21,11 @@ fn live() -> PipelineLive {
         duplicates: 1,
         conflicts: 2,
         missing,
+        missing_final: missing / 2,
+        repaired: 0,
         first_seq: 1,
         highest_seq: received + missing,
+        heard_at: UnixMillis(1_795_298_482_000 + boot),
     };
     PipelineLive {
         started_at: UnixMillis(1_795_298_400_000),
@@ -43,6 +46,11 @@ fn live() -> PipelineLive {
             .into(),
         queues: [("journal".to_owned(), QueueLive { depth: 3, capacity: 64 })].into(),
         udp_kernel_drops: 6,
+        quarantine: QuarantineLive {
+            is_open: true,
+            kept: [("sf1_field".to_owned(), 3)].into(),
+            requeued: [("accepted", 2)].into(),
+        },
         ..PipelineLive::default()
     }
 }
@@ -107,6 +115,11 @@ async fn metrics_of_everything() {
         "suiftly_loss_received_lines_total{server_id=\"17\"} 49",
         "suiftly_loss_missing_lines{server_id=\"17\"} 2",
         "suiftly_loss_missing_lines{server_id=\"18\"} 0",
+        "suiftly_loss_missing_final_lines{server_id=\"17\"} 0",
+        "suiftly_loss_missing_pending_lines{server_id=\"17\"} 2",
+        "suiftly_loss_repaired_lines_total{server_id=\"17\"} 0",
+        "suiftly_quarantine_lines{reason=\"sf1_field\"} 3",
+        "suiftly_requeued_lines_total{outcome=\"accepted\"} 2",
         "suiftly_store_epochs_behind 1",
         "suiftly_store_retries_total 3",
         "suiftly_hub_rows_held 3",

@@ -11,15 +11,21 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use suiftly_api::rows::{Bucket, Filter, TimeRange};
 use suiftly_api::{
-    ApiConfig, ApiLimits, ApiParts, Clock, DevToken, Hub, HubBounds, Pipeline, PipelineLive, Published, UsageRows,
+    ApiConfig, ApiLimits, ApiParts, Clock, DevToken, GiveAgainError, Hub, HubBounds, LossLive, Pipeline, PipelineLive,
+    Published, QuarantineRows, UsageRows,
 };
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::money::MicroUsd;
+use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{UsageKey, UsageSums};
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::StoreError;
-use suiftly_store::reader::{Point, RatedMonth, StreamSnapshot, UsagePart, UsageSeries, UsageTotals, Watermark};
+use suiftly_store::reader::{
+    KeptLine, KeptReason, Point, QuarantineQuery, QuarantineSelection, RatedMonth, StreamSnapshot, UsagePart,
+    UsageSeries, UsageTotals, Watermark,
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -31,6 +37,8 @@ pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
     /// What is read instead of the store in memory.
     pub(crate) other_rows: Option<Arc<dyn UsageRows>>,
+    /// An empty one without it.
+    pub(crate) quarantine: Option<Arc<dyn QuarantineRows>>,
     pub(crate) pipeline: Arc<MemoryPipeline>,
     pub(crate) clock: Arc<MemoryClock>,
     pub(crate) shutdown: CancellationToken,
@@ -49,6 +57,7 @@ impl World {
             hub: Arc::new(Hub::new(bounds)),
             store: Arc::new(store),
             other_rows: None,
+            quarantine: None,
             pipeline: Arc::default(),
             clock: Arc::new(MemoryClock::starting_at(noon())),
             shutdown: CancellationToken::new(),
@@ -72,6 +81,7 @@ impl World {
         ApiParts {
             hub: self.hub.clone(),
             rows: self.other_rows.clone().unwrap_or_else(|| self.store.clone()),
+            quarantine: self.quarantine.clone().unwrap_or_else(|| Arc::new(NoQuarantine)),
             pipeline: self.pipeline.clone(),
             price_books: Arc::new(books()),
             clock: self.clock.clone(),
@@ -256,19 +266,89 @@ impl UsageRows for MemoryStore {
     }
 }
 
+/// Nothing was ever quarantined.
+struct NoQuarantine;
+
+impl QuarantineRows for NoQuarantine {
+    fn reasons(&self) -> Answer<'_, Vec<KeptReason>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn page<'a>(&'a self, _: &'a QuarantineQuery) -> Answer<'a, Vec<KeptLine>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn line(&self, _: u64) -> Answer<'_, Option<KeptLine>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn claim<'a>(&'a self, _: &'a QuarantineSelection, _: bool, _: usize, _: UnixMillis) -> Answer<'a, Vec<GivenLine>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn release<'a>(&'a self, _: &'a [u64]) -> Answer<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn discard<'a>(&'a self, _: &'a QuarantineSelection) -> Answer<'a, u64> {
+        Box::pin(async { Ok(0) })
+    }
+}
+
 /// A pipeline that is as it is told.
 #[derive(Default)]
-pub(crate) struct MemoryPipeline(pub(crate) Mutex<PipelineLive>);
+pub(crate) struct MemoryPipeline {
+    live: Mutex<PipelineLive>,
+    /// The loss meter.
+    pub(crate) loss: Mutex<LossLive>,
+    /// What was asked of it last.
+    pub(crate) loss_asked: Mutex<Option<(Option<i16>, usize)>>,
+    /// What was given again, request by request.
+    pub(crate) given: Mutex<Vec<Vec<GivenLine>>>,
+    /// What the next ones are answered with; the epoch 7 without it.
+    pub(crate) give_failure: Mutex<Option<GiveAgainError>>,
+    /// Held to let those wait that give lines.
+    pub(crate) give_gate: Gate,
+}
+
+/// Free unless a test holds it.
+pub(crate) struct Gate(Semaphore);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(Semaphore::new(1))
+    }
+}
+
+impl Gate {
+    /// Held until what is answered is dropped.
+    pub(crate) async fn hold(&self) -> SemaphorePermit<'_> {
+        self.0.acquire().await.unwrap()
+    }
+}
 
 impl Pipeline for MemoryPipeline {
     fn live(&self) -> PipelineLive {
-        self.0.lock().unwrap().clone()
+        self.live.lock().unwrap().clone()
+    }
+
+    fn loss(&self, server_id: Option<i16>, newest_workers: usize) -> LossLive {
+        *self.loss_asked.lock().unwrap() = Some((server_id, newest_workers));
+        self.loss.lock().unwrap().clone()
+    }
+
+    fn give_again<'a>(&'a self, lines: &'a [GivenLine]) -> BoxFuture<'a, Result<Epoch, GiveAgainError>> {
+        Box::pin(async move {
+            self.given.lock().unwrap().push(lines.to_vec());
+            drop(self.give_gate.hold().await);
+            self.give_failure.lock().unwrap().map_or(Ok(7), Err)
+        })
     }
 }
 
 impl MemoryPipeline {
     pub(crate) fn change(&self, change: impl FnOnce(&mut PipelineLive)) {
-        change(&mut self.0.lock().unwrap());
+        change(&mut self.live.lock().unwrap());
     }
 }
 

@@ -65,6 +65,11 @@ impl IngestOptions {
         self.cases.iter().map(|kind| Case::new(*kind, self))
     }
 
+    /// Whether nothing is left out.
+    pub(super) fn is_whole(&self) -> bool {
+        self.subjects.is_empty() && self.cases.len() == Kind::ALL.len()
+    }
+
     pub(super) fn wants(&self, subject: &str) -> bool {
         self.subjects.is_empty() || self.subjects.iter().any(|wanted| subject.starts_with(wanted.as_str()))
     }
@@ -87,6 +92,7 @@ mod tests {
         assert_eq!(parsed("").unwrap(), IngestOptions::default());
         let options = parsed("--runs 1 --lines 20000 --case udp --case ring --subject suiftly").unwrap();
         assert_eq!(options.cases().map(|case| case.kind).collect::<Vec<_>>(), [Kind::Udp, Kind::Ring]);
+        assert!(!options.is_whole() && parsed("--runs 1").unwrap().is_whole());
         assert!(options.wants("suiftly 0.1.0") && !options.wants("rsyslog 8"));
         for (line, message) in [("--runs 0", "--runs"), ("--case quic", "tcp, udp or ring"), ("--lines 5", "--lines")] {
             let error = format!("{:#}", parsed(line).unwrap_err());

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use suiftly_ingest::frame::{Framer, Step};
 use suiftly_ingest::listener::{DEFAULT_LISTEN, DEFAULT_UDP_RECEIVE_BUFFER_BYTES, ListenerConfig};
 use suiftly_ingest::live::{Ingest, IngestConfig, Resume};
+use suiftly_ingest::source::Transport;
 
 /// The hidden subcommand of Suiftly's ingest.
 pub const SUIFTLY: &str = "ingest-subject";
@@ -73,6 +74,8 @@ pub fn run_suiftly(arguments: Vec<OsString>, print: impl Fn(&str)) -> anyhow::Re
     let options = Options::parse(arguments)?;
     let mut config = IngestConfig::new(options.journal);
     config.listener = ListenerConfig { listen: options.listen, ..config.listener };
+    // Archiving is measured apart: it has the rest of the day for it.
+    config.journal.compress_level = 0;
     config.cut_interval = options.cut_interval.unwrap_or(config.cut_interval);
     let (out, batches) = crossbeam_channel::bounded(MAX_BATCHES);
     let ingest = Ingest::start(&config, &Resume::default(), out)?;
@@ -92,7 +95,7 @@ pub fn run_suiftly(arguments: Vec<OsString>, print: impl Fn(&str)) -> anyhow::Re
         }
     }
     outcome.missing = window.map_or(0, |window| window.missing);
-    outcome.kernel_drops = ingest.stats().udp_kernel_drops;
+    outcome.kernel_drops = ingest.stats().by(Transport::Udp).kernel_drops;
     tell_and_stay(&outcome, print)
 }
 

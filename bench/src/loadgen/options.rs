@@ -55,7 +55,7 @@ impl LoadOptions {
                 other => return Err(other.unexpected().into()),
             }
         }
-        options.to = to.context("loadgen needs --to udp://ADDRESS:PORT or tcp://ADDRESS:PORT")?;
+        options.to = to.context("loadgen needs --to udp://ADDRESS:PORT, tcp://ADDRESS:PORT or unix:///PATH")?;
         options.check()?;
         Ok(options)
     }

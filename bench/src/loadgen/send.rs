@@ -6,25 +6,28 @@ use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, sendmmsg};
 use std::io::{self, IoSlice, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::ops::Range;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::Duration;
 use suiftly_ingest::frame::Framing;
 use suiftly_ingest::simulate::Target;
 
 /// Datagrams per call.
-const UDP_BUNDLE: usize = 64;
+const BUNDLE: usize = 64;
 /// Lines per write: some 256 KiB.
 const TCP_BUNDLE_LINES: u64 = 1_024;
 /// A receiver that takes nothing for so long has failed.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) enum Sender {
-    Udp(Datagrams),
+    Datagrams(Datagrams),
     Tcp(Stream),
 }
 
 pub(super) struct Datagrams {
-    socket: UdpSocket,
+    /// Of UDP or Unix, connected.
+    socket: OwnedFd,
     headers: MultiHeaders<()>,
     text: Vec<u8>,
     datagrams: Vec<Range<usize>>,
@@ -39,9 +42,12 @@ pub(super) struct Stream {
 }
 
 impl Sender {
-    pub(super) fn open(to: Target, framing: Framing) -> io::Result<Self> {
+    pub(super) fn open(to: &Target, framing: Framing) -> io::Result<Self> {
         match to {
-            Target::Udp(to) => Datagrams::open(to).map(Self::Udp),
+            Target::Udp(to) => connected_udp(*to).map(|socket| Self::Datagrams(Datagrams::new(socket))),
+            Target::Unix(path) => connected_unix(path).map(|socket| Self::Datagrams(Datagrams::new(socket))),
+            // What TLS costs the sender would be measured with it.
+            Target::Tls { .. } => Err(io::Error::new(io::ErrorKind::Unsupported, "loadgen does not speak TLS")),
             Target::Tcp(to) => {
                 let stream = TcpStream::connect(to)?;
                 stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
@@ -54,7 +60,7 @@ impl Sender {
     /// The most lines between two [`Sender::flush`].
     pub(super) const fn max_bundle_lines(&self) -> u64 {
         match self {
-            Self::Udp(_) => UDP_BUNDLE as u64,
+            Self::Datagrams(_) => BUNDLE as u64,
             Self::Tcp(_) => TCP_BUNDLE_LINES,
         }
     }
@@ -63,7 +69,7 @@ impl Sender {
     pub(super) fn push(&mut self, templates: &Templates, seq: u64, stamp: &Stamp) -> u64 {
         let len = templates.len_bytes(seq);
         match self {
-            Self::Udp(datagrams) => {
+            Self::Datagrams(datagrams) => {
                 let start = datagrams.text.len();
                 templates.line(seq, stamp, &mut datagrams.text);
                 datagrams.text.push(b'\n');
@@ -86,7 +92,7 @@ impl Sender {
     /// Sends what was put together.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Udp(datagrams) => datagrams.flush(),
+            Self::Datagrams(datagrams) => datagrams.flush(),
             Self::Tcp(stream) => {
                 stream.stream.write_all(&stream.text)?;
                 stream.text.clear();
@@ -99,27 +105,23 @@ impl Sender {
     /// The end of a stream, which the receiver sees.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
-            Self::Udp(_) => Ok(()),
+            Self::Datagrams(_) => Ok(()),
             Self::Tcp(stream) => stream.stream.shutdown(std::net::Shutdown::Write),
         }
     }
 
     pub(super) const fn calls(&self) -> u64 {
         match self {
-            Self::Udp(datagrams) => datagrams.calls,
+            Self::Datagrams(datagrams) => datagrams.calls,
             Self::Tcp(stream) => stream.calls,
         }
     }
 }
 
 impl Datagrams {
-    fn open(to: SocketAddr) -> io::Result<Self> {
-        let any: SocketAddr =
-            if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
-        let socket = UdpSocket::bind(any)?;
-        socket.connect(to)?;
-        let headers = MultiHeaders::preallocate(UDP_BUNDLE, None);
-        Ok(Self { socket, headers, text: Vec::new(), datagrams: Vec::new(), calls: 0 })
+    fn new(socket: OwnedFd) -> Self {
+        let headers = MultiHeaders::preallocate(BUNDLE, None);
+        Self { socket, headers, text: Vec::new(), datagrams: Vec::new(), calls: 0 }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -127,7 +129,7 @@ impl Datagrams {
         while sent < self.datagrams.len() {
             let slices: Vec<_> =
                 self.datagrams[sent..].iter().map(|range| [IoSlice::new(&self.text[range.clone()])]).collect();
-            let nobody = [None::<()>; UDP_BUNDLE];
+            let nobody = [None::<()>; BUNDLE];
             let no_control: [ControlMessage<'_>; 0] = [];
             let fd = self.socket.as_raw_fd();
             match sendmmsg(fd, &mut self.headers, &slices, nobody, no_control, MsgFlags::empty()) {
@@ -141,4 +143,20 @@ impl Datagrams {
         self.datagrams.clear();
         Ok(())
     }
+}
+
+fn connected_udp(to: SocketAddr) -> io::Result<OwnedFd> {
+    let any: SocketAddr =
+        if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(any)?;
+    socket.connect(to)?;
+    Ok(socket.into())
+}
+
+/// It waits for the receiver when the queue is full, as rsyslog does and HAProxy does not.
+fn connected_unix(to: &Path) -> io::Result<OwnedFd> {
+    let socket = UnixDatagram::unbound()?;
+    socket.connect(to)?;
+    socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
+    Ok(socket.into())
 }

@@ -21,6 +21,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/loss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was lost, by the gateways' own numbering.
+         * @description A number that did not come is pending, and final once a higher one of the same worker is older than the grace. One
+         *     that comes after it was final counts as repaired, and is missing no more. Counts begin with the journal; what stands
+         *     beside them begins with the server's start.
+         */
+        get: operations["loss"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -47,6 +69,95 @@ export interface paths {
         };
         /** How the pipeline is. */
         get: operations["pipeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Quarantined lines, the newest first, each cut after 1,024 bytes. */
+        get: operations["page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Throws lines away, but for those that are under way. */
+        post: operations["discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rejected lines by reason: how many there were, and what is kept of them. */
+        get: operations["reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives lines again, to be read under today's configuration, whatever their date and source.
+         * @description Never those that are under way, nor those that became something. The answer comes when they are in the journal;
+         *     what became of each stands in its `outcome` once the store has the answer's epoch.
+         */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{offset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One quarantined line, whole: as text, and verbatim in Base64. */
+        get: operations["line"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,6 +339,27 @@ export interface components {
              */
             token: string;
         };
+        /** @description Which lines to throw away; one of both must be given. */
+        DiscardRequest: {
+            /**
+             * @description These alone.
+             * @default null
+             */
+            offsets: number[] | null;
+            /**
+             * @description Of this reason alone.
+             * @default null
+             */
+            reason: string | null;
+        };
+        /** @description What was thrown away. */
+        Discarded: {
+            /**
+             * Format: int64
+             * @description How many lines.
+             */
+            lines: number;
+        };
         /** @description What is wrong with one parameter or field. */
         FieldError: {
             /** @description Its name. */
@@ -315,7 +447,7 @@ export interface components {
              */
             system: number;
         };
-        /** @description What did not arrive, by the gateways' own numbering. */
+        /** @description What did not arrive, by the gateways' own numbering: what may still come is among it. `/loss` tells them apart. */
         Loss: {
             /**
              * Format: int64
@@ -329,6 +461,137 @@ export interface components {
             ppm: number;
             /** @description By worker, ascending by server and birth. */
             workers: components["schemas"]["WorkerLoss"][];
+        };
+        /** @description What else loses lines, or may be why some are missing. Since the server started. */
+        LossBeside: {
+            /**
+             * Format: int64
+             * @description Duplicates dropped by their number alone: their bodies were not known any more.
+             */
+            duplicates_unproven: number;
+            /**
+             * Format: int64
+             * @description Blocks of the journal that were durable and were found damaged: what was in them is missing.
+             */
+            journal_damaged_blocks: number;
+            /**
+             * Format: int64
+             * @description Missing numbers that can no longer come, because a worker had too many ranges.
+             */
+            seqs_closed: number;
+            /** @description By listener. */
+            transports: {
+                [key: string]: components["schemas"]["TransportBeside"];
+            };
+            /**
+             * Format: int64
+             * @description Workers folded.
+             */
+            workers_folded: number;
+        };
+        /** @description Numbered lines, counted. */
+        LossCounts: {
+            /**
+             * Format: int64
+             * @description Lines that came again with another body.
+             */
+            conflicts: number;
+            /**
+             * Format: int64
+             * @description Lines that came again.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Numbers that have not come: pending and final ones.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Those that count as lost.
+             */
+            missing_final: number;
+            /**
+             * Format: int64
+             * @description Those that may still come.
+             */
+            missing_pending: number;
+            /**
+             * Format: double
+             * @description Final ones in millionths of the lines expected (received and missing).
+             */
+            ppm: number;
+            /**
+             * Format: int64
+             * @description Distinct lines received.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Numbers that came after they had been final; they are among the received.
+             */
+            repaired: number;
+        };
+        /** @description What was lost, by the gateways' own numbering, in all, by server and by worker. */
+        LossReport: {
+            /**
+             * Format: date-time
+             * @description The clock that finality goes by: that of the last epoch, or at rest the server's.
+             */
+            as_of: string;
+            /** @description What else loses lines, since the server started. */
+            beside: components["schemas"]["LossBeside"];
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted.
+             */
+            complete_to: string;
+            /**
+             * Format: int64
+             * @description The epoch this answer stands at.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description How long a missing number is pending, in milliseconds (and up to half a second more).
+             */
+            grace_ms: number;
+            /** @description By server, ascending. */
+            servers: components["schemas"]["ServerLoss"][];
+            /**
+             * Format: int64
+             * @description Further servers.
+             */
+            servers_left_out: number;
+            /** @description Over all servers, or the one asked for. */
+            totals: components["schemas"]["LossCounts"];
+            /** @description By worker, the one heard of last first. */
+            workers: components["schemas"]["WorkerLossDetail"][];
+            /**
+             * Format: int64
+             * @description Further workers, heard of longer ago.
+             */
+            workers_left_out: number;
+        };
+        /** @description Numbers in a row that are missing. The 32 bits on a line are the number's lower ones. */
+        MissingRange: {
+            /**
+             * Format: int64
+             * @description The lowest, unwrapped to 64 bits.
+             */
+            first_seq: number;
+            /** @description Whether they count as lost. */
+            is_final: boolean;
+            /**
+             * Format: int64
+             * @description The highest.
+             */
+            last_seq: number;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            lines: number;
         };
         /** @description How the pipeline is; also `event: pipeline` of the stream, each second. */
         Pipeline: {
@@ -400,7 +663,143 @@ export interface components {
          * @description What kind of error it is. Codes are never renamed.
          * @enum {string}
          */
-        ProblemCode: "validation" | "too_broad" | "unauthorized" | "cross_site" | "not_found" | "method_not_allowed" | "body_too_long" | "unsupported_media_type" | "too_many_attempts" | "internal" | "recovering" | "store_unavailable" | "catching_up" | "too_many_streams" | "timeout";
+        ProblemCode: "validation" | "too_broad" | "unauthorized" | "cross_site" | "not_found" | "method_not_allowed" | "busy" | "body_too_long" | "unsupported_media_type" | "too_many_attempts" | "internal" | "recovering" | "stopping" | "overloaded" | "store_unavailable" | "catching_up" | "too_many_streams" | "timeout";
+        /** @description A page of quarantined lines. */
+        Quarantine: {
+            /** @description The newest first. */
+            lines: components["schemas"]["QuarantineLine"][];
+            /**
+             * Format: int64
+             * @description Where the next page begins, if there may be one: its `before`.
+             */
+            next_before?: number | null;
+        };
+        /** @description A quarantined line. */
+        QuarantineLine: {
+            /**
+             * Format: int64
+             * @description Its length in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description The epoch it was received in.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description Where it stands in the journal, in bytes: what it is known by.
+             */
+            offset: number;
+            /** @description What became of it then: `accepted`, `duplicate`, `system`, or why it could not be read again. */
+            outcome?: string | null;
+            /**
+             * Format: int64
+             * @description The epoch in which it did.
+             */
+            outcome_epoch?: number | null;
+            /** @description Why it could not be read. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was received.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last asked to be given again.
+             */
+            requested_at?: string | null;
+            /** @description Who sent it. */
+            source: string;
+            /** @description The line; what is no UTF-8 is replaced. On a page cut after 1,024 bytes. */
+            text: string;
+        };
+        /** @description One reason. */
+        QuarantineReason: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Those of them that are kept.
+             */
+            lines: number;
+            /**
+             * Format: date-time
+             * @description When the newest was.
+             */
+            newest?: string | null;
+            /**
+             * Format: date-time
+             * @description When the oldest that is kept was received.
+             */
+            oldest?: string | null;
+            /** @description Its word. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Lines rejected for it, from the journal's beginning.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Those that are being given again and have no outcome yet.
+             */
+            under_way: number;
+        };
+        /** @description Rejected lines by reason. */
+        QuarantineReasons: {
+            /** @description Ascending by word. */
+            reasons: components["schemas"]["QuarantineReason"][];
+        };
+        /** @description A quarantined line, whole. */
+        QuarantineText: components["schemas"]["QuarantineLine"] & {
+            /**
+             * Format: byte
+             * @description Its bytes, verbatim, in Base64.
+             */
+            base64: string;
+        };
+        /** @description Which lines to give again. Without `reason` and `offsets`: any. */
+        ReplayRequest: {
+            /**
+             * @description Also those that were given before and could not be read then.
+             * @default false
+             */
+            again: boolean;
+            /**
+             * Format: int32
+             * @description At most so many; and never more than 1 MiB.
+             * @default null
+             */
+            limit: number | null;
+            /**
+             * @description These alone.
+             * @default null
+             */
+            offsets: number[] | null;
+            /**
+             * @description Of this reason alone.
+             * @default null
+             */
+            reason: string | null;
+        };
+        /** @description What was given again. */
+        Replayed: {
+            /**
+             * Format: int64
+             * @description The epoch that holds the last of them, durable in the journal: outcomes stand when the store has it.
+             */
+            epoch?: number | null;
+            /**
+             * Format: int64
+             * @description How many lines.
+             */
+            lines: number;
+        };
         /**
          * @description Why a stream starts over.
          * @enum {string}
@@ -437,6 +836,31 @@ export interface components {
              * @description Its first instant.
              */
             start: string;
+        };
+        /** @description One gateway's lines. */
+        ServerLoss: {
+            /** @description All of their lines. */
+            counts: components["schemas"]["LossCounts"];
+            /**
+             * Format: int64
+             * @description Lines that HAProxy itself says it could not send (`DroppedLogs`); null until its edge agent reports it.
+             */
+            dropped_logs?: number | null;
+            /**
+             * Format: int64
+             * @description The gateway.
+             */
+            server_id: number;
+            /**
+             * Format: int64
+             * @description Its workers that are told apart.
+             */
+            workers: number;
+            /**
+             * Format: int64
+             * @description Its workers that are not any more: not heard of for more than a week, or too many.
+             */
+            workers_folded: number;
         };
         /** @description The store. */
         Store: {
@@ -535,6 +959,29 @@ export interface components {
              */
             to: string;
         };
+        /** @description What one listener knows to have lost. */
+        TransportBeside: {
+            /**
+             * Format: int64
+             * @description Streams closed because they broke their framing.
+             */
+            broken_streams: number;
+            /**
+             * Format: int64
+             * @description Connections refused, displaced or failed at their handshake.
+             */
+            connections_turned_away: number;
+            /**
+             * Format: int64
+             * @description Datagrams that the kernel dropped, the receive buffer being full.
+             */
+            kernel_drops: number;
+            /**
+             * Format: int64
+             * @description Frames thrown away because they were too long.
+             */
+            oversize_frames: number;
+        };
         /** @description One gateway worker's lines. */
         WorkerLoss: {
             /**
@@ -572,6 +1019,48 @@ export interface components {
              * @description Distinct lines received.
              */
             received: number;
+            /**
+             * Format: int64
+             * @description The gateway.
+             */
+            server_id: number;
+        };
+        /** @description One gateway worker's lines, and which of them are missing. */
+        WorkerLossDetail: {
+            /**
+             * Format: int64
+             * @description The worker's birth, in milliseconds since 1970.
+             */
+            boot_ms: number;
+            /** @description Its lines. */
+            counts: components["schemas"]["LossCounts"];
+            /**
+             * Format: int64
+             * @description Lowest number received.
+             */
+            first_seq: number;
+            /**
+             * Format: date-time
+             * @description When it was last heard of: the clock of that epoch.
+             */
+            heard_at: string;
+            /**
+             * Format: int64
+             * @description Highest number received.
+             */
+            highest_seq: number;
+            /**
+             * Format: int64
+             * @description Missing numbers whose ranges are not known any more, since there were too many; they can no longer come.
+             */
+            missing_closed: number;
+            /** @description Missing numbers, newest first. */
+            ranges: components["schemas"]["MissingRange"][];
+            /**
+             * Format: int64
+             * @description Older ranges.
+             */
+            ranges_left_out: number;
             /**
              * Format: int64
              * @description The gateway.
@@ -665,6 +1154,76 @@ export interface operations {
             };
         };
     };
+    loss: {
+        parameters: {
+            query?: {
+                /** @description This server's workers alone. */
+                server_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LossReport"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openapi_document: {
         parameters: {
             query?: never;
@@ -738,7 +1297,428 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    page: {
+        parameters: {
+            query?: {
+                /** @description Of this reason alone. */
+                reason?: string;
+                /** @description Of sources that begin so alone: `udp 192.0.2.7`. */
+                source?: string;
+                /** @description Only those before this place: `next_before` of the page before. */
+                before?: number;
+                /** @description At most so many. Default 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discarded"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: another is being answered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_long` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineReasons"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: another is being answered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_long` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Where the line stands in the journal, in bytes */
+                offset: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineText"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -813,7 +1793,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -893,7 +1876,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -971,7 +1957,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: `store_unavailable`, `catching_up`, `too_many_streams`, `timeout`. */
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
             503: {
                 headers: {
                     [name: string]: unknown;

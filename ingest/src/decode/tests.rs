@@ -1,12 +1,20 @@
+mod bound;
+mod quarantined;
+mod repeats;
+
 use super::*;
 use crate::block::BlockBuilder;
 use crate::source::Source;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use suiftly_schema::{
     ids::{CustomerId, Network, Service},
-    usage::UsageKey,
+    loss::LineCounts,
+    usage::{MinuteKey, UsageKey, UsageSums},
 };
 
 const NOW: UnixMillis = UnixMillis(1_795_298_482_000);
+/// 10.1.2.3
+const GATEWAY: Source = Source::Udp(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3)), 514));
 
 /// An SF1 line of boot 1 on server 17, mainnet seal.
 fn sf1(seq: u32, began: i64, customer: &str, status: i16, bytes: u64) -> String {
@@ -19,9 +27,18 @@ fn sf1(seq: u32, began: i64, customer: &str, status: i16, bytes: u64) -> String 
 fn block(epoch: Epoch, frames: &[String]) -> Block {
     let mut builder = BlockBuilder::default();
     for (frame, at) in frames.iter().zip(0..) {
-        builder.push(&Source::File, NOW.plus_ms(at), frame.as_bytes()).unwrap();
+        builder.push(&GATEWAY, NOW.plus_ms(at), frame.as_bytes()).unwrap();
     }
     builder.seal(epoch, NOW.plus_ms(100), epoch * 10_000)
+}
+
+/// Frames of several sources, all received now.
+fn block_of<'a>(epoch: Epoch, frames: impl IntoIterator<Item = (Source, &'a str)>) -> Block {
+    let mut builder = BlockBuilder::default();
+    for (source, frame) in frames {
+        builder.push(&source, NOW, frame.as_bytes()).unwrap();
+    }
+    builder.seal(epoch, NOW.plus_ms(100), epoch * 1_000_000)
 }
 
 #[test]
@@ -64,7 +81,14 @@ fn a_block_becomes_a_batch() {
     };
     let unpaid = UsageSums { client_error: 1, bytes_sent: 7, time_total_ms: 3, ..UsageSums::default() };
     let expected = [(MinuteKey { usage: key(12345), minute }, paid), (MinuteKey { usage: key(0), minute }, unpaid)];
-    assert_eq!(batch.usage, expected);
+    let usage: Vec<_> = batch.partials.usage.iter().map(|(key, usage)| (*key, usage.sums)).collect();
+    assert_eq!(usage, expected);
+    let times: Vec<_> = batch.partials.usage.iter().map(|(_, usage)| usage.times.cells().to_vec()).collect();
+    assert_eq!(times, [vec![(3, 2)], vec![(3, 1)]]);
+    let keys: Vec<_> = batch.partials.keys.iter().map(|(key, did)| (key.customer_id.get(), did.requests)).collect();
+    assert_eq!(keys, [(12_345, 2)]);
+    let infra: i64 = batch.partials.infra.iter().map(|(_, sums)| sums.requests).sum();
+    assert_eq!(infra, 3);
 
     assert_eq!(batch.system.len(), 1);
     assert_eq!(batch.system[0].message, "Proxy fe started.");
@@ -86,7 +110,10 @@ fn a_block_becomes_a_batch() {
 fn an_empty_block_is_an_empty_batch() {
     let batch = Decoder::new(DecodeConfig::LIVE).decode(&block(1, &[]));
     assert_eq!(batch.oldest_received_at, batch.cut_at);
-    assert_eq!((batch.records.len(), batch.usage.len(), batch.windows.len(), batch.counts.received), (0, 0, 0, 0));
+    assert_eq!(
+        (batch.records.len(), batch.partials.usage.len(), batch.windows.len(), batch.counts.received),
+        (0, 0, 0, 0)
+    );
 }
 
 #[test]
@@ -135,20 +162,4 @@ fn a_system_messages_date_is_believed_within_the_time_window() {
     for far_off in ["2026-11-14T20:00:00Z", "2026-11-22T20:00:00Z", "1970-01-01T00:00:00Z", "9998-01-01T00:00:00Z"] {
         assert_eq!(at(far_off), NOW, "{far_off}");
     }
-}
-
-#[test]
-fn packed_keys_differ_where_keys_differ() {
-    let mut keys = Vec::new();
-    for customer_id in [None, CustomerId::new(1), CustomerId::new(i64::MAX)] {
-        for service in [None, Some(Service::Seal), Some(Service::Sealo)] {
-            for network in [None, Some(Network::Testnet), Some(Network::Localnet)] {
-                for minute in [UnixMillis(0), UnixMillis(60_000), UnixMillis::MAX.minute()] {
-                    keys.push(MinuteKey { usage: UsageKey { customer_id, service, network }, minute });
-                }
-            }
-        }
-    }
-    let distinct: std::collections::BTreeSet<_> = keys.iter().map(packed).collect();
-    assert_eq!(distinct.len(), keys.len());
 }

@@ -1,3 +1,6 @@
+mod fallen;
+mod grace;
+
 use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,7 +14,7 @@ fn line(boot: i64, seq: u32) -> LineId {
 
 fn dedup(limits: Limits) -> Dedup {
     let mut dedup = Dedup::new(limits);
-    dedup.begin_epoch(1);
+    dedup.begin_epoch(1, UnixMillis(1));
     dedup
 }
 
@@ -112,12 +115,12 @@ fn too_many_gaps_close_from_the_lowest() {
 fn workers_out_of_bounds_fold_and_then_fall_out_by_age() {
     let mut dedup = dedup(LIMITS);
     for boot in 1..=4 {
-        dedup.begin_epoch(u64::try_from(boot).unwrap());
+        dedup.begin_epoch(u64::try_from(boot).unwrap(), UnixMillis(boot));
         assert_eq!(dedup.observe(line(boot, 1), 1), Seen::New);
     }
     // Folded, so its body is gone, but it is known.
     assert_eq!(dedup.observe(line(1, 1), 1), Seen::DuplicateUnproven);
-    dedup.begin_epoch(5);
+    dedup.begin_epoch(5, UnixMillis(5));
     assert_eq!(dedup.observe(line(5, 1), 1), Seen::New);
     let boots: Vec<_> = dedup.windows().iter().map(|window| window.worker.boot.0).collect();
     assert_eq!(boots, [1, 3, 4, 5], "2 was not heard of for longest");
@@ -155,7 +158,7 @@ fn folding_and_restarting_make_no_difference_to_what_is_new() {
     let after = |mut dedup: Dedup, disturb: fn(Dedup) -> Dedup| {
         (1..=highest).step_by(2).for_each(|seq| assert_eq!(dedup.observe(line(1, seq), 0), Seen::New));
         dedup = disturb(dedup);
-        dedup.begin_epoch(2);
+        dedup.begin_epoch(2, UnixMillis(2));
         (2..=highest).step_by(2).for_each(|seq| _ = dedup.observe(line(1, seq), 0));
         dedup.windows().remove(0)
     };
@@ -173,19 +176,22 @@ fn folding_and_restarting_make_no_difference_to_what_is_new() {
 #[test]
 fn damaged_windows_are_refused() {
     let mut dedup = dedup(LIMITS);
-    for seq in [1, 2, 5] {
-        dedup.observe(line(1, seq), 0);
-    }
+    dedup.observe(line(1, 1), 0);
+    dedup.begin_epoch(2, UnixMillis(1_000));
+    dedup.observe(line(1, 2), 0);
+    dedup.observe(line(1, 5), 0);
     let sound = only(&dedup);
     assert!(Dedup::restore(LIMITS, std::slice::from_ref(&sound)).is_ok());
-    let damage: [fn(&mut WorkerWindow); 7] = [
+    let damage: [fn(&mut WorkerWindow); 9] = [
         |window| window.seen.clear(),
         |window| window.seen.truncate(window.seen.len() - 1),
-        |window| window.seen[0] = 2,
+        |window| window.seen[0] = 3,
         |window| window.seen.extend([0xff; 12]),
         |window| window.highest_seq += 1,
         |window| window.received = 9,
         |window| window.first_seq = u64::MAX,
+        |window| window.missing_final = window.missing + 1,
+        |window| window.seen[2] = 20,
     ];
     for damage in damage {
         let mut window = sound.clone();
@@ -260,8 +266,8 @@ proptest! {
         let limits = Limits { workers: 4, open_workers: 1, ranges: usize::MAX };
         let mut dedup = Dedup::new(limits);
         let mut models: BTreeMap<i64, (u64, Model)> = BTreeMap::new();
-        for (epoch, (second, act)) in acts.into_iter().enumerate() {
-            dedup.begin_epoch(epoch as u64);
+        for (epoch, (second, act)) in (0u32..).zip(acts) {
+            dedup.begin_epoch(epoch.into(), UnixMillis(epoch.into()));
             let boot = i64::from(second);
             let (next, model) = models.entry(boot).or_insert((start, Model::default()));
             let mut observe = |number: u64, hash: u32| {

@@ -1,50 +1,74 @@
 //! One worker's numbers.
 
+use super::grace::Grace;
 use super::ranges::Ranges;
 use super::window::Window;
 use super::{DedupError, FIRST_SEQ_GRACE, Seen, state};
 use suiftly_schema::{
     ids::Epoch,
     loss::{WorkerId, WorkerWindow},
+    time::UnixMillis,
 };
 
 /// One turn of the 32-bit counter.
 const TURN: u64 = 1 << 32;
+/// No epoch.
+const NEVER: Epoch = Epoch::MAX;
 
 #[derive(Debug)]
 pub(super) struct Worker {
     pub(super) id: WorkerId,
-    /// The epoch in which it was last heard of.
-    pub(super) heard_at: Epoch,
+    /// The epoch in which it was last heard of, if that was since the start.
+    pub(super) heard_in: Epoch,
+    /// That epoch's clock.
+    pub(super) heard_at: UnixMillis,
     received: u64,
     duplicates: u64,
     conflicts: u64,
+    repaired: u64,
     /// Lowest and highest number received; meaningless before the first line.
     first: u64,
     highest: u64,
     /// What was received below the window, or all of it while there is no window.
     cold: Ranges,
     window: Option<Window>,
+    /// Which missing numbers are final.
+    grace: Grace,
 }
 
 impl Worker {
-    pub(super) fn new(id: WorkerId, epoch: Epoch) -> Self {
+    pub(super) fn new(id: WorkerId, epoch: Epoch, now: UnixMillis) -> Self {
         Self {
             id,
-            heard_at: epoch,
+            heard_in: epoch,
+            heard_at: now,
             received: 0,
             duplicates: 0,
             conflicts: 0,
+            repaired: 0,
             first: 0,
             highest: 0,
             cold: Ranges::default(),
             window: None,
+            grace: Grace::default(),
         }
     }
 
     /// What decides who falls out: the lowest goes first.
-    pub(super) const fn recency(&self) -> (Epoch, WorkerId) {
+    pub(super) const fn recency(&self) -> (UnixMillis, WorkerId) {
         (self.heard_at, self.id)
+    }
+
+    pub(super) const fn highest(&self) -> u64 {
+        self.highest
+    }
+
+    /// Its first line in an epoch comes.
+    #[cold]
+    pub(super) fn begin_epoch(&mut self, epoch: Epoch, now: UnixMillis) {
+        let now = now.max(self.heard_at);
+        self.grace.move_on(self.heard_at, now, self.highest, self.missing());
+        (self.heard_in, self.heard_at) = (epoch, now);
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -97,35 +121,50 @@ impl Worker {
     }
 
     pub(super) fn store(&self) -> WorkerWindow {
-        let mut encoder = state::Encoder::new(self.heard_at, self.first);
+        let mut encoder = state::Encoder::new(&self.grace, self.heard_at, self.first, self.highest);
         self.cold.iter().for_each(|(start, end)| encoder.range(start, end));
         if let Some(window) = &self.window {
             window.ranges(|start, end| encoder.range(start, end));
         }
+        WorkerWindow { seen: encoder.finish(), ..self.counts() }
+    }
+
+    /// What is told of it when it falls out: without its numbers, none of which can come any more.
+    pub(super) fn last_words(&self) -> WorkerWindow {
+        WorkerWindow { missing_final: self.missing(), ..self.counts() }
+    }
+
+    fn counts(&self) -> WorkerWindow {
         WorkerWindow {
             worker: self.id,
             received: self.received,
             duplicates: self.duplicates,
             conflicts: self.conflicts,
             missing: self.missing(),
+            missing_final: self.grace.missing_final(),
+            repaired: self.repaired,
             first_seq: self.first,
             highest_seq: self.highest,
-            seen: encoder.finish(),
+            heard_at: self.heard_at,
+            seen: Vec::new(),
         }
     }
 
     pub(super) fn restore(window: &WorkerWindow) -> Result<Self, DedupError> {
-        let (heard_at, cold) = state::decode(window)?;
+        let state::Stored { grace, ranges } = state::decode(window)?;
         Ok(Self {
             id: window.worker,
-            heard_at,
+            heard_in: NEVER,
+            heard_at: window.heard_at,
             received: window.received,
             duplicates: window.duplicates,
             conflicts: window.conflicts,
+            repaired: window.repaired,
             first: window.first_seq,
             highest: window.highest_seq,
-            cold,
+            cold: ranges,
             window: None,
+            grace,
         })
     }
 
@@ -133,8 +172,7 @@ impl Worker {
         if self.received == 0 {
             return 0;
         }
-        let counted_from = if self.first <= FIRST_SEQ_GRACE { self.first.min(1) } else { self.first };
-        self.highest - counted_from + 1 - self.received
+        self.highest - counted_from(self.first) + 1 - self.received
     }
 
     #[inline]
@@ -158,11 +196,12 @@ impl Worker {
     #[inline]
     fn insert(&mut self, number: u64, hash: u32, most_ranges: usize) -> u64 {
         if self.received == 0 {
-            (self.first, self.highest) = (number, number);
+            (self.first, self.highest, self.received) = (number, number, 1);
+        } else if number > self.highest {
+            (self.highest, self.received) = (number, self.received + 1);
+        } else {
+            self.count_behind(number);
         }
-        self.received += 1;
-        self.first = self.first.min(number);
-        self.highest = self.highest.max(number);
         match &mut self.window {
             Some(window) if number >= window.base() => {
                 window.reach(number, &mut self.cold);
@@ -172,6 +211,20 @@ impl Worker {
             _ => self.cold.insert(number, number),
         }
         self.cold.close_lowest_gaps(most_ranges)
+    }
+
+    /// Counts a number that is not the highest. What had come in earlier slots is not changed by most of them.
+    fn count_behind(&mut self, number: u64) {
+        if number >= self.grace.reaches_to() {
+            (self.first, self.received) = (self.first.min(number), self.received + 1);
+            return;
+        }
+        let (counted_from, missing) = (counted_from(self.first), self.missing());
+        self.received += 1;
+        self.first = self.first.min(number);
+        let change = self.missing().cast_signed() - missing.cast_signed();
+        let was_final = self.grace.change_above(number, change);
+        self.repaired += u64::from(was_final && number >= counted_from);
     }
 
     /// RFC 1982: up to 2³¹−1 ahead of the highest, else behind it.
@@ -194,11 +247,19 @@ impl Worker {
     }
 
     fn shift_by_a_turn(&mut self) {
+        let missing = self.missing();
         self.first += TURN;
         self.highest += TURN;
+        let change = self.missing().cast_signed() - missing.cast_signed();
+        self.grace.shift(TURN, change);
         self.cold.shift(TURN);
         if let Some(window) = &mut self.window {
             window.shift(TURN, self.highest);
         }
     }
+}
+
+/// From which number on those that did not come are missing, if the lowest that came is `first`.
+pub(super) const fn counted_from(first: u64) -> u64 {
+    if first == 0 || first > FIRST_SEQ_GRACE { first } else { 1 }
 }

@@ -79,6 +79,27 @@ fn framing_is_found_and_frames_are_cut() {
         ("06 <134>a", &["06 <134>a"]),
         ("123456 <134>a", &["123456 <134>a"]),
         ("12", &["12"]),
+        // `format raw` with a log-format of one's own: the count is held against what it counts.
+        ("5 hello3 abc", &["hello", "abc"]),
+        ("5 hello3 abc12 twelve bytes", &["hello", "abc", "twelve bytes"]),
+        ("5 hello\n5 world\r\n", &["hello", "world"]),
+        ("6 hello\n6 world\n", &["hello", "world"]),
+        ("7 hello\r\n3 abc", &["hello", "abc"]),
+        ("5 hello", &["hello"]),
+        ("5 hello\n", &["hello"]),
+        ("17 127.0.0.1:80 [a]\n3 abc", &["127.0.0.1:80 [a]", "abc"]),
+        ("17 127.0.0.1:80 [a b17 127.0.0.1:80 [a b", &["127.0.0.1:80 [a b"; 2]),
+        // Lines that begin with a number.
+        ("200 1234 /path\n404 99 /other\n", &["200 1234 /path", "404 99 /other"]),
+        ("5 hello and more\n5 hello and more\n", &["5 hello and more"; 2]),
+        ("5 hello9\n", &["5 hello9"]),
+        ("5 hello99", &["5 hello99"]),
+        ("200 1234 /path", &["200 1234 /path"]),
+        ("99999 bytes\nnext\n", &["99999 bytes", "next"]),
+        ("503 <NOSRV> 0\n404 <NOSRV> 0\n", &["503 <NOSRV> 0", "404 <NOSRV> 0"]),
+        ("11 <1234> abcd3 abc", &["<1234> abcd", "abc"]),
+        ("3 <1x3 abc", &["<1x", "abc"]),
+        ("3 SF13 abc", &["SF1", "abc"]),
     ];
     for (stream, expected) in cases {
         for reads in [vec![usize::MAX], vec![1], vec![2, 3]] {

@@ -57,9 +57,11 @@ pub enum SingleCapture {
     Response,
 }
 
-/// The captured headers, as written between the braces.
+/// What a line says that its record has no place for: the captured headers, as written between the braces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Captures<'a> {
+    /// The customer by a compiled format's attribution, where it is no number and in no map.
+    pub customer: Option<&'a [u8]>,
     /// `%hr`
     pub request: Option<&'a [u8]>,
     /// `%hs`
@@ -232,8 +234,8 @@ fn captures(rest: &[u8], single: SingleCapture) -> (Captures<'_>, &[u8]) {
     let (first, rest) = block(rest);
     let (second, rest) = if first.is_some() { block(rest) } else { (None, rest) };
     let captures = match (first, second, single) {
-        (first, None, SingleCapture::Response) => Captures { request: None, response: first },
-        (request, response, _) => Captures { request, response },
+        (first, None, SingleCapture::Response) => Captures { response: first, ..Captures::default() },
+        (request, response, _) => Captures { request, response, ..Captures::default() },
     };
     (captures, quoted(rest))
 }

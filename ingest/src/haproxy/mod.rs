@@ -24,11 +24,13 @@ use suiftly_schema::record::Record;
 
 /// A response of more bytes than this (256 TiB) is no response but a corrupt number, which would make sums overflow.
 pub const MAX_BYTES_SENT: u64 = 1 << 48;
+/// The highest traffic type (SPEC §4).
+const MAX_TRAFFIC_TYPE: u8 = 8;
 
 /// Which formats are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// Each line says by its shape what it is.
+    /// Each line says by its shape what it is: SF1, httplog or tcplog. Of httpslog the tail is not looked at.
     #[default]
     Auto,
     /// SF1 alone.
@@ -39,8 +41,7 @@ pub enum Format {
     Httpslog,
     /// Stock tcplog alone.
     Tcplog,
-    /// A `log-format` string alone, compiled once for the life of the process. Where its attribution names the customer
-    /// and that is no number, the customer's text stands in [`Captures::request`], whole.
+    /// A `log-format` string alone, compiled once for the life of the process.
     Compiled(&'static RecordFormat),
 }
 
@@ -58,40 +59,59 @@ impl FromStr for Format {
     }
 }
 
-/// What a body is. `journal_offset` of the record is 0.
+/// How bodies are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Which format they are in.
+    pub format: Format,
+    /// What a single block of captures is, in httplog lines.
+    pub single_capture: SingleCapture,
+    /// The server of lines that do not say theirs.
+    pub server: Option<i16>,
+}
+
+/// What a body is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are requests; it lives on the stack for a moment")]
 pub enum Body<'a> {
-    /// A request by SF1.
-    Sf1(Record),
-    /// A request by a stock format, and what was captured of it.
-    Httplog(Record, Captures<'a>),
+    /// A request, and what the line says beside its record. The record's `journal_offset` is 0.
+    Request(Record, Captures<'a>),
     /// One of HAProxy's own messages.
     System,
 }
 
 /// Reads the body of a line.
 #[inline]
-pub fn parse<'a>(line: &SyslogLine<'a>, format: Format, single: SingleCapture) -> Result<Body<'a>, Reject> {
-    match (line.body, format) {
-        ([b'S', b'F', b'0'..=b'9', ..], Format::Auto | Format::Sf1) => sf1::parse(line.body).map(Body::Sf1),
-        (body, Format::Auto | Format::Httplog) if httplog::is_shaped(body) => match httplog::parse(body, single) {
-            Ok((record, captures)) => Ok(Body::Httplog(record, captures)),
-            Err(Reject::HttplogShape) => not_httplog(line, format),
-            Err(reject) => Err(reject),
-        },
-        (_, Format::Httpslog) => compiled(line, log_format::httpslog()),
-        (_, Format::Tcplog) => compiled(line, log_format::tcplog()),
-        (_, Format::Compiled(format)) => compiled(line, format),
+pub fn parse<'a>(line: &SyslogLine<'a>, reading: &Reading) -> Result<Body<'a>, Reject> {
+    match (line.body, reading.format) {
+        ([b'S', b'F', b'0'..=b'9', ..], Format::Auto | Format::Sf1) => {
+            sf1::parse(line.body).map(|record| Body::Request(record, Captures::default()))
+        }
+        (body, Format::Auto | Format::Httplog) if httplog::is_shaped(body) => {
+            match httplog::parse(body, reading.single_capture) {
+                Ok((record, captures)) => Ok(Body::Request(with_server(record, reading.server), captures)),
+                Err(Reject::HttplogShape) => not_httplog(line, reading),
+                Err(reject) => Err(reject),
+            }
+        }
+        (_, Format::Httpslog) => compiled(line, log_format::httpslog(), reading.server),
+        (_, Format::Tcplog) => compiled(line, log_format::tcplog(), reading.server),
+        (_, Format::Compiled(format)) => compiled(line, format, reading.server),
         _ if system::is_own_message(line) => Ok(Body::System),
         _ => Err(Reject::UnknownFormat),
     }
 }
 
+/// A stock format never says its server.
+fn with_server(record: Record, server_id: Option<i16>) -> Record {
+    Record { server_id, ..record }
+}
+
 /// What begins as httplog and is none: tcplog, which begins alike and is shorter, or a connection's error.
 #[cold]
-fn not_httplog<'a>(line: &SyslogLine<'a>, format: Format) -> Result<Body<'a>, Reject> {
-    if format == Format::Auto
-        && let Ok(body) = compiled(line, log_format::tcplog())
+fn not_httplog<'a>(line: &SyslogLine<'a>, reading: &Reading) -> Result<Body<'a>, Reject> {
+    if reading.format == Format::Auto
+        && let Ok(body) = compiled(line, log_format::tcplog(), reading.server)
     {
         return Ok(body);
     }
@@ -99,16 +119,9 @@ fn not_httplog<'a>(line: &SyslogLine<'a>, format: Format) -> Result<Body<'a>, Re
 }
 
 /// By a compiled format. What it cannot read may be one of HAProxy's own messages.
-fn compiled<'a>(line: &SyslogLine<'a>, format: &'static RecordFormat) -> Result<Body<'a>, Reject> {
-    match format.parse(line.body, || line.timestamp(), &mut Slots::default()) {
-        Ok((record, _)) if record.line_id.is_some() => Ok(Body::Sf1(record)),
-        Ok((record, beside)) if format.names_customer() => {
-            Ok(Body::Httplog(record, Captures { request: beside.customer, response: beside.response_captures }))
-        }
-        Ok((record, beside)) => {
-            let captures = Captures { request: beside.request_captures, response: beside.response_captures };
-            Ok(Body::Httplog(record, captures))
-        }
+fn compiled<'a>(line: &SyslogLine<'a>, format: &'static RecordFormat, server: Option<i16>) -> Result<Body<'a>, Reject> {
+    match format.parse_of(line.body, server, || line.timestamp(), &mut Slots::default()) {
+        Ok((record, captures)) => Ok(Body::Request(record, captures)),
         Err(_) if system::is_own_message(line) || system::is_connection_error(line.body) => Ok(Body::System),
         Err(reject) => Err(reject),
     }

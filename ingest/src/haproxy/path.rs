@@ -33,5 +33,10 @@ pub(super) fn short(text: &[u8]) -> Option<ShortText<10>> {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&text[..error.valid_up_to()]).ok()?,
     };
+    prefix(text)
+}
+
+/// Its first characters, if there are any.
+pub(super) fn prefix(text: &str) -> Option<ShortText<10>> {
     if text.is_empty() { None } else { Some(ShortText::new(text)) }
 }

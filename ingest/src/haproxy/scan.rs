@@ -1,6 +1,7 @@
 //! The inner loops of the parsers: where the spaces are, what a run of digits is, what an address is. Measured: one
 //! scan of the whole line for spaces, then eight digits at a time, halves the time of searching token by token.
 
+use memchr::memchr;
 use std::net::{IpAddr, Ipv4Addr};
 use wide::u8x16;
 
@@ -48,19 +49,33 @@ fn space_mask(chunk: &[u8; 64]) -> u64 {
     mask
 }
 
+/// Where the first such byte stands from `from` on. Nearly always it is within the next 16 bytes, which are looked at
+/// without a call.
+#[inline]
+pub(super) fn find_byte(line: &[u8], from: usize, byte: u8) -> Option<usize> {
+    let rest = line.get(from..)?;
+    let Some(near) = rest.first_chunk::<16>() else {
+        return rest.iter().position(|other| *other == byte).map(|at| from + at);
+    };
+    match u8x16::new(*near).simd_eq(u8x16::splat(byte)).to_bitmask() {
+        0 => memchr(byte, &rest[16..]).map(|at| from + 16 + at),
+        mask => Some(from + mask.trailing_zeros() as usize),
+    }
+}
+
 /// The number in `line[start..end]`: decimal digits and nothing else, below 2⁶⁴.
 #[inline]
 pub(super) fn uint(line: &[u8], start: usize, end: usize) -> Option<u64> {
     match end.wrapping_sub(start) {
         // Half of all numbers are of one digit.
         1 => line.get(start).filter(|byte| byte.is_ascii_digit()).map(|byte| u64::from(byte - b'0')),
+        len @ 2..=8 if end >= 8 => eight_digits(line, end, len).map(u64::from),
         len => uint_of_length(line, start, end, len),
     }
 }
 
 fn uint_of_length(line: &[u8], start: usize, end: usize, len: usize) -> Option<u64> {
     match len {
-        1..=8 if end >= 8 => Some(u64::from(eight_digits(line, end, len)?)),
         len @ 9..=16 if end >= 16 => {
             let high = u64::from(eight_digits(line, end - 8, len - 8)?);
             Some(high * 100_000_000 + u64::from(eight_digits(line, end, 8)?))
@@ -107,14 +122,30 @@ pub(super) fn address(line: &[u8], start: usize, end: usize) -> Option<IpAddr> {
 }
 
 /// A dotted quad, without a branch that depends on the octets' lengths: they differ from line to line, and a wrong guess
-/// costs more than the arithmetic. `None` also where there is too little line around it to load at once.
+/// costs more than the arithmetic.
 #[inline]
 fn ipv4(line: &[u8], start: usize, end: usize) -> Option<Ipv4Addr> {
-    let (len, before) = (end.wrapping_sub(start), start.checked_sub(3)?);
-    let window: &[u8; 19] = line.get(before..before + 19)?.first_chunk()?;
+    let len = end.wrapping_sub(start);
     if !(7..=15).contains(&len) {
         return None;
     }
+    match start.checked_sub(3).and_then(|before| line.get(before..before + IPV4_WINDOW_BYTES)?.first_chunk()) {
+        Some(window) => ipv4_in(window, len),
+        // At a line's begin or end there is too little around it to load at once.
+        None => {
+            let mut window = [0; IPV4_WINDOW_BYTES];
+            window[3..3 + len].copy_from_slice(line.get(start..end)?);
+            ipv4_in(&window, len)
+        }
+    }
+}
+
+/// 3 bytes before the text, and 16 from where it begins.
+const IPV4_WINDOW_BYTES: usize = 19;
+
+/// The `len` (7 to 15) bytes that begin at byte 3 of the window.
+#[inline]
+fn ipv4_in(window: &[u8; IPV4_WINDOW_BYTES], len: usize) -> Option<Ipv4Addr> {
     let text = u8x16::new(*window.last_chunk::<16>()?);
     let token = (1u32 << len) - 1;
     let dots = text.simd_eq(u8x16::splat(b'.')).to_bitmask() & token;
@@ -137,7 +168,7 @@ fn ipv4(line: &[u8], start: usize, end: usize) -> Option<Ipv4Addr> {
 
 /// The 1 to 3 digits that stand at `from..to` of the text which begins at byte 3 of the window.
 #[inline]
-fn decimal_octet(window: &[u8; 19], from: usize, to: usize) -> Option<u8> {
+fn decimal_octet(window: &[u8; IPV4_WINDOW_BYTES], from: usize, to: usize) -> Option<u8> {
     let digit = |at: usize| u16::from(window[at].wrapping_sub(b'0'));
     let len = to.wrapping_sub(from);
     let (tens, hundreds) = (u16::from(len > 1), u16::from(len > 2));
@@ -160,6 +191,12 @@ mod tests {
             let expected: Vec<u32> =
                 line.bytes().zip(0u32..).filter(|(byte, _)| *byte == b' ').map(|(_, i)| i).take(40).collect();
             prop_assert_eq!(&at[..found], expected.as_slice());
+        }
+
+        #[test]
+        fn a_byte_is_found_where_it_is_first(line in "[ab]{0,60}x?[abx]{0,40}", from in 0usize..70) {
+            let expected = line.as_bytes().iter().skip(from).position(|byte| *byte == b'x').map(|at| from + at);
+            prop_assert_eq!(find_byte(line.as_bytes(), from, b'x'), expected);
         }
 
         #[test]

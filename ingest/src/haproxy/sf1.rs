@@ -4,9 +4,10 @@
 //! allocated. What is not kept (`%rt`, `%U`, `%ID`) is not looked at beyond being there; `%ci` only where the
 //! rules have set no client address.
 
-use super::MAX_BYTES_SENT;
 use super::event::{backend_id, derive};
+use super::path;
 use super::scan::{address, spaces, uint};
+use super::{MAX_BYTES_SENT, MAX_TRAFFIC_TYPE};
 use crate::reject::Reject;
 use std::net::IpAddr;
 use suiftly_schema::{
@@ -46,9 +47,6 @@ mod token {
     pub(super) const BACKEND_SERVER: usize = 27;
     pub(super) const PEER: usize = 28;
 }
-
-/// The highest traffic type (SPEC §4).
-const MAX_TRAFFIC_TYPE: u8 = 8;
 
 /// Reads an SF1 body. The record's `journal_offset` is 0.
 #[inline]
@@ -238,10 +236,10 @@ impl<'a> Tokens<'a> {
             return Ok(None);
         };
         match std::str::from_utf8(text) {
-            Ok(text) => Ok(Some(ShortText::new(text))),
+            Ok(text) => Ok(path::prefix(text)),
             Err(error) if error.error_len().is_none() => {
                 let whole = std::str::from_utf8(&text[..error.valid_up_to()]).map_err(|_| Reject::NotUtf8)?;
-                Ok(Some(ShortText::new(whole)))
+                Ok(path::prefix(whole))
             }
             Err(_) => Err(Reject::NotUtf8),
         }

@@ -1,9 +1,10 @@
 //! How far the journal is durable: written by its writer, waited for by those who deliver, read for statistics.
 
 use super::Recovery;
+use super::damage::{Lost, MAX_DAMAGED_PLACES};
 use crate::block::Block;
 use parking_lot::{Condvar, Mutex};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 use suiftly_schema::ids::Epoch;
 
@@ -25,8 +26,14 @@ pub struct JournalStatus {
     pub sync_p99: Duration,
     /// Why the disk refuses, while it does.
     pub write_error: Option<String>,
-    /// Length of all segments' files in bytes.
+    /// Length of all the journal's files in bytes, those at hand for hot segments included; the archive's are not.
     pub disk_bytes: u64,
+    /// Why closed segments are not compressed, archived or deleted, while they are not.
+    pub upkeep_error: Option<String>,
+    /// Blocks that were durable and were found damaged since the process started. Each is an epoch that is lost.
+    pub damaged_blocks: u64,
+    /// Their bytes.
+    pub damaged_bytes: u64,
 }
 
 /// The writer ended before the epoch was durable.
@@ -51,6 +58,9 @@ struct State {
     syncs: VecDeque<Duration>,
     write_error: Option<String>,
     disk_bytes: u64,
+    upkeep_error: Option<String>,
+    /// Damaged places by where they begin: how many blocks, how many bytes. Several readers meet the same.
+    damaged: BTreeMap<u64, (u64, u64)>,
     abandoned: bool,
     ended: bool,
 }
@@ -65,6 +75,8 @@ impl Progress {
             syncs: VecDeque::with_capacity(KEPT_SYNCS),
             write_error: None,
             disk_bytes: recovery.disk_bytes,
+            upkeep_error: None,
+            damaged: BTreeMap::new(),
             abandoned: false,
             ended: false,
         };
@@ -86,6 +98,21 @@ impl Progress {
             self.changed.wait(&mut state);
         }
         Ok(())
+    }
+
+    /// Waits until `epoch` is on the disk, at most so long; whether it is.
+    pub fn wait_durable_within(&self, epoch: Epoch, timeout: Duration) -> Result<bool, Ended> {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.state.lock();
+        while state.durable_epoch < epoch {
+            if state.ended {
+                return Err(Ended);
+            }
+            if self.changed.wait_until(&mut state, deadline).timed_out() {
+                return Ok(state.durable_epoch >= epoch);
+            }
+        }
+        Ok(true)
     }
 
     /// Nobody needs epochs up to this one any more.
@@ -110,6 +137,19 @@ impl Progress {
             sync_p99: percentile_99(state.syncs.iter().copied().collect()),
             write_error: state.write_error.clone(),
             disk_bytes: state.disk_bytes,
+            upkeep_error: state.upkeep_error.clone(),
+            damaged_blocks: state.damaged.values().map(|(blocks, _)| blocks).sum(),
+            damaged_bytes: state.damaged.values().map(|(_, bytes)| bytes).sum(),
+        }
+    }
+
+    /// Counts what a reader found damaged; what was found before counts once.
+    pub fn note_lost(&self, lost: &Lost) {
+        let mut state = self.state.lock();
+        for place in &lost.places {
+            if state.damaged.len() < MAX_DAMAGED_PLACES {
+                state.damaged.insert(place.start, (place.blocks(), place.bytes()));
+            }
         }
     }
 
@@ -142,6 +182,15 @@ impl Progress {
 
     pub(super) fn note_write_error(&self, error: String) {
         self.state.lock().write_error = Some(error);
+    }
+
+    pub(super) fn note_upkeep_error(&self, error: Option<String>) {
+        self.state.lock().upkeep_error = error;
+    }
+
+    /// Whether the disk refuses what is to be written.
+    pub(super) fn is_failing(&self) -> bool {
+        self.state.lock().write_error.is_some()
     }
 
     pub(super) fn note_ended(&self) {

@@ -1,8 +1,12 @@
 //! Opening a journal: the lock, the check of what is there, and the cut of a torn tail.
 
-use super::segment::{self, Fault, SegmentReader, is_torn_tail};
-use super::storage::{Storage, UNFINISHED_EXTENSION};
-use super::{JournalError, JournalId, SEGMENT_HEADER_BYTES, Segment, SegmentHeader};
+use super::damage::{Fault, Lost};
+use super::list::{list, remove_with_extension, superseded};
+use super::scan::SegmentReader;
+use super::segment::{FORMAT_VERSION, Form};
+use super::shelf::SPARE_EXTENSION;
+use super::storage::{Storage, UNFINISHED_EXTENSION, create};
+use super::{JournalError, JournalId, Segment, SegmentHeader};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use suiftly_schema::{ids::Epoch, time::UnixMillis};
@@ -27,6 +31,8 @@ pub struct Recovery {
     pub dropped_bytes: u64,
     /// Length of all segments' files in bytes.
     pub disk_bytes: u64,
+    /// What is damaged in the last segment. Others are not looked through.
+    pub lost: Lost,
 }
 
 /// Takes the lock, which the file system gives back when the process ends, however it ends.
@@ -42,11 +48,11 @@ pub(super) fn lock(dir: &Path) -> Result<File, JournalError> {
 }
 
 /// Checks the segments and cuts off a torn tail. The answer has at least one segment; the last is to be written on.
-pub(super) fn recover(dir: &Path, storage: &mut dyn Storage) -> Result<(Recovery, Vec<Segment>), JournalError> {
-    remove_unfinished(dir)?;
-    let mut segments = segment::list(dir)?;
-    if segments.is_empty() {
-        segments.push(make_first(dir, storage)?);
+pub(super) fn recover(dir: &Path, storage: &dyn Storage) -> Result<(Recovery, Vec<Segment>), JournalError> {
+    remove_remains(dir, storage)?;
+    let mut segments = list(dir, None)?;
+    if let Some(header) = header_to_begin_with(&segments)? {
+        segments.push(make(dir, header, storage)?);
     }
     let first_epoch = segments[0].header.first_epoch;
     let last = segments.last_mut().expect("one was just made");
@@ -55,7 +61,10 @@ pub(super) fn recover(dir: &Path, storage: &mut dyn Storage) -> Result<(Recovery
     let last = last.clone();
     if let (None, [.., before, _]) = (tail.last_cut_at, segments.as_slice()) {
         // A crash right after the segment was made.
-        tail.last_cut_at = read_tail(before)?.last_cut_at;
+        tail.last_cut_at = match before.last_cut_at {
+            Some(known) => Some(known),
+            None => read_tail(before)?.last_cut_at,
+        };
     }
     let recovery = Recovery {
         journal_id: last.header.journal_id,
@@ -65,28 +74,49 @@ pub(super) fn recover(dir: &Path, storage: &mut dyn Storage) -> Result<(Recovery
         last_cut_at: tail.last_cut_at,
         dropped_bytes: tail.dropped_bytes,
         disk_bytes: segments.iter().map(|segment| segment.file_bytes).sum(),
+        lost: tail.lost,
     };
     Ok((recovery, segments))
 }
 
-/// Segments that a crash left before they were whole hold nothing yet.
-fn remove_unfinished(dir: &Path) -> Result<(), JournalError> {
-    for entry in std::fs::read_dir(dir).map_err(|error| JournalError::io("list", dir, error))? {
-        let path = entry.map_err(|error| JournalError::io("list", dir, error))?.path();
-        if path.extension().is_some_and(|extension| extension == UNFINISHED_EXTENSION) {
-            std::fs::remove_file(&path).map_err(|error| JournalError::io("remove", &path, error))?;
-        }
+/// What a crash left between two steps: files that are not whole, files at hand for segments to come (whose content
+/// belongs to who knows which journal), and raw segments that are there compressed.
+fn remove_remains(dir: &Path, storage: &dyn Storage) -> Result<(), JournalError> {
+    remove_with_extension(dir, UNFINISHED_EXTENSION, storage)?;
+    remove_with_extension(dir, SPARE_EXTENSION, storage)?;
+    for path in superseded(dir)? {
+        storage.remove(&path).map_err(|error| JournalError::io("remove", &path, error))?;
     }
     Ok(())
 }
 
-fn make_first(dir: &Path, storage: &mut dyn Storage) -> Result<Segment, JournalError> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(JournalError::Random)?;
-    let header = SegmentHeader { journal_id: JournalId(id), first_epoch: FIRST_EPOCH, start: 0 };
+/// Of the segment to make, if there is none that can be written on.
+fn header_to_begin_with(segments: &[Segment]) -> Result<Option<SegmentHeader>, JournalError> {
+    let version = FORMAT_VERSION;
+    let Some(last) = segments.last() else {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(JournalError::Random)?;
+        let journal_id = JournalId(id);
+        let first =
+            SegmentHeader { version, journal_id, first_epoch: FIRST_EPOCH, start: 0, previous: None, room_bytes: 0 };
+        return Ok(Some(first));
+    };
+    // Somebody took the last one away; where it began is known.
+    let after = last.end_epoch.map(|first_epoch| SegmentHeader {
+        version,
+        journal_id: last.header.journal_id,
+        first_epoch,
+        start: last.end,
+        previous: Some(last.header.first_epoch),
+        room_bytes: 0,
+    });
+    Ok(after)
+}
+
+fn make(dir: &Path, header: SegmentHeader, storage: &dyn Storage) -> Result<Segment, JournalError> {
     let path = dir.join(header.file_name());
-    storage.create(&path, &header.encode()).map_err(|error| JournalError::io("make", &path, error))?;
-    Ok(Segment { path, header, file_bytes: SEGMENT_HEADER_BYTES as u64 })
+    create(storage, &path, &header.encode()).map_err(|error| JournalError::io("make", &path, error))?;
+    Ok(Segment::raw(&path, header, header.header_bytes()))
 }
 
 struct Tail {
@@ -94,38 +124,38 @@ struct Tail {
     end: u64,
     last_cut_at: Option<UnixMillis>,
     dropped_bytes: u64,
+    lost: Lost,
 }
 
 fn read_tail(last: &Segment) -> Result<Tail, JournalError> {
     let read_error = |error| JournalError::io("read", &last.path, error);
-    let mut reader = SegmentReader::open(last).map_err(read_error)?;
-    let mut last_cut_at = None;
+    let mut reader = SegmentReader::open(last)?;
+    let (mut last_cut_at, mut lost) = (None, Lost::default());
     let dropped_bytes = loop {
         match reader.next() {
             Ok(Some(block)) => last_cut_at = Some(block.cut_at),
             Ok(None) => break 0,
             Err(Fault::Io(error)) => return Err(read_error(error)),
-            Err(Fault::Damage(_)) if is_torn_tail(last, reader.position).map_err(read_error)? => {
-                break last.end() - reader.position;
+            Err(Fault::Damage(_)) if last.end_epoch.is_none() && reader.is_torn_tail().map_err(read_error)? => {
+                break reader.torn_bytes().map_err(read_error)?;
             }
-            Err(Fault::Damage(damage)) => {
-                let (path, offset, epoch) = (last.path.clone(), reader.position, reader.next_epoch);
-                return Err(JournalError::Damaged { path, offset, epoch, damage });
-            }
+            Err(Fault::Damage(damage)) => lost.note(reader.pass_over(damage).map_err(read_error)?),
         }
     };
-    Ok(Tail { last_epoch: reader.next_epoch - 1, end: reader.position, last_cut_at, dropped_bytes })
+    Ok(Tail { last_epoch: reader.next_epoch - 1, end: reader.position, last_cut_at, dropped_bytes, lost })
 }
 
-/// Cuts the segment off at `end`. What is left may have been written but not synced by a process that was killed: from
-/// here on it counts as durable, so it is synced first.
+/// Cuts the segment off at `end`, room included: a block of a write that never finished may stand behind it, in its
+/// place and sound, and must not be met again. What is left may have been written but not synced by a process that was
+/// killed: from here on it counts as durable, so it is synced.
 fn make_durable(last: &mut Segment, end: u64) -> Result<(), JournalError> {
-    let file_bytes = SEGMENT_HEADER_BYTES as u64 + (end - last.header.start);
+    debug_assert_eq!(last.form, Form::Raw, "what is written on is raw");
+    let file_bytes = last.header.header_bytes() + (end - last.header.start);
     OpenOptions::new()
         .write(true)
         .open(&last.path)
         .and_then(|file| file.set_len(file_bytes).and_then(|()| file.sync_all()))
         .map_err(|error| JournalError::io("recover the tail of", &last.path, error))?;
-    last.file_bytes = file_bytes;
+    (last.file_bytes, last.end) = (file_bytes, end);
     Ok(())
 }

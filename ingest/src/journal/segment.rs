@@ -1,75 +1,58 @@
-//! A segment: one file of the journal, a header and then blocks. Numbers are little-endian.
+//! A segment: one file of the journal. Numbers are little-endian.
 //!
 //! ```text
-//! {first epoch, 20 digits}.sfj
-//! header   magic "SFJ1" · format version u32 · journal id 16 bytes · first epoch u64 · start u64 · CRC-32C u32
+//! {first epoch, 20 digits}.sfj      raw: a header and then blocks
+//! header   magic "SFJ1" · format version u32 = 2 · journal id 16 bytes · first epoch u64 · start u64 ·
+//!          previous u64 · room u64 · CRC-32C u32                       (version 1: without previous and room)
 //! blocks   one behind the other, see crate::block
 //! ```
 //!
-//! `start` is the offset in the journal of the first block. Every segment carries the id of its journal, so that files
-//! of another one are noticed.
+//! `start` is the offset in the journal of the first block; `previous` the first epoch of the segment before, 0 if there
+//! is none, so that a missing one is noticed; `room` the length that the file had before its first block was written.
+//! With room, what stands behind the blocks are zeros or blocks of an older segment whose file it was: those say an
+//! older `start` than their place has now, and so are never taken for blocks of this one. Every segment carries the id
+//! of its journal, so that files of another one are noticed. A compressed one is in [`super::packed`].
 
-use super::JournalError;
-use crate::block::{BLOCK_HEADER_BYTES, Block, BlockError, BlockHeader};
-use std::fmt;
+use super::packed::Index;
+use super::{JournalError, JournalId};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use suiftly_schema::ids::Epoch;
+use suiftly_schema::{ids::Epoch, time::UnixMillis};
 
-/// Bytes of a segment before its first block.
-pub const SEGMENT_HEADER_BYTES: usize = 44;
-/// The version of segments that this program writes, and the only one it reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// Bytes of a raw segment before its first block, as this program writes it.
+pub const SEGMENT_HEADER_BYTES: usize = 60;
+/// The version of segments that this program writes. It reads version 1 too.
+pub const FORMAT_VERSION: u32 = 2;
 
 const MAGIC: [u8; 4] = *b"SFJ1";
-const EXTENSION: &str = "sfj";
+pub(super) const RAW_EXTENSION: &str = "sfj";
+pub(super) const PACKED_EXTENSION: &str = "zst";
 const CHECKED_HEADER_BYTES: usize = SEGMENT_HEADER_BYTES - 4;
-/// How much of a damaged segment is looked through at a time.
-const SEARCH_BYTES: usize = 1 << 20;
-const READ_BUFFER_BYTES: usize = 256 << 10;
-
-/// A journal's name, drawn at random when it is made. Watermarks are kept per journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JournalId(pub [u8; 16]);
-
-impl fmt::Display for JournalId {
-    /// 32 hexadecimal digits, lower case.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-/// The text is not the 32 hexadecimal digits of a journal's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a journal id is 32 hexadecimal digits")]
-pub struct NoJournalId;
-
-impl FromStr for JournalId {
-    type Err = NoJournalId;
-
-    fn from_str(text: &str) -> Result<Self, NoJournalId> {
-        let digits_only = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = u128::from_str_radix(text, 16).ok().filter(|_| digits_only).ok_or(NoJournalId)?;
-        Ok(Self(number.to_be_bytes()))
-    }
-}
+const OLD_VERSION: u32 = 1;
+const OLD_HEADER_BYTES: usize = 44;
+const NO_EPOCH: Epoch = 0;
 
 /// A segment's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentHeader {
+    /// The version it was written in.
+    pub version: u32,
     /// The journal it belongs to.
     pub journal_id: JournalId,
     /// The epoch of its first block.
     pub first_epoch: Epoch,
     /// Where its first block begins in the journal, in bytes.
     pub start: u64,
+    /// The first epoch of the segment before it; `None` for the first, and in version 1.
+    pub previous: Option<Epoch>,
+    /// How long the file was before its first block was written; 0 if it grows.
+    pub room_bytes: u64,
 }
 
 impl SegmentHeader {
-    /// The header as it stands in the file.
+    /// The header as it stands in a file of the version that is written.
     pub fn encode(&self) -> [u8; SEGMENT_HEADER_BYTES] {
         let mut bytes = [0; SEGMENT_HEADER_BYTES];
         bytes[..4].copy_from_slice(&MAGIC);
@@ -77,32 +60,79 @@ impl SegmentHeader {
         bytes[8..24].copy_from_slice(&self.journal_id.0);
         bytes[24..32].copy_from_slice(&self.first_epoch.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.start.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.previous.unwrap_or(NO_EPOCH).to_le_bytes());
+        bytes[48..56].copy_from_slice(&self.room_bytes.to_le_bytes());
         let crc = crc32c::crc32c(&bytes[..CHECKED_HEADER_BYTES]);
         bytes[CHECKED_HEADER_BYTES..].copy_from_slice(&crc.to_le_bytes());
         bytes
     }
 
-    /// Reads a header; says in words why it is none.
-    pub fn decode(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> Result<Self, String> {
-        let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
-        let u64_at = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
-        if bytes[..4] != MAGIC {
+    /// Reads a header out of a file's first bytes; says in words why it is none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let too_short = || "it is shorter than a header".to_owned();
+        let old: &[u8; OLD_HEADER_BYTES] = bytes.first_chunk().ok_or_else(too_short)?;
+        if old[..4] != MAGIC {
             return Err("it does not begin as a journal segment does".to_owned());
         }
-        if u32_at(4) != FORMAT_VERSION {
-            return Err(format!("its format is version {}, this program reads {FORMAT_VERSION}", u32_at(4)));
-        }
-        if u32_at(CHECKED_HEADER_BYTES) != crc32c::crc32c(&bytes[..CHECKED_HEADER_BYTES]) {
+        let version = u32_at(old, 4);
+        let header_bytes = match version {
+            OLD_VERSION => OLD_HEADER_BYTES,
+            FORMAT_VERSION => SEGMENT_HEADER_BYTES,
+            _ => return Err(format!("its format is version {version}, this program reads up to {FORMAT_VERSION}")),
+        };
+        let bytes = bytes.get(..header_bytes).ok_or_else(too_short)?;
+        let (checked, crc) = bytes.split_at(header_bytes - 4);
+        if u32_at(crc, 0) != crc32c::crc32c(checked) {
             return Err("the checksum of its header does not fit".to_owned());
         }
-        let journal_id = JournalId(std::array::from_fn(|i| bytes[8 + i]));
-        Ok(Self { journal_id, first_epoch: u64_at(24), start: u64_at(32) })
+        let (previous, room_bytes) =
+            if version == OLD_VERSION { (NO_EPOCH, 0) } else { (u64_at(bytes, 40), u64_at(bytes, 48)) };
+        Ok(Self {
+            version,
+            journal_id: JournalId(std::array::from_fn(|i| bytes[8 + i])),
+            first_epoch: u64_at(bytes, 24),
+            start: u64_at(bytes, 32),
+            previous: (previous != NO_EPOCH).then_some(previous),
+            room_bytes,
+        })
     }
 
-    /// The name of its file.
-    pub fn file_name(&self) -> String {
-        format!("{:020}.{EXTENSION}", self.first_epoch)
+    /// Bytes of the file before its first block.
+    pub const fn header_bytes(&self) -> u64 {
+        if self.version == OLD_VERSION { OLD_HEADER_BYTES as u64 } else { SEGMENT_HEADER_BYTES as u64 }
     }
+
+    /// The name of its raw file.
+    pub fn file_name(&self) -> String {
+        format!("{:020}.{RAW_EXTENSION}", self.first_epoch)
+    }
+
+    /// The name of its compressed file.
+    pub fn packed_file_name(&self) -> String {
+        format!("{}.{PACKED_EXTENSION}", self.file_name())
+    }
+
+    /// Reads the header at the beginning of an open file.
+    pub(super) fn read(file: &File) -> io::Result<Result<Self, String>> {
+        let mut bytes = [0; SEGMENT_HEADER_BYTES];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match file.read_at(&mut bytes[filled..], filled as u64)? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        Ok(Self::decode(&bytes[..filled]))
+    }
+}
+
+/// How a segment's blocks stand in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As they are.
+    Raw,
+    /// By zstd.
+    Compressed,
 }
 
 /// A segment's file.
@@ -112,216 +142,96 @@ pub struct Segment {
     pub path: PathBuf,
     /// Its header.
     pub header: SegmentHeader,
-    /// Its length in bytes, header included.
+    /// How its blocks stand in the file.
+    pub form: Form,
+    /// The file's length in bytes.
     pub file_bytes: u64,
+    /// Where its blocks end in the journal. Of the last raw one of a journal: where they end at the latest.
+    pub end: u64,
+    /// The epoch after its last; `None` of the last raw one of a journal.
+    pub end_epoch: Option<Epoch>,
+    /// When its last block was cut, where that is known without reading it.
+    pub last_cut_at: Option<UnixMillis>,
 }
 
 impl Segment {
-    /// Where its last byte's successor stands in the journal.
-    pub const fn end(&self) -> u64 {
-        self.header.start + self.file_bytes - SEGMENT_HEADER_BYTES as u64
-    }
-
-    fn read(path: PathBuf) -> Result<Self, JournalError> {
-        let file = File::open(&path).map_err(|error| JournalError::io("open", &path, error))?;
-        let file_bytes = file.metadata().map_err(|error| JournalError::io("look at", &path, error))?.len();
-        let mut bytes = [0; SEGMENT_HEADER_BYTES];
-        let header = match file.read_exact_at(&mut bytes, 0) {
-            Ok(()) => SegmentHeader::decode(&bytes),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err("it is shorter than a header".to_owned()),
-            Err(error) => return Err(JournalError::io("read", &path, error)),
+    /// Reads what the file says of itself.
+    pub(super) fn read(path: &Path) -> Result<Self, JournalError> {
+        let file = File::open(path).map_err(|error| JournalError::io("open", path, error))?;
+        let io_error = |error| JournalError::io("read", path, error);
+        let file_bytes = file.metadata().map_err(io_error)?.len();
+        let is_packed = path.extension().is_some_and(|extension| extension == PACKED_EXTENSION);
+        let read = if is_packed {
+            Index::read(&file, file_bytes).map_err(io_error)?.map(|index| index.segment(path, file_bytes))
+        } else {
+            SegmentHeader::read(&file).map_err(io_error)?.map(|header| Self::raw(path, header, file_bytes))
         };
-        let header = header.map_err(|reason| JournalError::Segment { path: path.clone(), reason })?;
-        if path.file_name().is_none_or(|name| name != header.file_name().as_str()) {
-            let reason = format!("by its content it should be called {}", header.file_name());
-            return Err(JournalError::Segment { path, reason });
+        let refuse = |reason| JournalError::Segment { path: path.to_owned(), reason };
+        let segment = read.map_err(refuse)?;
+        let name = if is_packed { segment.header.packed_file_name() } else { segment.header.file_name() };
+        if path.file_name().is_none_or(|found| found != name.as_str()) {
+            return Err(refuse(format!("by its content it should be called {name}")));
         }
-        Ok(Self { path, header, file_bytes })
+        Ok(segment)
+    }
+
+    /// A raw one that nothing follows yet.
+    pub(super) fn raw(path: &Path, header: SegmentHeader, file_bytes: u64) -> Self {
+        let end = header.start.saturating_add(file_bytes.saturating_sub(header.header_bytes()));
+        let path = path.to_owned();
+        Self { path, header, form: Form::Raw, file_bytes, end, end_epoch: None, last_cut_at: None }
+    }
+
+    /// Whether bytes behind its blocks need not be blocks of this segment that were never finished.
+    pub(super) const fn has_room(&self) -> bool {
+        self.header.room_bytes > 0
     }
 }
 
-/// The segments in a directory, in order; refuses files of two journals and segments that do not join.
-pub(super) fn list(dir: &Path) -> Result<Vec<Segment>, JournalError> {
-    let mut segments = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(|error| JournalError::io("list", dir, error))? {
-        let path = entry.map_err(|error| JournalError::io("list", dir, error))?.path();
-        if path.extension().is_some_and(|extension| extension == EXTENSION) {
-            segments.push(Segment::read(path)?);
-        }
-    }
-    segments.sort_by_key(|segment| segment.header.first_epoch);
-    for pair in segments.windows(2) {
-        check_join(&pair[0], &pair[1])?;
-    }
-    Ok(segments)
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i]))
 }
 
-fn check_join(before: &Segment, after: &Segment) -> Result<(), JournalError> {
-    let (expected, found) = (before.header.journal_id, after.header.journal_id);
-    if expected != found {
-        return Err(JournalError::Foreign { path: after.path.clone(), found, expected });
-    }
-    if before.end() != after.header.start {
-        return Err(JournalError::Gap { path: after.path.clone(), expected: before.end(), found: after.header.start });
-    }
-    Ok(())
-}
-
-/// What stands where a block was expected.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// The disk would not say.
-    Io(io::Error),
-    /// Not the next block.
-    Damage(Damage),
-}
-
-/// Why bytes of a segment are not its next block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
-    /// No sound block.
-    #[error(transparent)]
-    Block(#[from] BlockError),
-    /// A sound block, but another one.
-    #[error("the block there says it is epoch {epoch} at byte {start}")]
-    OutOfPlace {
-        /// The epoch it says.
-        epoch: Epoch,
-        /// The offset it says.
-        start: u64,
-    },
-}
-
-/// Reads a segment's blocks in order.
-pub(super) struct SegmentReader {
-    file: BufReader<File>,
-    /// Where the next block begins in the journal.
-    pub(super) position: u64,
-    /// Its epoch.
-    pub(super) next_epoch: Epoch,
-    end: u64,
-}
-
-impl SegmentReader {
-    pub(super) fn open(segment: &Segment) -> io::Result<Self> {
-        let mut file = BufReader::with_capacity(READ_BUFFER_BYTES, File::open(&segment.path)?);
-        file.seek(SeekFrom::Start(SEGMENT_HEADER_BYTES as u64))?;
-        let SegmentHeader { first_epoch, start, .. } = segment.header;
-        Ok(Self { file, position: start, next_epoch: first_epoch, end: segment.end() })
-    }
-
-    /// The next block, or `None` at the segment's end.
-    pub(super) fn next(&mut self) -> Result<Option<Block>, Fault> {
-        let Some((header, head)) = self.next_header()? else {
-            return Ok(None);
-        };
-        let mut bytes = head.to_vec();
-        bytes.resize(usize::try_from(header.block_bytes()).map_err(|_| damage(BlockError::Truncated))?, 0);
-        self.file.read_exact(&mut bytes[BLOCK_HEADER_BYTES..]).map_err(Fault::Io)?;
-        let block = Block::from_bytes(bytes).map_err(damage)?;
-        self.advance(&header);
-        Ok(Some(block))
-    }
-
-    /// Passes over the next block without looking at its payload; `false` at the segment's end.
-    pub(super) fn skip(&mut self) -> Result<bool, Fault> {
-        let Some((header, _)) = self.next_header()? else {
-            return Ok(false);
-        };
-        self.file.seek_relative(i64::from(header.payload_bytes)).map_err(Fault::Io)?;
-        self.advance(&header);
-        Ok(true)
-    }
-
-    fn next_header(&mut self) -> Result<Option<(BlockHeader, [u8; BLOCK_HEADER_BYTES])>, Fault> {
-        let left = self.end - self.position;
-        if left == 0 {
-            return Ok(None);
-        }
-        if left < BLOCK_HEADER_BYTES as u64 {
-            return Err(damage(BlockError::Truncated));
-        }
-        let mut head = [0; BLOCK_HEADER_BYTES];
-        self.file.read_exact(&mut head).map_err(Fault::Io)?;
-        let header = BlockHeader::decode(&head).map_err(damage)?;
-        let BlockHeader { epoch, start, .. } = header;
-        if (epoch, start) != (self.next_epoch, self.position) {
-            return Err(Fault::Damage(Damage::OutOfPlace { epoch, start }));
-        }
-        if header.block_bytes() > left {
-            return Err(damage(BlockError::Truncated));
-        }
-        Ok(Some((header, head)))
-    }
-
-    fn advance(&mut self, header: &BlockHeader) {
-        self.position += header.block_bytes();
-        self.next_epoch += 1;
-    }
-}
-
-fn damage(error: BlockError) -> Fault {
-    Fault::Damage(Damage::Block(error))
-}
-
-/// Whether damage at byte `at` of the journal, in its last segment, can be a write that never finished.
-///
-/// It cannot if a sound block stands behind it that was written after the place of the damage had been synced.
-pub(super) fn is_torn_tail(segment: &Segment, at: u64) -> io::Result<bool> {
-    let file = File::open(&segment.path)?;
-    let mut window = vec![0; SEARCH_BYTES];
-    let mut from = SEGMENT_HEADER_BYTES as u64 + (at - segment.header.start);
-    while from + BLOCK_HEADER_BYTES as u64 <= segment.file_bytes {
-        let left = usize::try_from(segment.file_bytes - from).unwrap_or(SEARCH_BYTES);
-        let window = &mut window[..left.min(SEARCH_BYTES)];
-        file.read_exact_at(window, from)?;
-        for (index, found) in window.windows(BLOCK_HEADER_BYTES).enumerate() {
-            if found.starts_with(b"SFB1") && proves_synced(&file, segment, from + index as u64, found, at)? {
-                return Ok(false);
-            }
-        }
-        from += (window.len() - BLOCK_HEADER_BYTES + 1) as u64;
-    }
-    Ok(true)
-}
-
-fn proves_synced(file: &File, segment: &Segment, file_at: u64, head: &[u8], at: u64) -> io::Result<bool> {
-    let Ok(header) = BlockHeader::decode(head) else {
-        return Ok(false);
-    };
-    let in_place = header.start == segment.header.start + file_at - SEGMENT_HEADER_BYTES as u64;
-    let whole = file_at + header.block_bytes() <= segment.file_bytes;
-    if !in_place || !whole || header.synced_end <= at {
-        return Ok(false);
-    }
-    let mut bytes = vec![0; usize::try_from(header.block_bytes()).map_err(io::Error::other)?];
-    file.read_exact_at(&mut bytes, file_at)?;
-    Ok(Block::from_bytes(bytes).is_ok())
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HEADER: SegmentHeader = SegmentHeader {
+        version: FORMAT_VERSION,
+        journal_id: JournalId([7; 16]),
+        first_epoch: 812,
+        start: 123_456,
+        previous: Some(400),
+        room_bytes: 1 << 20,
+    };
+
     #[test]
     fn a_header_and_back() {
-        let header = SegmentHeader { journal_id: JournalId([7; 16]), first_epoch: 812, start: 123_456 };
-        assert_eq!(SegmentHeader::decode(&header.encode()), Ok(header));
-        assert_eq!(header.file_name(), "00000000000000000812.sfj");
+        for header in [HEADER, SegmentHeader { previous: None, room_bytes: 0, ..HEADER }] {
+            assert_eq!(SegmentHeader::decode(&header.encode()), Ok(header));
+        }
+        assert_eq!(HEADER.file_name(), "00000000000000000812.sfj");
+        assert_eq!(HEADER.packed_file_name(), "00000000000000000812.sfj.zst");
         for at in 0..SEGMENT_HEADER_BYTES {
-            let mut bytes = header.encode();
+            let mut bytes = HEADER.encode();
             bytes[at] ^= 1;
             assert!(SegmentHeader::decode(&bytes).is_err(), "byte {at}");
+            assert!(SegmentHeader::decode(&bytes[..at]).is_err(), "{at} bytes");
         }
     }
 
     #[test]
-    fn a_journal_id_and_back() {
-        let id = JournalId(std::array::from_fn(|i| u8::try_from(i).unwrap()));
-        assert_eq!(id.to_string(), "000102030405060708090a0b0c0d0e0f");
-        assert_eq!(id.to_string().parse(), Ok(id));
-        for text in ["", "00", "+00102030405060708090a0b0c0d0e0f", "000102030405060708090a0b0c0d0e0g"] {
-            assert_eq!(text.parse::<JournalId>(), Err(NoJournalId), "{text}");
-        }
+    fn version_1_is_read() {
+        let mut bytes = HEADER.encode()[..OLD_HEADER_BYTES].to_vec();
+        bytes[4..8].copy_from_slice(&OLD_VERSION.to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[..OLD_HEADER_BYTES - 4]);
+        bytes[OLD_HEADER_BYTES - 4..].copy_from_slice(&crc.to_le_bytes());
+        let read = SegmentHeader::decode(&bytes).unwrap();
+        assert_eq!(read, SegmentHeader { version: OLD_VERSION, previous: None, room_bytes: 0, ..HEADER });
+        assert_eq!(read.header_bytes(), bytes.len() as u64);
     }
 }

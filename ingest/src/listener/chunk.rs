@@ -3,7 +3,8 @@
 use crate::source::Source;
 use crossbeam_channel::{Receiver, Sender};
 use std::ops::Range;
-use suiftly_schema::time::UnixMillis;
+use suiftly_schema::{ids::Epoch, time::UnixMillis};
+use tokio::sync::oneshot;
 
 /// Frames of one read, in a buffer that may hold framing and rests between them.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct Chunk {
     frames: Vec<Range<usize>>,
     /// Who sent them: how many frames in a row from whom.
     runs: Vec<(Source, usize)>,
+    /// Who wants to know the epoch that its last frame is in.
+    pub(crate) receipt: Option<oneshot::Sender<Epoch>>,
 }
 
 impl Chunk {
@@ -55,6 +58,7 @@ impl Chunk {
         self.bytes.clear();
         self.frames.clear();
         self.runs.clear();
+        self.receipt = None;
     }
 }
 

@@ -1,9 +1,10 @@
 //! The handle of a running ingest: what it says of itself, and how it ends.
 
-use crate::counters::{Counters, Received};
+use crate::counters::{Counters, TransportCounters};
 use crate::error::IngestError;
 use crate::journal::{JournalId, JournalStatus, Progress};
 use crate::listener::{Bound, Chunk, KernelDrops, LocalAddrs};
+use crate::requeue::{self, RequeueError};
 use crate::source::Transport;
 use crate::stats::{IngestStats, Phase, TransportStats};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::quarantine::GivenLine;
 use tokio::sync::{mpsc, watch};
 
 /// How long what was read is waited for to be journaled after delivery was given up.
@@ -100,6 +102,18 @@ impl IngestMonitor {
         self.shared.progress.release_through(epoch);
     }
 
+    /// Gives quarantined lines again: all of them or none. Returns when they are on the disk: the epoch that holds the
+    /// last of them. Within [`suiftly_schema::quarantine::MAX_GIVEN_LINES`] and its fellow bound.
+    pub async fn requeue(&self, lines: &[GivenLine]) -> Result<Epoch, RequeueError> {
+        match &*self.shared.phase.lock() {
+            Phase::Live => {}
+            Phase::Recovering => return Err(RequeueError::Recovering),
+            Phase::Stopped { .. } => return Err(RequeueError::Stopped),
+        }
+        let queue = self.chunks.upgrade().ok_or(RequeueError::Stopped)?;
+        requeue::give(queue, &self.shared.counters, &self.shared.progress, lines).await
+    }
+
     /// How it is.
     pub fn stats(&self) -> IngestStats {
         let Shared { counters, progress, kernel_drops, .. } = &*self.shared;
@@ -108,19 +122,15 @@ impl IngestMonitor {
             .chunks
             .upgrade()
             .map_or((0, 0), |chunks| (chunks.max_capacity() - chunks.capacity(), chunks.max_capacity()));
-        let received = |transport| {
-            let Received { lines, bytes } = counters.by(transport);
-            TransportStats { lines: lines.get(), bytes: bytes.get() }
+        let transport = |by| {
+            let drops = if by == Transport::Udp { kernel_drops.get() } else { 0 };
+            transport_stats(counters.by(by), drops)
         };
         IngestStats {
             phase: self.shared.phase.lock().clone(),
             lines_per_second: counters.lines_per_second(),
-            received: Transport::ALL.map(received),
-            framing_errors: counters.framing_errors(),
+            transports: Transport::ALL.map(transport),
             forgotten: counters.forgotten(),
-            connections: counters.connections_accepted.get().saturating_sub(counters.connections_closed.get()),
-            connections_refused: counters.connections_refused.get(),
-            udp_kernel_drops: kernel_drops.get(),
             udp_receive_buffer_bytes: self.shared.udp_receive_buffer_bytes,
             queue_depth,
             queue_bound,
@@ -128,6 +138,9 @@ impl IngestMonitor {
             durable_epoch: journal.durable_epoch,
             journal_offset: journal.durable_end,
             journal_disk_bytes: journal.disk_bytes,
+            journal_damaged_blocks: journal.damaged_blocks,
+            journal_damaged_bytes: journal.damaged_bytes,
+            journal_upkeep_error: journal.upkeep_error,
             sync_age_ms: whole_ms(journal.sync_age),
             sync_p99_ms: whole_ms(journal.sync_p99),
             write_error: journal.write_error,
@@ -237,6 +250,22 @@ impl IngestHandle {
 impl Drop for IngestHandle {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+fn transport_stats(counters: &TransportCounters, kernel_drops: u64) -> TransportStats {
+    // What was closed is read first, or a connection might count as closed and not as accepted.
+    let closed = counters.connections_closed.get();
+    TransportStats {
+        lines: counters.lines.get(),
+        bytes: counters.bytes.get(),
+        oversize_frames: counters.oversize_frames.get(),
+        broken_streams: counters.broken_streams.get(),
+        connections: counters.connections_accepted.get().saturating_sub(closed),
+        connections_refused: counters.connections_refused.get(),
+        connections_displaced: counters.connections_displaced.get(),
+        handshakes_failed: counters.handshakes_failed.get(),
+        kernel_drops,
     }
 }
 

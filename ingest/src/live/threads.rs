@@ -4,11 +4,13 @@ use super::handle::{Ends, Shared};
 use super::{IngestHandle, IngestMonitor, OpenIngest};
 use crate::decode::Decoder;
 use crate::error::IngestError;
-use crate::listener::{Bound, Chunk, ChunkPool, Handover};
+use crate::listener::{Bound, Chunk, ChunkPool, Handover, Pace};
 use crate::sequencer::{Links, Sequencer, deliver};
 use crate::stats::Phase;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
 use suiftly_schema::{batch::Batch, ids::Epoch};
 use tokio::sync::{mpsc, watch};
 
@@ -20,12 +22,15 @@ pub(super) fn start(
     out: Sender<Batch>,
 ) -> Result<IngestHandle, IngestError> {
     let OpenIngest { config, bound, journal, recovery } = open;
+    let pace = Arc::new(Pace::from(Instant::now()));
+    let gathering = Arc::clone(&pace);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .thread_name("ingest-tcp")
+        .on_thread_park(move || gathering.before_wait(Instant::now()).map_or((), std::thread::sleep))
+        .thread_name("ingest-streams")
         .enable_all()
         .build()
-        .map_err(|source| IngestError::Start { what: "TCP runtime", source })?;
+        .map_err(|source| IngestError::Start { what: "runtime of streams", source })?;
     let (stop, stopping) = watch::channel(false);
     let (chunks, queue) = mpsc::channel(config.listener.queue_chunks);
     let (abandon, abandoned) = crossbeam_channel::bounded::<()>(0);
@@ -42,13 +47,13 @@ pub(super) fn start(
         drop((out, alive));
     })?;
     let counters = Arc::clone(&shared.counters);
-    let handover = Handover { chunks, pool: pool.clone(), counters: Arc::clone(&counters), stopping: stopping.clone() };
+    let handover = Handover::new(chunks, pool.clone(), Arc::clone(&counters), pace, stopping.clone());
     let links = Links { batches, pool, counters };
     let sequencer = Sequencer::new((journal, &recovery), decoder, links, config.cut_interval);
-    let tcp = runtime.handle().clone();
+    let streams = runtime.handle().clone();
     handle.keep_runtime(runtime);
     handle.spawn("sequencer", move || {
-        let live = Live { sequencer, bound, handover, queue, tcp, stop, stopping };
+        let live = Live { sequencer, bound, handover, queue, streams, stop, stopping };
         let outcome = live.run(&config.journal_dir, resume_epoch, &shared);
         shared.note_stopped(outcome);
         drop(running);
@@ -62,7 +67,7 @@ struct Live {
     bound: Bound,
     handover: Handover,
     queue: mpsc::Receiver<Chunk>,
-    tcp: tokio::runtime::Handle,
+    streams: tokio::runtime::Handle,
     stop: watch::Sender<bool>,
     stopping: watch::Receiver<bool>,
 }
@@ -74,13 +79,14 @@ impl Live {
         if *self.stopping.borrow() {
             return Ok(());
         }
-        let udp = self.bound.start(&self.tcp, self.handover);
-        let udp = udp.map_err(|source| IngestError::Start { what: "UDP listener", source })?;
+        let receiving = self.bound.start(&self.streams, &self.handover);
+        drop(self.handover);
+        let receiving = receiving.map_err(|source| IngestError::Start { what: "listeners", source })?;
         shared.set_phase(Phase::Live);
         let outcome = self.sequencer.run(self.queue, &self.stopping);
         let was_asked = self.stop.send_replace(true);
-        if udp.join().is_err() {
-            return Err(IngestError::Stopped("the UDP listener panicked".to_owned()));
+        if receiving.into_iter().map(JoinHandle::join).filter(Result::is_err).count() > 0 {
+            return Err(IngestError::Stopped("a listener panicked".to_owned()));
         }
         outcome?;
         if was_asked {

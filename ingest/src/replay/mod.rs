@@ -8,6 +8,7 @@
 
 mod check;
 mod input;
+mod journal;
 mod output;
 mod totals;
 
@@ -15,9 +16,11 @@ use crate::decode::{DecodeConfig, Decoded, Decoder, Tally};
 use crate::dedup::Forgotten;
 use crate::frame::{FrameError, Framer, Framing, MIN_BUFFER_BYTES, Step};
 use crate::haproxy::{Format, httplog::SingleCapture};
+use crate::journal::JournalError;
 use crate::reject::Reject;
 pub use check::{Checked, check};
 pub use input::Input;
+pub use journal::run_journal;
 pub use output::Output;
 use std::io::{self, Read, Write};
 use std::str::FromStr;
@@ -146,6 +149,9 @@ pub enum ReplayError {
         /// The bound.
         max: usize,
     },
+    /// A journal could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The totals could not be written.
     #[error("cannot write the totals: {0}")]
     Write(#[source] io::Error),
@@ -177,18 +183,7 @@ pub fn run(
     for input in inputs {
         replay.read_input(input)?;
     }
-    let windows = replay.decoder.windows();
-    let rows = replay.totals.into_rows();
-    let summary = Summary {
-        counts: replay.tally.into_counts(),
-        groups: rows.len(),
-        missing: windows.iter().map(|window| window.missing).sum(),
-        workers: windows.len(),
-        forgotten: replay.decoder.forgotten(),
-    };
-    output::write(options.output, &rows, out).map_err(ReplayError::Write)?;
-    output::write_summary(&summary, err).map_err(ReplayError::Write)?;
-    Ok(summary)
+    replay.conclude(out, err)
 }
 
 struct Replay {
@@ -212,6 +207,21 @@ impl Replay {
             lines: 0,
             buffer: vec![0; READ_BUFFER_BYTES],
         }
+    }
+
+    fn conclude(self, out: &mut dyn Write, err: &mut dyn Write) -> Result<Summary, ReplayError> {
+        let windows = self.decoder.windows();
+        let rows = self.totals.into_rows();
+        let summary = Summary {
+            counts: self.tally.into_counts(),
+            groups: rows.len(),
+            missing: windows.iter().map(|window| window.missing).sum(),
+            workers: windows.len(),
+            forgotten: self.decoder.forgotten(),
+        };
+        output::write(self.options.output, &rows, out).map_err(ReplayError::Write)?;
+        output::write_summary(&summary, err).map_err(ReplayError::Write)?;
+        Ok(summary)
     }
 
     fn read_input(&mut self, input: Input) -> Result<(), ReplayError> {
@@ -274,16 +284,15 @@ impl Replay {
 
     fn take_frame(&mut self, frame: &[u8], name: &str) -> Result<(), ReplayError> {
         if self.lines.is_multiple_of(EPOCH_LINES) {
-            self.decoder.begin_epoch(self.lines / EPOCH_LINES + 1);
+            // Time stands still: a file's gaps may be filled by the next one's lines, however old.
+            self.decoder.begin_epoch(self.lines / EPOCH_LINES + 1, UnixMillis::MIN);
         }
         self.lines += 1;
         let decoded = self.decoder.decode_frame(frame, self.options.received_at);
         self.tally.count(&decoded);
         if let Decoded::Accepted(record, captures) = &decoded {
-            let text = match self.options.format {
-                Format::Compiled(format) if format.names_customer() => captures.request,
-                _ => self.options.customer_capture.and_then(|number| captures.request_header(number)),
-            };
+            let by_capture = || captures.request_header(self.options.customer_capture?);
+            let text = captures.customer.or_else(by_capture);
             self.totals.add(record, text).map_err(|full| full.in_input(name))?;
         }
         Ok(())

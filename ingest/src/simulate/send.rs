@@ -1,42 +1,49 @@
 //! Sends simulated lines: a datagram each, or as a ring does, octet-counted over one connection.
 
-use super::{Summary, Target};
+use super::stream::{Connector, Stream};
+use super::{SimulateError, SimulateOptions, Summary, Target};
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A receiver that takes nothing for so long is given up, so that stopping never hangs.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A Unix socket whose receiver takes nothing for so long is given up for this line.
+const UNIX_TIMEOUT: Duration = Duration::from_secs(5);
 /// A lost connection is tried again this often.
 const RECONNECT_INTERVAL: Duration = Duration::from_millis(200);
 
 pub(super) enum Sender {
-    Udp { socket: UdpSocket, to: SocketAddr, datagram: Vec<u8> },
-    Tcp(Ring),
+    Datagrams { socket: DatagramSocket, datagram: Vec<u8> },
+    Ring(Ring),
+}
+
+pub(super) enum DatagramSocket {
+    Udp(UdpSocket, SocketAddr),
+    /// By path each time, so that a receiver that was started anew is found.
+    Unix(UnixDatagram, PathBuf),
 }
 
 /// A connection and what waits to be written.
 pub(super) struct Ring {
-    to: SocketAddr,
-    stream: Option<TcpStream>,
+    connector: Connector,
+    stream: Option<Stream>,
     last_try: Instant,
     pending: Vec<u8>,
     pending_lines: u64,
 }
 
 impl Sender {
-    pub(super) fn open(to: Target) -> io::Result<Self> {
-        match to {
-            Target::Udp(to) => {
-                let local: SocketAddr =
-                    if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
-                Ok(Self::Udp { socket: UdpSocket::bind(local)?, to, datagram: Vec::new() })
-            }
-            Target::Tcp(to) => {
-                let stream = Some(connect(to)?);
-                let (pending, pending_lines) = (Vec::new(), 0);
-                Ok(Self::Tcp(Ring { to, stream, last_try: Instant::now(), pending, pending_lines }))
+    pub(super) fn open(options: &SimulateOptions) -> Result<Self, SimulateError> {
+        let open_error = |source| SimulateError::Open { to: options.to.clone(), source };
+        let datagrams = |socket| Self::Datagrams { socket, datagram: Vec::new() };
+        match &options.to {
+            Target::Udp(to) => DatagramSocket::udp(*to).map(datagrams).map_err(open_error),
+            Target::Unix(path) => DatagramSocket::unix(path.clone()).map(datagrams).map_err(open_error),
+            Target::Tcp(to) => Ring::open(Connector::Tcp(*to)).map(Self::Ring).map_err(open_error),
+            Target::Tls { host, port } => {
+                let connector = Connector::tls(host, *port, options)?;
+                Ring::open(connector).map(Self::Ring).map_err(open_error)
             }
         }
     }
@@ -44,15 +51,15 @@ impl Sender {
     /// Sends a line, or puts it with others.
     pub(super) fn push(&mut self, line: &[u8], summary: &mut Summary) {
         match self {
-            Self::Udp { socket, to, datagram } => {
+            Self::Datagrams { socket, datagram } => {
                 datagram.clear();
                 datagram.extend_from_slice(line);
                 datagram.push(b'\n');
-                if socket.send_to(datagram, *to).is_err() {
+                if socket.send(datagram).is_err() {
                     summary.lines_in_failed_writes += 1;
                 }
             }
-            Self::Tcp(ring) => {
+            Self::Ring(ring) => {
                 // Writing to memory cannot fail.
                 let _ = write!(ring.pending, "{} ", line.len());
                 ring.pending.extend_from_slice(line);
@@ -63,13 +70,49 @@ impl Sender {
 
     /// Sends what was put together.
     pub(super) fn flush(&mut self, summary: &mut Summary) {
-        if let Self::Tcp(ring) = self {
+        if let Self::Ring(ring) = self {
             ring.flush(summary);
+        }
+    }
+
+    /// The end.
+    pub(super) fn finish(self) {
+        if let Self::Ring(Ring { stream: Some(mut stream), .. }) = self {
+            // All lines are written: if it fails there is nothing left to lose.
+            let _ = stream.finish();
+        }
+    }
+}
+
+impl DatagramSocket {
+    fn udp(to: SocketAddr) -> io::Result<Self> {
+        let any: SocketAddr =
+            if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+        Ok(Self::Udp(UdpSocket::bind(any)?, to))
+    }
+
+    fn unix(path: PathBuf) -> io::Result<Self> {
+        let socket = UnixDatagram::unbound()?;
+        socket.set_write_timeout(Some(UNIX_TIMEOUT))?;
+        // The first must succeed: is anybody there?
+        UnixDatagram::unbound()?.connect(&path)?;
+        Ok(Self::Unix(socket, path))
+    }
+
+    fn send(&self, datagram: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Udp(socket, to) => socket.send_to(datagram, to),
+            Self::Unix(socket, path) => socket.send_to(datagram, path),
         }
     }
 }
 
 impl Ring {
+    fn open(connector: Connector) -> io::Result<Self> {
+        let stream = Some(connector.connect()?);
+        Ok(Self { connector, stream, last_try: Instant::now(), pending: Vec::new(), pending_lines: 0 })
+    }
+
     fn flush(&mut self, summary: &mut Summary) {
         if self.pending.is_empty() {
             return;
@@ -90,13 +133,7 @@ impl Ring {
             return;
         }
         self.last_try = Instant::now();
-        self.stream = connect(self.to).ok();
+        self.stream = self.connector.connect().ok();
         summary.reconnects += u64::from(self.stream.is_some());
     }
-}
-
-fn connect(to: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&to, CONNECT_TIMEOUT)?;
-    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-    Ok(stream)
 }

@@ -11,9 +11,9 @@ use std::time::Duration;
 use suiftly_ingest::block::BlockBuilder;
 use suiftly_ingest::journal::{Journal, JournalConfig, JournalId};
 use suiftly_ingest::live::{Ingest, Resume};
-use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions, Target};
+use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions, Target, TlsFiles};
 use suiftly_ingest::source::{Source, Transport};
-use suiftly_ingest::stats::Phase;
+use suiftly_ingest::stats::{Phase, TransportStats};
 use suiftly_schema::batch::Batch;
 use tempfile::TempDir;
 
@@ -23,6 +23,7 @@ fn simulate(to: Target, lines: u64) {
         rate_per_second: 20_000,
         max_lines: Some(lines),
         max_duration: None,
+        tls: TlsFiles::default(),
         gateway: GatewayOptions::default(),
     };
     let summary = simulate::run(&options, &AtomicBool::new(false)).unwrap();
@@ -42,9 +43,10 @@ fn lines_by_udp_arrive_whole() {
     let window = &batches.last().unwrap().windows[0];
     assert_eq!((window.received, window.missing), (3_000, 0));
     let stats = running.handle.stats();
+    let bytes = stats.by(Transport::Udp).bytes;
     assert_eq!(
-        (stats.by(Transport::Udp).lines, stats.by(Transport::Tcp).lines, stats.udp_kernel_drops, stats.framing_errors),
-        (3_000, 0, 0, 0)
+        (stats.by(Transport::Udp), stats.by(Transport::Tcp), stats.framing_errors()),
+        (TransportStats { lines: 3_000, bytes, ..TransportStats::default() }, TransportStats::default(), 0)
     );
     assert_eq!((stats.durable_epoch, stats.phase), (batches.len() as u64, Phase::Live));
     assert_eq!(stats.journal_offset, batches.last().unwrap().journal_end);
@@ -86,7 +88,7 @@ fn garbage_is_counted_and_stops_nothing() {
     garbage.iter().for_each(|bytes| assert_eq!(udp.send_to(bytes, to).unwrap(), bytes.len()));
     let rejected = running.take_lines(2);
     assert_eq!(counts(&rejected).rejected_total(), 2);
-    wait_until(&running.handle, "two oversize datagrams", |stats| stats.framing_errors == 2);
+    wait_until(&running.handle, "two oversize datagrams", |stats| stats.framing_errors() == 2);
 
     // A good frame, then what is no count: the connection is closed on us.
     let mut broken = running.tcp();
@@ -99,7 +101,7 @@ fn garbage_is_counted_and_stops_nothing() {
     noise.write_all(&[b"\xff\xfe\n".as_slice(), &[b'z'; 40_000], b"\nno line\n"].concat()).unwrap();
     let batches = running.take_lines(3);
     assert_eq!((counts(&batches).accepted, counts(&batches).rejected_total()), (1, 2));
-    wait_until(&running.handle, "the broken stream and the oversize line", |stats| stats.framing_errors == 4);
+    wait_until(&running.handle, "the broken stream and the oversize line", |stats| stats.framing_errors() == 4);
 
     udp.send_to(&lines.next(), to).unwrap();
     running.tcp().write_all(&lines.octet_counted(10)).unwrap();
@@ -206,16 +208,16 @@ fn too_many_connections_are_refused_and_counted() {
     config.listener.max_connections = 2;
     let running = start(&config, &Resume::default());
     let (mut first, _second) = (running.tcp(), running.tcp());
-    wait_until(&running.handle, "two connections", |stats| stats.connections == 2);
+    wait_until(&running.handle, "two connections", |stats| stats.connections() == 2);
     let mut third = running.tcp();
     assert!(matches!(third.read(&mut [0; 1]), Ok(0) | Err(_)), "closed on us");
-    assert_eq!(running.handle.stats().connections_refused, 1);
+    assert_eq!(running.handle.stats().by(Transport::Tcp).connections_refused, 1);
 
     let mut lines = Lines::new();
     first.write_all(&lines.octet_counted(5)).unwrap();
     running.take_lines(5);
     drop(first);
-    wait_until(&running.handle, "room again", |stats| stats.connections == 1);
+    wait_until(&running.handle, "room again", |stats| stats.connections() == 1);
     running.tcp().write_all(&lines.octet_counted(5)).unwrap();
     assert_eq!(counts(&running.take_lines(5)), accepted(5));
     running.handle.shutdown(PATIENCE).unwrap();

@@ -4,24 +4,23 @@ use crate::samples;
 use liblzma::read::XzDecoder;
 use proptest::prelude::*;
 use std::io::Read;
-use suiftly_ingest::haproxy::httplog::{self, SingleCapture};
+use suiftly_ingest::haproxy::httplog::{self, Captures, SingleCapture};
 use suiftly_ingest::haproxy::log_format::{
-    Attribution, Beside, FieldRef, HTTPLOG, LogFormat, RecordFormat, SF1, Slots, httpslog, tcplog,
+    Attribution, HTTPLOG, LogFormat, RecordFormat, SF1, Slots, httpslog, tcplog,
 };
-use suiftly_ingest::haproxy::{self, Body, Format, sf1};
+use suiftly_ingest::haproxy::{self, Body, Format, Reading, sf1};
 use suiftly_ingest::reject::Reject;
 use suiftly_ingest::syslog::{self, SyslogLine};
-use suiftly_schema::ids::{Network, Service};
 use suiftly_schema::record::Record;
 use suiftly_schema::time::UnixMillis;
 
 const RECEIVED: UnixMillis = UnixMillis(1_795_298_487_000);
 
-fn record_format(text: &str, attribution: &Attribution) -> RecordFormat {
+pub(crate) fn record_format(text: &str, attribution: &Attribution) -> RecordFormat {
     RecordFormat::new(LogFormat::compile(text).unwrap(), attribution).unwrap()
 }
 
-fn parse<'a>(format: &'a RecordFormat, line: &'a [u8]) -> Result<(Record, Beside<'a>), Reject> {
+pub(crate) fn parse<'a>(format: &'a RecordFormat, line: &'a [u8]) -> Result<(Record, Captures<'a>), Reject> {
     format.parse(line, || None, &mut Slots::default())
 }
 
@@ -46,15 +45,15 @@ fn httplog_compiled_is_httplog() {
             let body = syslog::parse(line.as_bytes(), RECEIVED).unwrap().body;
             let compiled = parse(&format, body);
             let (record, captures) = httplog::parse(body, SingleCapture::Request).unwrap();
-            let (compiled, beside) = compiled.unwrap_or_else(|reject| panic!("{line}: {reject:?}"));
+            let (compiled, compiled_captures) = compiled.unwrap_or_else(|reject| panic!("{line}: {reject:?}"));
             assert_eq!(compiled, record, "{line}");
-            assert_eq!((beside.request_captures, beside.response_captures), (captures.request, captures.response));
+            assert_eq!(compiled_captures, captures);
         }
     }
 }
 
 /// The sections of what a real HAProxy wrote: each format as it stood in haproxy.cfg, and its lines.
-fn real() -> Vec<(String, Vec<Vec<u8>>)> {
+pub(crate) fn real() -> Vec<(String, Vec<Vec<u8>>)> {
     let file = std::fs::File::open(samples::path("log-formats.log.xz")).unwrap();
     let mut bytes = Vec::new();
     XzDecoder::new(file).read_to_end(&mut bytes).unwrap();
@@ -157,20 +156,21 @@ fn records_of_odd_formats() {
 
 #[test]
 fn stock_formats_by_name_and_by_shape() {
-    let body = |text: &'static str, format| haproxy::parse(&bare(text.as_bytes()), format, SingleCapture::Request);
+    let body =
+        |text: &'static str, format| haproxy::parse(&bare(text.as_bytes()), &Reading { format, ..Reading::default() });
     let tcp = "10.0.1.2:33313 [06/Feb/2009:12:12:51.443] fnt bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0";
-    let Ok(Body::Httplog(record, _)) = body(tcp, Format::Auto) else { panic!("not tcplog") };
+    let Ok(Body::Request(record, _)) = body(tcp, Format::Auto) else { panic!("not tcplog") };
     assert_eq!((record.timers.total_ms, record.timers.request_ms, record.bytes_sent), (5007, None, 212));
     assert_eq!((record.status_code, record.termination.as_str(), record.backend_id), (0, "--", 1));
     assert_eq!(parse(tcplog(), tcp.as_bytes()).unwrap().0, record);
-    assert!(matches!(body(tcp, Format::Tcplog), Ok(Body::Httplog(..))));
+    assert!(matches!(body(tcp, Format::Tcplog), Ok(Body::Request(..))));
     assert_eq!(body(tcp, Format::Httplog), Err(Reject::HttplogShape));
 
     let https = "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] https-in static/srv1 10/0/30/69/109 200 2750 - - ---- \
                  1/1/1/1/0 0/0 {1wt.eu} {} \"GET /index.html HTTP/1.1\" 0/0/0/0/0 1wt.eu/TLSv1.3/TLS_AES_256_GCM_SHA384";
     let auto = body(https, Format::Auto).unwrap();
     assert_eq!(body(https, Format::Httpslog).unwrap(), auto);
-    assert_eq!(parse(httpslog(), https.as_bytes()).unwrap().1.request_captures, Some(&b"1wt.eu"[..]));
+    assert_eq!(parse(httpslog(), https.as_bytes()).unwrap().1.request, Some(&b"1wt.eu"[..]));
     assert_eq!(body(tcp, Format::Httpslog), Err(Reject::FormatShape));
 
     let error = "127.0.0.1:4711 [21/Nov/2026:20:54:59.964] fe/1: SSL handshake failure";
@@ -183,49 +183,6 @@ fn stock_formats_by_name_and_by_shape() {
 
 fn bare(body: &[u8]) -> SyslogLine<'_> {
     syslog::parse(body, RECEIVED).unwrap()
-}
-
-#[test]
-fn whose_a_request_is() {
-    let attribution = |customer: &str| Attribution {
-        customer: Some(customer.parse().unwrap()),
-        service: Some("=grpc".parse().unwrap()),
-        network: Some("var(txn.net)".parse().unwrap()),
-        traffic: Some("=1".parse().unwrap()),
-        ..Attribution::default()
-    };
-    let text = "%ci [%tr] %ST %B %[var(txn.net)] %[var(txn.cid)] %hr %hs %ID";
-    let line = b"::1 [21/Nov/2026:20:54:59.969] 200 7 mainnet 17 {a|key 303} {r} -";
-    let cases = [
-        ("var(txn.cid)", Some(17), None),
-        ("%[var(txn.cid)]", Some(17), None),
-        ("hr[2]", None, Some("key 303")),
-        ("%hr[1]", None, Some("a")),
-        ("hr[3]", None, None),
-        ("hs[1]", None, Some("r")),
-        ("ID", None, None),
-        ("%ID", None, None),
-        ("=42", Some(42), None),
-        ("=acme", None, Some("acme")),
-    ];
-    for (customer, id, name) in cases {
-        let format = record_format(text, &attribution(customer));
-        let (record, beside) = parse(&format, line).unwrap();
-        assert_eq!(record.customer_id.map(|id| id.get()), id, "{customer}");
-        assert_eq!(beside.customer.map(|text| std::str::from_utf8(text).unwrap()), name, "{customer}");
-        assert_eq!((record.service, record.network), (Some(Service::Grpc), Some(Network::Mainnet)));
-        assert_eq!(record.traffic_type, 1);
-    }
-    let format = LogFormat::compile(text).unwrap();
-    let missing = RecordFormat::new(format.clone(), &attribution("CC")).unwrap_err();
-    assert!(missing.reason.contains("no \"CC\""), "{missing}");
-    for wrong in ["hr[0]", "hr[x]", "%", ""] {
-        assert!(wrong.parse::<FieldRef>().is_err(), "{wrong}");
-    }
-    // A word that names no network is a value of no type.
-    let format = RecordFormat::new(format, &attribution("ID")).unwrap();
-    let line = b"::1 [21/Nov/2026:20:54:59.969] 200 7 moonnet 17 {a} {r} -";
-    assert_eq!(parse(&format, line).err(), Some(Reject::FormatValue));
 }
 
 /// A token, and how HAProxy renders a random value of it.

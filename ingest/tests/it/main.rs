@@ -2,13 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod attribution;
+mod found;
 mod httplog;
 mod journal;
 mod live;
 mod log_format;
+mod loss;
 mod mutate;
 mod replay;
+mod requeue;
 mod samples;
 mod sf1;
 mod support;
+mod tls;
+mod transports;
+mod traps;
 mod trouble;
+mod two_homes;

@@ -167,6 +167,8 @@ fn what_a_field_may_not_be() {
     let mut cut_character = invalid.clone();
     cut_character.splice(at..at, *b"ab\xc3");
     assert_eq!(parse(&cut_character).unwrap().path_prefix.unwrap().as_str(), "ab");
+    cut_character.drain(at..at + 2);
+    assert_eq!(parse(&cut_character).unwrap().path_prefix, None, "nothing is left of a character that was cut");
     let mut broken = invalid;
     broken.splice(at..at, *b"a\xffb");
     assert_eq!(parse(&broken).err(), Some(Reject::NotUtf8));

@@ -3,7 +3,9 @@
 use anyhow::{Context as _, bail, ensure};
 use lexopt::prelude::*;
 use std::ffi::OsString;
+use std::num::ParseIntError;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 pub(crate) const HELP: &str = "\
 cargo xtask up [--seconds N] [--udp] [--kill N] [--rate R] [--release]
@@ -21,12 +23,28 @@ cargo xtask test [--quick]       every check; --quick leaves out whatever needs 
 cargo xtask console [ARGS…]      build the desktop console and open it on the running system
 cargo xtask db reset [--deployment development|test] [--data-dir DIR]
 cargo xtask bench NAME [ARGS…]   run a benchmark, print its table, write target/bench/NAME.json
+cargo xtask fuzz [TARGET] [--seconds N | --runs N | --smoke] [--seed S]
+    Builds ingest's fuzz targets with coverage counters and runs them (frame, syslog, sf1, httplog, log_format, journal,
+    decode). What they find stays in the target directory.
+    --seconds N     so long in all (default 3600)
+    --runs N        so many inputs to each target
+    --smoke         what continuous integration runs: a few seconds each, from the seeds alone
+    --seed S        of the random numbers (default 1)
+cargo xtask fuzz --mutated N [--seed S]
+    Decodes N mutated lines of every format: none panics, all are counted.
+cargo xtask kill [--times N] [--seed S] [--no-install]
+    kill -9 at random moments under load (default 10 times), then every line of the journal by its number.
 cargo xtask check-imports        hold the crates' dependencies against the allowed ones";
 
 /// Requests per second unless told otherwise.
 const RATE_DEFAULT: u32 = 1_000;
 /// The most this driver is meant for; beyond it, it measures itself.
 const RATE_MAX: u32 = 20_000;
+
+/// Random numbers begin here unless told otherwise.
+const SEED: u32 = 1;
+/// How often `kill` kills.
+pub(crate) const KILLS_DEFAULT: u32 = 10;
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +55,39 @@ pub(crate) enum Task {
     Console { arguments: Vec<OsString> },
     DbReset { deployment: String, data_dir: Option<PathBuf> },
     Bench { arguments: Vec<OsString> },
+    Fuzz(FuzzOptions),
+    Kill(KillOptions),
     CheckImports,
+}
+
+/// What to fuzz and how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FuzzOptions {
+    /// All of them unless named.
+    pub(crate) target: Option<String>,
+    pub(crate) budget: FuzzBudget,
+    pub(crate) seed: u32,
+    /// Mutated lines instead of fuzz targets.
+    pub(crate) mutated: Option<u64>,
+}
+
+/// How long to fuzz.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FuzzBudget {
+    Default,
+    /// Of all targets together.
+    Seconds(u32),
+    /// Of each target.
+    Runs(u64),
+    Smoke,
+}
+
+/// How often to kill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KillOptions {
+    pub(crate) times: u32,
+    pub(crate) seed: u64,
+    pub(crate) install: bool,
 }
 
 /// How to run the whole loop.
@@ -83,6 +133,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Re
         "console" => Ok(Task::Console { arguments: rest(&mut parser)? }),
         "db" => db(&mut parser),
         "bench" => Ok(Task::Bench { arguments: rest(&mut parser)? }),
+        "fuzz" => fuzz(&mut parser),
+        "kill" => kill(&mut parser),
         "check-imports" => nothing_more(&mut parser, Task::CheckImports),
         _ => bail!("no task `{task}`; `cargo xtask --help` names them"),
     }
@@ -145,6 +197,48 @@ fn db(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
     Ok(Task::DbReset { deployment, data_dir })
 }
 
+fn fuzz(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut options = FuzzOptions { target: None, budget: FuzzBudget::Default, seed: SEED, mutated: None };
+    while let Some(argument) = parser.next()? {
+        let budget = match argument {
+            Value(target) if options.target.is_none() => {
+                options.target = Some(target.string()?);
+                continue;
+            }
+            Long("seed") => {
+                options.seed = number(parser, "seed")?;
+                continue;
+            }
+            Long("mutated") => {
+                options.mutated = Some(number(parser, "mutated")?);
+                continue;
+            }
+            Long("seconds") => FuzzBudget::Seconds(number(parser, "seconds")?),
+            Long("runs") => FuzzBudget::Runs(number(parser, "runs")?),
+            Long("smoke") => FuzzBudget::Smoke,
+            other => return Err(other.unexpected().into()),
+        };
+        ensure!(options.budget == FuzzBudget::Default, "--seconds, --runs and --smoke exclude each other");
+        options.budget = budget;
+    }
+    let alone = options.target.is_none() && options.budget == FuzzBudget::Default;
+    ensure!(options.mutated.is_none() || alone, "--mutated goes with --seed alone");
+    Ok(Task::Fuzz(options))
+}
+
+fn kill(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut options = KillOptions { times: KILLS_DEFAULT, seed: SEED.into(), install: true };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("times") => options.times = number(parser, "times")?,
+            Long("seed") => options.seed = number(parser, "seed")?,
+            Long("no-install") => options.install = false,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Task::Kill(options))
+}
+
 /// Everything else, for another program; a first `--` only says so.
 fn rest(parser: &mut lexopt::Parser) -> anyhow::Result<Vec<OsString>> {
     let mut rest: Vec<OsString> = parser.raw_args()?.collect();
@@ -161,7 +255,7 @@ fn nothing_more(parser: &mut lexopt::Parser, task: Task) -> anyhow::Result<Task>
     }
 }
 
-fn number(parser: &mut lexopt::Parser, name: &str) -> anyhow::Result<u32> {
+fn number<T: FromStr<Err = ParseIntError>>(parser: &mut lexopt::Parser, name: &str) -> anyhow::Result<T> {
     parser.value()?.parse().with_context(|| format!("--{name} needs a number"))
 }
 
@@ -176,6 +270,9 @@ mod tests {
     #[test]
     fn tasks() {
         let up = |options: UpOptions| Task::Up(options);
+        let fuzz = |target: Option<&str>, budget, seed, mutated| {
+            Task::Fuzz(FuzzOptions { target: target.map(str::to_owned), budget, seed, mutated })
+        };
         let cases = [
             ("", Task::Help),
             ("up --help", Task::Help),
@@ -197,6 +294,13 @@ mod tests {
             ("db reset --deployment test", Task::DbReset { deployment: "test".into(), data_dir: None }),
             ("bench ingest --fast", Task::Bench { arguments: vec!["ingest".into(), "--fast".into()] }),
             ("console -- --url -- x", Task::Console { arguments: vec!["--url".into(), "--".into(), "x".into()] }),
+            ("fuzz", fuzz(None, FuzzBudget::Default, 1, None)),
+            ("fuzz sf1 --seconds 9 --seed 7", fuzz(Some("sf1"), FuzzBudget::Seconds(9), 7, None)),
+            ("fuzz --runs 5000000000", fuzz(None, FuzzBudget::Runs(5_000_000_000), 1, None)),
+            ("fuzz --smoke", fuzz(None, FuzzBudget::Smoke, 1, None)),
+            ("fuzz --mutated 10000000", fuzz(None, FuzzBudget::Default, 1, Some(10_000_000))),
+            ("kill", Task::Kill(KillOptions { times: 10, seed: 1, install: true })),
+            ("kill --times 200 --seed 9 --no-install", Task::Kill(KillOptions { times: 200, seed: 9, install: false })),
             ("check-imports", Task::CheckImports),
         ];
         for (line, task) in cases {
@@ -217,6 +321,10 @@ mod tests {
             ("up --upd", "--upd"),
             ("db drop", "reset"),
             ("db reset --deployment production", "development or test"),
+            ("fuzz --smoke --runs 3", "exclude each other"),
+            ("fuzz sf1 --mutated 3", "--seed alone"),
+            ("fuzz --mutated many", "--mutated needs a number"),
+            ("kill --times", "times"),
             ("check-imports now", "now"),
         ];
         for (line, message) in cases {

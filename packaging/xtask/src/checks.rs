@@ -1,14 +1,20 @@
 //! `cargo xtask test`: every check there is, in the order in which they fail fastest.
 
+use crate::args::KILLS_DEFAULT;
 use crate::build;
 use crate::end_to_end;
+use crate::fuzz;
 use crate::imports;
 use crate::install::{self, DENY, NEXTEST, TAURI_DRIVER};
+use crate::kill;
 use crate::places::{Places, cargo, metadata};
 use crate::signals::Interrupt;
 use crate::steps::Steps;
 use anyhow::ensure;
 use std::process::{Command, ExitCode};
+
+/// The kills of a check come at the same moments each time, as far as a machine allows.
+const KILL_SEED: u64 = 1;
 
 /// Runs the checks; `quick` leaves out what needs a running system.
 pub(crate) fn test(quick: bool) -> anyhow::Result<ExitCode> {
@@ -23,6 +29,8 @@ pub(crate) fn test(quick: bool) -> anyhow::Result<ExitCode> {
 fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     steps.work("what the checks need", || install_all(places, quick))?;
     steps.command("formatting", cargo().args(["fmt", "--all", "--check", "--", "--color", "never"]))?;
+    let fuzz_targets = ["fmt", "--manifest-path", "ingest/fuzz/Cargo.toml", "--check", "--", "--color", "never"];
+    steps.command("formatting of the fuzz targets", cargo().args(fuzz_targets))?;
     steps.work("imports run one way", || {
         let found = imports::violations(&metadata()?)?;
         ensure!(found.is_empty(), "{}", found.join("\n"));
@@ -44,12 +52,42 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     steps.command("build", cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     steps.command("tests", cargo().args(["nextest", "run", "--workspace"]))?;
     timescale(places, steps)?;
-    if quick { Ok(()) } else { end_to_end::all(places, steps) }
+    fuzz_smoke(places, steps)?;
+    if quick {
+        return Ok(());
+    }
+    kills(places, steps)?;
+    end_to_end::all(places, steps)
+}
+
+/// Every fuzz target for a few seconds, always the same.
+fn fuzz_smoke(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let interrupt = steps.interrupt().clone();
+    let mut lines = Vec::new();
+    steps.work("fuzz targets, a smoke run", || {
+        lines = fuzz::smoke(places, &interrupt)?;
+        Ok(())
+    })?;
+    lines.into_iter().for_each(|line| steps.closing_line(line));
+    Ok(())
+}
+
+/// `kill -9` under load, and every line by its number.
+fn kills(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let interrupt = steps.interrupt().clone();
+    let mut line = String::new();
+    steps.work("kill -9 at random moments, every line by its number", || {
+        line = kill::run(places, KILLS_DEFAULT, KILL_SEED, &interrupt)?.to_string();
+        Ok(())
+    })?;
+    steps.closing_line(line);
+    Ok(())
 }
 
 fn install_all(places: &Places, quick: bool) -> anyhow::Result<()> {
     install::install(places, install::TO_RUN)?;
     install::install(places, install::TO_BUILD_DESKTOP)?;
+    install::install(places, install::TO_FUZZ)?;
     if !quick {
         install::install(places, install::TO_DRIVE)?;
         install::cargo_tool(TAURI_DRIVER)?;

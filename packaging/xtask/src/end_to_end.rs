@@ -17,7 +17,7 @@ use std::path::Path;
 /// Requests per second: enough to see everything move, few enough to leave the machine to the browser.
 const RATE: u32 = 300;
 const UDP_SECONDS: u32 = 15;
-const KILL_SECONDS: u32 = 25;
+const KILL_SECONDS: u32 = 15;
 const KILLS: u32 = 5;
 
 /// Runs them; a closing line says how many passed.
@@ -47,7 +47,7 @@ fn each(places: &Places, steps: &mut Steps, passed: &mut u32) -> anyhow::Result<
 }
 
 /// What an earlier check left, its database included.
-fn clear(suiftly: &Path, data_dir: &Path) -> anyhow::Result<()> {
+pub(crate) fn clear(suiftly: &Path, data_dir: &Path) -> anyhow::Result<()> {
     if !data_dir.exists() {
         return Ok(());
     }

@@ -57,6 +57,9 @@ pub(crate) const TO_DRIVE: &[Need] = &[
     need("webkit2gtk-driver", Sign::Program("WebKitWebDriver")),
 ];
 
+/// To build the fuzz targets: libFuzzer is C++.
+pub(crate) const TO_FUZZ: &[Need] = &[need("g++", Sign::Program("c++"))];
+
 /// To measure beside `halog`.
 pub(crate) const TO_BENCH: &[Need] = &[need("haproxy", Sign::Program("haproxy"))];
 

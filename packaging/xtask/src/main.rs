@@ -13,10 +13,13 @@ mod checks;
 mod commands;
 mod database;
 mod end_to_end;
+mod fuzz;
 mod gateway;
 mod http;
 mod imports;
 mod install;
+mod kill;
+mod numbered;
 mod observe;
 mod peers;
 mod places;
@@ -56,6 +59,8 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Console { arguments } => commands::console(&arguments),
         Task::DbReset { deployment, data_dir } => commands::db_reset(&deployment, data_dir),
         Task::Bench { arguments } => commands::bench(&arguments),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
+        Task::Kill(options) => kill::kill(&options),
         Task::CheckImports => commands::check_imports(),
     }
 }

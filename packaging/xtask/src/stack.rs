@@ -133,7 +133,7 @@ impl Stack {
     }
 }
 
-fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervised> {
+pub(crate) fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervised> {
     let mut command = Command::new(&shape.suiftly);
     command
         .args(["up", "--data-dir"])
@@ -145,7 +145,7 @@ fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervised> {
     Supervised::spawn("suiftly", &mut command, &shape.data_dir.join("logs/suiftly.log"), &farewell)
 }
 
-fn await_ready(shape: &Shape, suiftly: &mut Supervised, interrupt: &Interrupt) -> anyhow::Result<Api> {
+pub(crate) fn await_ready(shape: &Shape, suiftly: &mut Supervised, interrupt: &Interrupt) -> anyhow::Result<Api> {
     let deadline = Instant::now() + READY_TIME_MAX;
     loop {
         suiftly.check()?;

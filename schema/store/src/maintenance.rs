@@ -18,6 +18,8 @@ pub const SYSTEM_LOGS_KEPT: Duration = Duration::from_secs(7 * DAY.as_secs());
 pub const MINUTES_KEPT: Duration = DAY;
 /// How long hours are kept.
 pub const HOURS_KEPT: Duration = Duration::from_secs(90 * DAY.as_secs());
+/// How long quarantined lines are kept, by their receipt; how many at most is the writer's business.
+pub const QUARANTINE_KEPT: Duration = Duration::from_secs(7 * DAY.as_secs());
 /// A minute's row goes this much after its time is up, so that no commit on its way still counts on it.
 const MINUTES_GRACE: Duration = HOUR;
 
@@ -31,19 +33,24 @@ pub struct Removed {
     pub partitions: u64,
     /// Rows of `usage_per_minute` and `usage_per_hour`.
     pub usage_rows: u64,
+    /// Quarantined lines.
+    pub quarantined_lines: u64,
 }
 
-/// Removes what is older than its time. Does nothing on TimescaleDB, which has policies for it.
+/// Removes what is older than its time. TimescaleDB has policies of its own for all but the quarantine.
 ///
 /// [`StoreError::Unavailable`] if a long read stands in the way: try again later.
 pub async fn enforce_retention(config: &StoreConfig, now: UnixMillis) -> Result<Removed, StoreError> {
     let client = config.connect().await?;
+    let quarantined = "DELETE FROM quarantine WHERE received_at < $1";
+    let quarantined = client.execute(quarantined, &[&Timestamptz(before(now, QUARANTINE_KEPT))]).await;
+    let quarantined_lines = quarantined.map_err(StoreError::database("delete old quarantined lines"))?;
+    let mut removed = Removed { quarantined_lines, ..Removed::default() };
     if capability(&client).await? == Capability::Timescale {
-        return Ok(Removed::default());
+        return Ok(removed);
     }
     let limit = format!("SET lock_timeout = {LOCK_TIMEOUT_MS}");
     client.batch_execute(&limit).await.map_err(StoreError::database("drop old partitions"))?;
-    let mut removed = Removed::default();
     for (table, kept) in [("haproxy_raw_logs", RAW_KEPT), ("haproxy_system_logs", SYSTEM_LOGS_KEPT)] {
         let dropped: i32 = client
             .query_one("SELECT suiftly_drop_partitions($1, $2)", &[&table, &Timestamptz(before(now, kept))])

@@ -49,6 +49,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "views", sql: include_str!("../../migrations/0002_views.sql") },
     Migration { version: 3, name: "progress", sql: include_str!("../../migrations/0003_progress.sql") },
     Migration { version: 4, name: "customers", sql: include_str!("../../migrations/0004_customers.sql") },
+    Migration { version: 5, name: "loss", sql: include_str!("../../migrations/0005_loss.sql") },
+    Migration { version: 6, name: "quarantine", sql: include_str!("../../migrations/0006_quarantine.sql") },
 ];
 
 impl Migration {
@@ -68,9 +70,16 @@ pub async fn migrate(config: &StoreConfig) -> Result<Migrated, StoreError> {
         .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
         .await
         .map_err(StoreError::database("wait for the migration lock"))?;
-    let migrated = apply_missing(&mut client, config.database()).await?;
+    let migrated = apply_missing(&mut client, config.database(), known_version()).await?;
     price::publish(&client, &[PriceBook::v1()]).await?;
     Ok(migrated)
+}
+
+/// Makes a database as an older version of this program had it, for tests of what becomes of it.
+#[cfg(feature = "testing")]
+pub async fn migrate_to(config: &StoreConfig, version: i32) -> Result<Migrated, StoreError> {
+    create_if_missing(config).await?;
+    apply_missing(&mut config.connect().await?, config.database(), version).await
 }
 
 /// Drops the database and makes it anew, migrated. Refuses every name that does not end in `_dev` or `_test`.
@@ -118,17 +127,19 @@ pub(crate) fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
-async fn apply_missing(client: &mut Client, database: &str) -> Result<Migrated, StoreError> {
+/// Applies what is missing up to a version.
+async fn apply_missing(client: &mut Client, database: &str, version: i32) -> Result<Migrated, StoreError> {
     let applied = read_applied(client).await?;
     check_applied(&applied, database)?;
     let capability = match applied.first() {
         Some(first) => first.capability,
         None => switch_on(client).await?,
     };
-    for migration in &MIGRATIONS[applied.len()..] {
+    let missing: Vec<_> = MIGRATIONS[applied.len()..].iter().filter(|known| known.version <= version).collect();
+    for migration in &missing {
         apply(client, migration, capability).await?;
     }
-    Ok(Migrated { capability, applied: MIGRATIONS.len() - applied.len(), version: known_version() })
+    Ok(Migrated { capability, applied: missing.len(), version })
 }
 
 fn known_version() -> i32 {

@@ -2,17 +2,23 @@
 //!
 //! What the answers leave out is exactly what came after that epoch; the hub's deltas after it complete them.
 
+mod claims;
 mod grants;
+mod quarantine;
 mod rows;
 mod span;
+mod stored;
 
+pub use claims::QuarantineSelection;
+pub use quarantine::{KeptLine, KeptReason, PAGE_LINE_BYTES, PAGE_LINES_MAX, QuarantineQuery};
 pub use rows::SERIES_POINTS_MAX;
 pub use span::TimeRange;
+pub use stored::StoredLine;
 
 use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::maintenance::{MINUTES_KEPT, before};
-use crate::writer::resume;
+use crate::writer::{loss, resume};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use span::Plan;
 use std::sync::Arc;
@@ -232,7 +238,7 @@ impl Reader {
         let Some(found) = resume::watermark(client, &self.journal_id).await? else {
             return Ok(PipelineTotals::default());
         };
-        let workers = resume::windows(client, &self.journal_id, false).await?;
+        let workers = loss::windows(client, &self.journal_id, false).await?;
         Ok(PipelineTotals { watermark: watermark_of(&found), counts: found.counts, records: found.records, workers })
     }
 

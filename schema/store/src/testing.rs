@@ -59,6 +59,11 @@ impl Drop for TestDatabase {
     }
 }
 
+/// A connection as [`TestDatabase::client`], to a database that the test made by itself.
+pub async fn client_of(config: &StoreConfig) -> tokio_postgres::Client {
+    config.connect().await.expect("connect to a test's database")
+}
+
 /// Runs a test on the private cluster, and on a full TimescaleDB where one is named.
 pub async fn on_each_store(test: impl AsyncFn(&TestDatabase)) {
     test(&TestDatabase::create().await).await;

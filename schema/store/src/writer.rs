@@ -6,12 +6,15 @@
 //! whatever it was about to commit, is over.
 
 mod copy;
+pub(crate) mod loss;
 mod merge;
 mod partitions;
+mod quarantine;
 pub(crate) mod resume;
 mod statements;
 
 pub use partitions::{PARTITIONED_AHEAD_MS, PARTITIONED_BACK_MS};
+pub use quarantine::{BYTES_KEPT, BYTES_PER_MINUTE, LINES_KEPT, LINES_PER_MINUTE};
 pub use resume::Resume;
 
 use crate::StoreError;
@@ -19,11 +22,13 @@ use crate::config::StoreConfig;
 use crate::migrate::{Capability, capability};
 use merge::Merged;
 use partitions::Partitions;
+use quarantine::Budget;
 use statements::Statements;
 use std::sync::Arc;
 use suiftly_schema::batch::{Batch, SystemMessage};
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::{LineCounts, WorkerWindow};
+use suiftly_schema::quarantine::{QuarantinedLine, Requeued};
 use suiftly_schema::record::Record;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
@@ -51,8 +56,14 @@ pub struct Commit {
     pub records: Vec<Record>,
     /// The windows that changed, as they are after this epoch.
     pub windows: Vec<WorkerWindow>,
+    /// The workers that were folded in this epoch, before those windows.
+    pub folded: Vec<WorkerWindow>,
     /// HAProxy's own messages.
     pub system: Vec<SystemMessage>,
+    /// Rejected lines to keep, as far as there is room for them.
+    pub quarantined: Vec<QuarantinedLine>,
+    /// What became of quarantined lines that were given again.
+    pub requeued: Vec<Requeued>,
     /// What the epoch's lines became.
     pub counts: LineCounts,
 }
@@ -68,7 +79,10 @@ impl Commit {
             deltas,
             records: batch.records,
             windows: batch.windows,
+            folded: batch.folded,
             system: batch.system,
+            quarantined: batch.quarantined,
+            requeued: batch.requeued,
             counts: batch.counts,
         }
     }
@@ -77,12 +91,17 @@ impl Commit {
     /// what was sent (records, system messages, views of many customers, windows full of gaps).
     pub fn memory_bytes(&self) -> usize {
         let texts: usize = self.system.iter().map(|message| message.message.len()).sum();
+        let lines: usize = self.quarantined.iter().map(|line| line.line.len() + line.source.len()).sum();
         let seen: usize = self.windows.iter().map(|window| window.seen.len()).sum();
         let EpochDeltas { epoch: _, minutes, hours, rated } = &*self.deltas;
         size_of_val(&*self.records)
             + size_of_val(&*self.system)
             + texts
+            + size_of_val(&*self.quarantined)
+            + lines
+            + size_of_val(&*self.requeued)
             + size_of_val(&*self.windows)
+            + size_of_val(&*self.folded)
             + seen
             + size_of_val(&**minutes)
             + size_of_val(&**hours)
@@ -117,6 +136,7 @@ struct Session {
     capability: Capability,
     statements: Statements,
     partitions: Partitions,
+    quarantine: Budget,
 }
 
 impl Writer {
@@ -155,13 +175,23 @@ impl Writer {
         let span = Span { from: self.watermark, to: merged.epoch };
         let session = self.session.as_mut().expect("recover leaves a session");
         // Until it is told to commit, a transaction that we lose is one that never was.
-        let transaction = session.write(&self.journal_id, span.from, &merged).await?;
+        let (transaction, budget) = session.write(&self.journal_id, span.from, &merged).await?;
         self.in_doubt = Some(span);
         transaction.commit().await.map_err(StoreError::database("commit"))?;
+        session.quarantine = budget;
         self.in_doubt = None;
         self.landed = None;
         self.watermark = span.to;
         Ok(())
+    }
+
+    /// Lets quarantined lines be asked for again whose asking has no outcome; answers how many. To be called after a
+    /// start, when what the journal held at it is in the database, and before anything else is asked for: what has no
+    /// outcome then was never journaled.
+    pub async fn release_claims(&mut self) -> Result<u64, StoreError> {
+        self.recover().await?;
+        let session = self.session.as_ref().expect("recover leaves a session");
+        quarantine::release(&session.client, &self.journal_id).await
     }
 
     /// Makes sure of a connection with the lock, and of the outcome of a transaction whose answer never came.
@@ -207,16 +237,16 @@ impl Session {
         take_lock(&client, config.database()).await?;
         let capability = capability(&client).await?;
         let statements = Statements::prepare(&client).await?;
-        Ok(Self { client, capability, statements, partitions: Partitions::default() })
+        Ok(Self { client, capability, statements, partitions: Partitions::default(), quarantine: Budget::default() })
     }
 
-    /// Does all of a commit but the COMMIT.
+    /// Does all of a commit but the COMMIT; with it, the quarantine's budget after it.
     async fn write(
         &mut self,
         journal_id: &str,
         expected: Epoch,
         merged: &Merged<'_>,
-    ) -> Result<Transaction<'_>, StoreError> {
+    ) -> Result<(Transaction<'_>, Budget), StoreError> {
         if self.capability == Capability::Plain {
             self.partitions.ensure(&self.client, merged).await?;
         }
@@ -230,8 +260,10 @@ impl Session {
         copy::copy_raw(&transaction, merged).await?;
         copy::copy_system(&transaction, merged).await?;
         statements::add_views(&transaction, &self.statements, merged).await?;
-        statements::put_windows(&transaction, &self.statements, journal_id, merged).await?;
-        Ok(transaction)
+        loss::fold_workers(&transaction, journal_id, merged).await?;
+        loss::put_windows(&transaction, &self.statements, journal_id, merged).await?;
+        let budget = quarantine::put(&transaction, journal_id, merged, &self.quarantine).await?;
+        Ok((transaction, budget))
     }
 }
 

@@ -22,18 +22,22 @@ mod bytes;
 mod explain;
 mod expression;
 mod items;
+mod map;
 mod plan;
 mod quote;
 mod record;
 mod roles;
+mod slots;
 mod stock;
 mod value;
 mod walk;
 
-pub use attribution::{Attribution, FieldRef};
-pub use record::{Beside, RecordFormat};
-pub use stock::{HTTPLOG, HTTPSLOG, SF1, TCPLOG, httpslog, tcplog};
-pub use walk::{Mismatch, Slots, Trouble};
+pub use attribution::{Attribute, Attribution, FieldRef};
+pub use map::{MAX_MAP_BYTES, MAX_MAP_ENTRIES, MapError, TextMap};
+pub use record::RecordFormat;
+pub use slots::Slots;
+pub use stock::{HTTPLOG, HTTPSLOG, SF1, TCPLOG, by_word, httpslog, tcplog};
+pub use walk::{Mismatch, Trouble};
 
 use items::{Field, Item};
 use plan::Plan;

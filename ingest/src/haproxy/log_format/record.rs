@@ -1,7 +1,8 @@
 //! From a line's fields to a record, just as the hand-written parsers make it.
 
 use super::super::event::{backend_id, derive};
-use super::super::scan::uint;
+use super::super::httplog::Captures;
+use super::super::{MAX_TRAFFIC_TYPE, scan::uint};
 use super::alias::Role;
 use super::attribution::{Attribution, Found};
 use super::roles::{Places, Said};
@@ -16,9 +17,6 @@ use suiftly_schema::{
     time::UnixMillis,
 };
 
-/// The highest traffic type (SPEC §4).
-const MAX_TRAFFIC_TYPE: u8 = 8;
-
 /// A format and what its fields mean to Suiftly: lines in, records out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordFormat {
@@ -29,24 +27,14 @@ pub struct RecordFormat {
     unused: Vec<usize>,
 }
 
-/// What a line says beside its record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Beside<'a> {
-    /// The customer by attribution, where it is no number.
-    pub customer: Option<&'a [u8]>,
-    /// `%hr`, between its braces.
-    pub request_captures: Option<&'a [u8]>,
-    /// `%hs`, between its braces.
-    pub response_captures: Option<&'a [u8]>,
-}
-
 impl RecordFormat {
     /// Ties a format to what its fields mean. An error names a field that the format does not have.
     pub fn new(format: LogFormat, attribution: &Attribution) -> Result<Self, FormatError> {
         let said = Said::find(&format, attribution)?;
         let at = Places::of(&format);
         let used = at.used();
-        let unused = (0..format.fields.len()).filter(|field| !used.contains(field)).collect();
+        let is_checked = |field: &usize| !used.contains(field) && value::may_be_none(format.fields[*field].kind);
+        let unused = (0..format.fields.len()).filter(is_checked).collect();
         Ok(Self { format, said, at, unused })
     }
 
@@ -68,7 +56,19 @@ impl RecordFormat {
         line: &'a [u8],
         written: impl FnOnce() -> Option<UnixMillis>,
         slots: &mut Slots,
-    ) -> Result<(Record, Beside<'a>), Reject> {
+    ) -> Result<(Record, Captures<'a>), Reject> {
+        self.parse_of(line, None, written, slots)
+    }
+
+    /// The same, where `server` is that of lines that do not say theirs.
+    #[inline]
+    pub fn parse_of<'a>(
+        &'a self,
+        line: &'a [u8],
+        server: Option<i16>,
+        written: impl FnOnce() -> Option<UnixMillis>,
+        slots: &mut Slots,
+    ) -> Result<(Record, Captures<'a>), Reject> {
         self.format.find_fields(line, slots).map_err(|_| Reject::FormatShape)?;
         for field in &self.unused {
             if let Some((start, end)) = slots.bounds(*field)
@@ -80,7 +80,7 @@ impl RecordFormat {
         if slots.is_cut() && !self.at.needed().all(|field| slots.bounds(field).is_some()) {
             return Err(Reject::FormatShape);
         }
-        Line { format: self, line, slots }.record(written).map_err(|NoValue| Reject::FormatValue)
+        Line { format: self, line, slots }.record(server, written)
     }
 }
 
@@ -90,20 +90,28 @@ struct Line<'a, 's> {
     slots: &'s Slots,
 }
 
-type Made<'a> = (Record, Beside<'a>);
+impl From<NoValue> for Reject {
+    fn from(NoValue: NoValue) -> Self {
+        Self::FormatValue
+    }
+}
 
 impl<'a> Line<'a, '_> {
     #[inline]
-    fn record(&self, written: impl FnOnce() -> Option<UnixMillis>) -> Result<Made<'a>, NoValue> {
+    fn record(
+        &self,
+        server: Option<i16>,
+        written: impl FnOnce() -> Option<UnixMillis>,
+    ) -> Result<(Record, Captures<'a>), Reject> {
         let (at, said) = (&self.format.at, &self.format.said);
         let status_code = self.read(at.status, value::status)?.unwrap_or_default();
         let termination = self.termination()?;
-        let server = at.server.and_then(|field| self.slots.get(self.line, field));
-        let no_server = server == Some(b"<NOSRV>");
+        let backend = at.server.and_then(|field| self.slots.get(self.line, field));
+        let no_server = backend == Some(b"<NOSRV>");
         let event_by_rules: u8 = self.number(&said.event)?.unwrap_or_default();
         let derived = || derive(status_code, termination.as_bytes(), no_server);
         let (customer_id, customer) = self.customer();
-        let server_id = self.number(&said.server)?;
+        let server_id = self.number(&said.server)?.or(server);
         let record = Record {
             timestamp: self.timestamp(written)?,
             customer_id,
@@ -121,19 +129,15 @@ impl<'a> Line<'a, '_> {
             status_code,
             bytes_sent: self.read(at.bytes_sent, value::count)?.unwrap_or_default(),
             timers: self.timers()?,
-            backend_id: server.filter(|_| !no_server).map_or(0, backend_id),
+            backend_id: backend.filter(|_| !no_server).map_or(0, backend_id),
             termination: ShortText::new(termination),
             repeat: 1,
             line_id: self.line_id(server_id)?,
             journal_offset: 0,
         };
         let text = |field: Option<usize>| field.and_then(|field| self.slots.get(self.line, field));
-        let beside = Beside {
-            customer,
-            request_captures: text(at.request_captures),
-            response_captures: text(at.response_captures),
-        };
-        Ok((record, beside))
+        let captures = Captures { customer, request: text(at.request_captures), response: text(at.response_captures) };
+        Ok((record, captures))
     }
 
     /// A field's value, if the line has it.
@@ -246,14 +250,15 @@ impl<'a> Line<'a, '_> {
         word.and_then(by_word).map(Some).ok_or(NoValue)
     }
 
-    /// By number where it is one, else by its text.
+    /// By number where it is one, or its map makes it one; else by its text.
     #[inline]
     fn customer(&self) -> (Option<CustomerId>, Option<&'a [u8]>) {
         let found = &self.format.said.customer;
-        if let Ok(number) = self.number::<i64>(found) {
-            return (number.and_then(CustomerId::new), None);
+        match (self.number::<i64>(found), found) {
+            (Ok(Some(number)), _) => (CustomerId::new(number), None),
+            (Ok(None), Found::Nothing | Found::Field(_)) => (None, None),
+            _ => (None, found.text(self.line, self.slots)),
         }
-        (None, found.get(self.line, self.slots))
     }
 
     fn traffic_type(&self) -> Result<u8, NoValue> {
@@ -312,16 +317,17 @@ impl<'a> Line<'a, '_> {
     }
 
     /// Worker and number, where the format says both, with the server.
-    fn line_id(&self, server_id: Option<i16>) -> Result<Option<LineId>, NoValue> {
+    fn line_id(&self, server_id: Option<i16>) -> Result<Option<LineId>, Reject> {
         let said = &self.format.said;
         if matches!((&said.boot, &said.seq), (Found::Nothing, _) | (_, Found::Nothing)) {
             return Ok(None);
         }
         // A line that should have an identity and has none cannot be told from its duplicates.
-        let boot: i64 = self.number(&said.boot)?.ok_or(NoValue)?;
-        let seq = self.number(&said.seq)?.ok_or(NoValue)?;
-        let boot = UnixMillis(boot);
-        let server_id = server_id.ok_or(NoValue)?;
-        if boot <= UnixMillis::MAX { Ok(Some(LineId { server_id, boot, seq })) } else { Err(NoValue) }
+        let boot: Option<i64> = self.number(&said.boot)?;
+        match (server_id, boot.map(UnixMillis), self.number(&said.seq)?) {
+            (_, Some(boot), _) if boot > UnixMillis::MAX => Err(Reject::FormatValue),
+            (Some(server_id), Some(boot), Some(seq)) => Ok(Some(LineId { server_id, boot, seq })),
+            _ => Err(Reject::FormatIdentity),
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Which fields of a format make which part of a record: those that attribution names, and those whose alias says it by
 //! itself.
 
+use super::super::{MAX_TRAFFIC_TYPE, scan::uint};
 use super::alias::Role;
-use super::attribution::{Attribution, Found};
+use super::attribution::{Attribution, Found, Wanted};
 use super::{FormatError, LogFormat};
+use suiftly_schema::ids::{CustomerId, Frontend, Network, Service};
 
 /// What attribution names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,25 +52,61 @@ pub(super) struct Places {
 impl Said {
     /// Looks every reference up.
     pub(super) fn find(format: &LogFormat, attribution: &Attribution) -> Result<Self, FormatError> {
-        let find = |what, wanted: &Option<_>| Found::find(format, what, wanted.as_ref());
+        let find = |what, is_value, entry: &Option<_>| {
+            Found::find(format, &Wanted { what, is_value: Some(is_value) }, entry.as_ref())
+        };
+        let find_plain =
+            |what, entry: &Option<_>| Found::find(format, &Wanted { what, is_value: None }, entry.as_ref());
         Ok(Self {
-            customer: find("customer", &attribution.customer)?,
-            key: find("key", &attribution.key)?,
-            key_metadata: find("key's metadata", &attribution.key_metadata)?,
-            service: find("service", &attribution.service)?,
-            network: find("network", &attribution.network)?,
-            server: find("server", &attribution.server)?,
-            frontend: find("frontend", &attribution.frontend)?,
-            traffic: find("traffic type", &attribution.traffic)?,
-            event: find("event type", &attribution.event)?,
-            config: find("config word", &attribution.config)?,
-            client: find("client", &attribution.client)?,
-            path: find("path", &attribution.path)?,
-            began: find("begin of the request", &attribution.began)?,
-            boot: find("worker's birth", &attribution.boot)?,
-            seq: find("line's number", &attribution.seq)?,
+            customer: find("customer", is_customer, &attribution.customer)?,
+            key: find("key", is_number::<u32>, &attribution.key)?,
+            key_metadata: find("key's metadata", is_number::<i32>, &attribution.key_metadata)?,
+            service: find("service", is_service, &attribution.service)?,
+            network: find("network", is_network, &attribution.network)?,
+            server: find("server", is_number::<i16>, &attribution.server)?,
+            frontend: find("frontend", is_frontend, &attribution.frontend)?,
+            traffic: find("traffic type", is_traffic, &attribution.traffic)?,
+            event: find("event type", is_number::<u8>, &attribution.event)?,
+            config: find_plain("config word", &attribution.config)?,
+            client: find_plain("client", &attribution.client)?,
+            path: find_plain("path", &attribution.path)?,
+            began: find_plain("begin of the request", &attribution.began)?,
+            boot: find_plain("worker's birth", &attribution.boot)?,
+            seq: find_plain("line's number", &attribution.seq)?,
         })
     }
+}
+
+fn number<T: TryFrom<u64>>(text: &[u8]) -> Option<T> {
+    uint(text, 0, text.len()).and_then(|number| T::try_from(number).ok())
+}
+
+fn is_number<T: TryFrom<u64>>(text: &[u8]) -> bool {
+    number::<T>(text).is_some()
+}
+
+fn is_customer(text: &[u8]) -> bool {
+    number(text).and_then(CustomerId::new).is_some()
+}
+
+fn is_traffic(text: &[u8]) -> bool {
+    number(text).is_some_and(|number: u8| number <= MAX_TRAFFIC_TYPE)
+}
+
+fn is_service(text: &[u8]) -> bool {
+    is_named(text, Service::from_number, Service::from_word)
+}
+
+fn is_network(text: &[u8]) -> bool {
+    is_named(text, Network::from_number, Network::from_word)
+}
+
+fn is_frontend(text: &[u8]) -> bool {
+    is_named(text, Frontend::from_number, Frontend::from_word)
+}
+
+fn is_named<T>(text: &[u8], by_number: fn(u8) -> Option<T>, by_word: fn(&str) -> Option<T>) -> bool {
+    number(text).and_then(by_number).or_else(|| std::str::from_utf8(text).ok().and_then(by_word)).is_some()
 }
 
 impl Places {

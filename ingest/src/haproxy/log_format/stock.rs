@@ -25,6 +25,16 @@ pub const SF1: &str = "SF1 %[date(0,ms)] %[var(txn.t)] %[var(proc.boot)] %rt %[s
      %[var(txn.fp)] %[var(txn.km)] %[var(txn.cfg)] %[var(txn.cip)] %[var(txn.pp)] %ST %B %U %TR %Tw %Tc %Tr %Ta %ts \
      %b/%s %ci %ID";
 
+/// The stock format of a name in configuration: `httplog`, `httpslog`, `tcplog`.
+pub fn by_word(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "httplog" => HTTPLOG,
+        "httpslog" => HTTPSLOG,
+        "tcplog" => TCPLOG,
+        _ => return None,
+    })
+}
+
 /// The format that a variable of HAProxy's stands for.
 pub(super) fn by_variable(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -40,7 +50,8 @@ pub(super) fn by_variable(name: &str) -> Option<&'static str> {
 impl Attribution {
     /// That of [`SF1`].
     pub fn sf1() -> Self {
-        let var = |name: &str| Some(FieldRef::Token(format!("var({name})")));
+        let token = |name: &str| Some(FieldRef::Token(name.to_owned()).into());
+        let var = |name: &str| token(&format!("var({name})"));
         Self {
             customer: var("txn.cid"),
             key: var("txn.fp"),
@@ -56,7 +67,7 @@ impl Attribution {
             path: var("txn.pp"),
             began: var("txn.t"),
             boot: var("proc.boot"),
-            seq: Some(FieldRef::Token("sc_inc_gpc0(2,seq)".to_owned())),
+            seq: token("sc_inc_gpc0(2,seq)"),
         }
     }
 }

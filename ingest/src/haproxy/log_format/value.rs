@@ -12,6 +12,14 @@ use suiftly_schema::time::UnixMillis;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoValue;
 
+/// Whether there are texts that are not of the type.
+pub(super) const fn may_be_none(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Name | Kind::Word | Kind::Uri | Kind::Request | Kind::Text | Kind::Captures | Kind::CaptureList
+    )
+}
+
 /// Whether `line[start..end]` is of the type.
 #[inline]
 pub(super) fn is_of(kind: Kind, line: &[u8], start: usize, end: usize) -> bool {

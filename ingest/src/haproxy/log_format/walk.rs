@@ -1,58 +1,14 @@
 //! A line against the steps of its format: where each field stands. Nothing is allocated.
 
-use super::super::scan::spaces;
+use super::super::scan::{find_byte, spaces};
 use super::items::Field;
 use super::plan::Step;
-use super::{LogFormat, MAX_FIELDS, value};
+use super::slots::Slots;
+use super::{LogFormat, value};
 use memchr::{memchr, memchr2, memmem, memrchr};
 
 /// So many blanks are found in one scan; later ones are searched for.
 const SCANNED_BLANKS: usize = 64;
-/// A field that is not there.
-const ABSENT: u32 = u32::MAX;
-
-/// Where the fields of one line stand. Reuse it: a line needs no other memory.
-#[derive(Clone, Debug)]
-pub struct Slots {
-    bounds: [(u32, u32); MAX_FIELDS],
-    cut: bool,
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self { bounds: [(ABSENT, ABSENT); MAX_FIELDS], cut: false }
-    }
-}
-
-impl Slots {
-    /// A field's bytes; `None` if it is not there: captures that are not declared, and what a cut took.
-    #[inline]
-    pub fn get<'a>(&self, line: &'a [u8], field: usize) -> Option<&'a [u8]> {
-        let (start, end) = self.bounds(field)?;
-        line.get(start..end)
-    }
-
-    /// Whether HAProxy's buffer ended within the line.
-    pub const fn is_cut(&self) -> bool {
-        self.cut
-    }
-
-    #[inline]
-    pub(super) fn bounds(&self, field: usize) -> Option<(usize, usize)> {
-        match self.bounds.get(field) {
-            Some((start, end)) if *start != ABSENT => Some((*start as usize, *end as usize)),
-            _ => None,
-        }
-    }
-
-    /// Lines are at most 16 KiB, and so far below 2³².
-    #[inline]
-    fn set(&mut self, field: usize, start: usize, end: usize) {
-        let place = |at: usize| u32::try_from(at).unwrap_or(ABSENT);
-        self.bounds[field] = (place(start), place(end));
-    }
-}
-
 /// What a line lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -101,8 +57,7 @@ impl LogFormat {
     /// Finds where the fields stand; their types are not checked.
     #[inline]
     pub(super) fn find_fields(&self, line: &[u8], slots: &mut Slots) -> Result<(), Mismatch> {
-        slots.bounds[..self.fields.len()].fill((ABSENT, ABSENT));
-        slots.cut = false;
+        slots.clear(self.fields.len());
         let mut walk = Walk::new(line, slots, &self.fields);
         walk.run(&self.plan.steps).map_err(|failed| self.mismatch(line, &failed))
     }
@@ -252,7 +207,8 @@ impl<'a> Walk<'a> {
     #[inline]
     fn literal(&mut self, text: &[u8], after_captures: bool, may_end: bool) -> bool {
         let rest = &self.line[self.pos..];
-        if rest.starts_with(text) {
+        // Mostly it is of one byte or two: no call for those.
+        if rest.first() == text.first() && (text.len() == 1 || rest.starts_with(text)) {
             self.pos += text.len();
             return true;
         }
@@ -273,8 +229,18 @@ impl<'a> Walk<'a> {
     fn find(&mut self, text: &[u8]) -> Option<usize> {
         match text {
             [b' ', more @ ..] => self.find_blank(more),
-            [byte] => memchr(*byte, &self.line[self.pos..]).map(|at| self.pos + at),
-            _ => memmem::find(&self.line[self.pos..], text).map(|at| self.pos + at),
+            [byte] => find_byte(self.line, self.pos, *byte),
+            [first, more @ ..] => {
+                let mut from = self.pos;
+                loop {
+                    let at = find_byte(self.line, from, *first)?;
+                    from = at + 1;
+                    if self.line[from..].starts_with(more) {
+                        return Some(at);
+                    }
+                }
+            }
+            [] => Some(self.pos),
         }
     }
 
@@ -284,7 +250,8 @@ impl<'a> Walk<'a> {
         while self.next_blank < self.found_blanks {
             let at = self.blanks[self.next_blank] as usize;
             self.next_blank += 1;
-            if at >= self.pos && (more.is_empty() || self.line[at + 1..].starts_with(more)) {
+            let follows = || self.line.get(at + 1) == more.first() && self.line[at + 1..].starts_with(more);
+            if at >= self.pos && (more.is_empty() || follows()) {
                 return Some(at);
             }
         }

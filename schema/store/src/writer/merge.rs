@@ -1,11 +1,12 @@
 //! Several epochs as one: deltas summed per key, the last window of each worker, counts added. Pure.
 
 use super::Commit;
+use super::quarantine::{Outcome, Quarantined};
 use crate::maintenance::{MINUTES_KEPT, before};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
+use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId, WorkerWindow};
 use suiftly_schema::record::Record;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{MinuteKey, UsageSums};
@@ -22,7 +23,14 @@ pub(super) struct Merged<'a> {
     pub(super) hours: BTreeMap<HourKey, UsageSums>,
     pub(super) rated: BTreeMap<RatedKey, RatedSums>,
     pub(super) windows: BTreeMap<WorkerId, &'a WorkerWindow>,
+    /// Workers whose stored windows go, before those above come.
+    pub(super) folded: BTreeSet<WorkerId>,
+    /// What they add up to, by server.
+    pub(super) folded_totals: BTreeMap<i16, LossTotals>,
     pub(super) system: BTreeMap<SystemRow<'a>, i32>,
+    pub(super) quarantined: Vec<Quarantined<'a>>,
+    /// By the line's place in the journal: what became of it last.
+    pub(super) requeued: BTreeMap<u64, Outcome>,
     pub(super) counts: LineCounts,
 }
 
@@ -47,7 +55,11 @@ impl<'a> Merged<'a> {
             hours: BTreeMap::new(),
             rated: BTreeMap::new(),
             windows: BTreeMap::new(),
+            folded: BTreeSet::new(),
+            folded_totals: BTreeMap::new(),
             system: BTreeMap::new(),
+            quarantined: Vec::new(),
+            requeued: BTreeMap::new(),
             counts: LineCounts::default(),
         };
         for commit in commits {
@@ -63,6 +75,11 @@ impl<'a> Merged<'a> {
     fn add(&mut self, commit: &'a Commit) {
         self.records.push(&commit.records);
         self.add_deltas(commit);
+        for window in &commit.folded {
+            self.windows.remove(&window.worker);
+            self.folded.insert(window.worker);
+            self.folded_totals.entry(window.worker.server_id).or_default().add(&LossTotals::of(window));
+        }
         for window in &commit.windows {
             self.windows.insert(window.worker, window);
         }
@@ -73,6 +90,10 @@ impl<'a> Merged<'a> {
                 message: message.message.as_str(),
             };
             *self.system.entry(row).or_default() += 1;
+        }
+        self.quarantined.extend(Quarantined::of(commit));
+        for requeued in &commit.requeued {
+            self.requeued.insert(requeued.journal_offset, Outcome::of(requeued, commit));
         }
         self.counts.add(&commit.counts);
     }

@@ -1,10 +1,11 @@
 //! What a writer finds when it opens: where the journal stands in the database, to go on from there.
 
+use super::loss;
 use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz, from_bigint, known_customer, service_of};
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
+use suiftly_schema::loss::{LineCounts, LossTotals, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::{RatedKey, RatedSums};
@@ -26,8 +27,12 @@ pub struct Resume {
     pub counts: LineCounts,
     /// Raw records written up to it.
     pub records: u64,
-    /// Every worker's window as it is after that epoch.
+    /// The workers' windows as they are after that epoch, at most [`WORKERS_MAX`], by birth.
+    ///
+    /// [`WORKERS_MAX`]: suiftly_schema::loss::WORKERS_MAX
     pub windows: Vec<WorkerWindow>,
+    /// What the workers add up to that are not told apart any more, by server.
+    pub folded: Vec<(i16, LossTotals)>,
     /// All that has been rated, by whatever journal: rounding goes on from these totals.
     pub rated: Vec<(RatedKey, RatedSums)>,
 }
@@ -37,7 +42,9 @@ pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, 
     let journal_known = !begin(client, journal_id).await?;
     let mut resume = watermark(client, journal_id).await?.unwrap_or_default();
     resume.journal_known = journal_known;
-    resume.windows = windows(client, journal_id, true).await?;
+    loss::fold_surplus(client, journal_id).await?;
+    resume.windows = loss::windows(client, journal_id, true).await?;
+    resume.folded = loss::folded(client, journal_id).await?;
     resume.rated = rated(client).await?;
     Ok(resume)
 }
@@ -85,35 +92,6 @@ fn rejected_of(row: &Row) -> Result<BTreeMap<String, u64>, StoreError> {
     let json: Json<BTreeMap<String, u64>> =
         row.try_get(7).map_err(|error| StoreError::Row { what: "the rejected lines", cause: error.to_string() })?;
     Ok(json.0)
-}
-
-/// The windows of a journal's workers, oldest boot first. Without `with_seen`, `seen` is left empty.
-pub(crate) async fn windows(
-    client: &impl GenericClient,
-    journal_id: &str,
-    with_seen: bool,
-) -> Result<Vec<WorkerWindow>, StoreError> {
-    let select = "SELECT server_id, boot, received, duplicates, conflicts, missing, first_seq, highest_seq, \
-        CASE WHEN $2 THEN seen ELSE '' END FROM worker_windows WHERE journal_id = $1 ORDER BY boot, server_id";
-    let rows = client
-        .query(select, &[&journal_id, &with_seen])
-        .await
-        .map_err(StoreError::database("read the workers' windows"))?;
-    rows.iter().map(window_of).collect()
-}
-
-fn window_of(row: &Row) -> Result<WorkerWindow, StoreError> {
-    let count = |at: usize| from_bigint("a worker's window", row.get(at));
-    Ok(WorkerWindow {
-        worker: WorkerId { server_id: row.get(0), boot: row.get::<_, Timestamptz>(1).0 },
-        received: count(2)?,
-        duplicates: count(3)?,
-        conflicts: count(4)?,
-        missing: count(5)?,
-        first_seq: count(6)?,
-        highest_seq: count(7)?,
-        seen: row.get(8),
-    })
 }
 
 /// A row per customer, service, month and book: small beside what it stands for. All of them, since a late line may

@@ -1,5 +1,6 @@
-//! The statements of one commit: sums added to rows, windows and the watermark replaced. One round trip a table.
+//! The statements of one commit: sums added to rows, the watermark replaced. One round trip a table.
 
+use super::loss::PUT_WINDOW;
 use super::merge::Merged;
 use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz, customer_number, network_number, service_number, to_bigint};
@@ -12,7 +13,7 @@ use tokio_postgres::types::{Json, ToSql};
 use tokio_postgres::{Client, Statement, Transaction};
 
 /// Rows in one statement; more are sent by more statements.
-const UPSERT_ROWS_MAX: usize = 10_000;
+pub(super) const UPSERT_ROWS_MAX: usize = 10_000;
 
 /// Bytes saturate as in [`UsageSums`]: what forged lines add up to must not stop the writer for ever.
 macro_rules! add_usage {
@@ -48,12 +49,6 @@ const ADD_RATED: &str = "INSERT INTO rated AS t (month, customer_id, service_typ
     billable_bytes = t.billable_bytes + excluded.billable_bytes, \
     rated_micro_usd = t.rated_micro_usd + excluded.rated_micro_usd";
 
-const PUT_WINDOW: &str = "INSERT INTO worker_windows (journal_id, server_id, boot, received, duplicates, conflicts, \
-    missing, first_seq, highest_seq, seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-    ON CONFLICT (journal_id, server_id, boot) DO UPDATE SET received = excluded.received, \
-    duplicates = excluded.duplicates, conflicts = excluded.conflicts, missing = excluded.missing, \
-    first_seq = excluded.first_seq, highest_seq = excluded.highest_seq, seen = excluded.seen, updated_at = now()";
-
 /// Counts by reason are added within the object; the row is locked, so reading it in the subquery is safe.
 const MOVE_WATERMARK: &str = "UPDATE journal_watermarks SET epoch = $3, cut_at = $4, journal_end = $5, \
     received = received + $6, accepted = accepted + $7, duplicates = duplicates + $8, system = system + $9, \
@@ -69,7 +64,7 @@ pub(super) struct Statements {
     add_minutes: Statement,
     add_hours: Statement,
     add_rated: Statement,
-    put_window: Statement,
+    pub(super) put_window: Statement,
     move_watermark: Statement,
 }
 
@@ -168,32 +163,7 @@ async fn add_rated(
     Ok(())
 }
 
-/// A handful of workers are alive at a time, so a statement each will do.
-pub(super) async fn put_windows(
-    transaction: &Transaction<'_>,
-    statements: &Statements,
-    journal_id: &str,
-    merged: &Merged<'_>,
-) -> Result<(), StoreError> {
-    for window in merged.windows.values() {
-        let parameters: [&(dyn ToSql + Sync); 10] = [
-            &journal_id,
-            &window.worker.server_id,
-            &Timestamptz(window.worker.boot),
-            &to_bigint(window.received),
-            &to_bigint(window.duplicates),
-            &to_bigint(window.conflicts),
-            &to_bigint(window.missing),
-            &to_bigint(window.first_seq),
-            &to_bigint(window.highest_seq),
-            &window.seen,
-        ];
-        execute(transaction, &statements.put_window, &parameters, "store a worker's window").await?;
-    }
-    Ok(())
-}
-
-async fn execute(
+pub(super) async fn execute(
     transaction: &Transaction<'_>,
     statement: &Statement,
     parameters: &[&(dyn ToSql + Sync)],

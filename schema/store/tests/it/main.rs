@@ -5,10 +5,12 @@
 
 mod cluster;
 mod copy;
+mod loss;
 mod migrate;
 mod model;
 mod partitions;
 mod proxy;
+mod quarantine;
 mod reader;
 mod recovery;
 mod seed;

@@ -8,6 +8,7 @@ use suiftly_schema::ids::{CustomerId, Epoch, Frontend, Network, Service};
 use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::PriceBooks;
+use suiftly_schema::quarantine::{QuarantinedLine, Requeued};
 use suiftly_schema::record::{LineId, Record, ShortText, Timers};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{MinuteKey, UsageSums};
@@ -94,6 +95,8 @@ pub(crate) struct Model {
     /// The clock, which commits move on by a second each.
     now: Option<UnixMillis>,
     rated: BTreeMap<RatedKey, RatedSums>,
+    /// What became of each quarantined line, by its place.
+    pub(crate) quarantined: BTreeMap<u64, Option<(String, Epoch)>>,
 }
 
 impl Model {
@@ -131,7 +134,26 @@ impl Model {
             windows: vec![self.window()],
             system: vec![message.clone(), message],
             counts,
+            quarantined: vec![self.quarantine(reason)],
+            requeued: self.requeue().into_iter().collect(),
+            ..Commit::default()
         })
+    }
+
+    /// One line an epoch cannot be read.
+    fn quarantine(&mut self, reason: &'static str) -> QuarantinedLine {
+        let journal_offset = self.epoch * 1_000 - 500;
+        self.quarantined.insert(journal_offset, None);
+        let (received_at, source) = (self.now(), "udp 192.0.2.7:514".to_owned());
+        QuarantinedLine { journal_offset, received_at, reason, source, line: b"\xff\0 no line".to_vec() }
+    }
+
+    /// The line of the epoch before is given again, and every other is read.
+    fn requeue(&mut self) -> Option<Requeued> {
+        let journal_offset = (self.epoch * 1_000).checked_sub(1_500)?;
+        let outcome = if self.epoch.is_multiple_of(2) { "accepted" } else { "conflict" };
+        self.quarantined.insert(journal_offset, Some((outcome.to_owned(), self.epoch)));
+        Some(Requeued { journal_offset, outcome })
     }
 
     /// A worker's window that tells which epoch it is of.
@@ -142,8 +164,11 @@ impl Model {
             duplicates: self.epoch,
             conflicts: 0,
             missing: 3,
+            missing_final: 2,
+            repaired: 0,
             first_seq: 1,
             highest_seq: self.counts.accepted + 3,
+            heard_at: self.now(),
             seen: self.epoch.to_be_bytes().to_vec(),
         }
     }

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
 use suiftly_store::StoreError;
 use suiftly_store::config::StoreConfig;
-use suiftly_store::reader::{Filter, Reader};
+use suiftly_store::reader::{Filter, QuarantineQuery, Reader};
 use suiftly_store::testing::{TestDatabase, on_each_store};
 use suiftly_store::writer::{Commit, Writer};
 
@@ -39,6 +39,9 @@ async fn check(config: &StoreConfig, model: &Model) {
     let month = crate::model::start().month();
     let rated = reader.rated_month(&Filter::default(), month).await.unwrap();
     assert_eq!(rated.rated, model.rated_in(&Filter::default(), month));
+    let page = reader.quarantine_page(&QuarantineQuery { limit: 1_000, ..QuarantineQuery::default() }).await.unwrap();
+    let quarantined: Vec<_> = page.into_iter().rev().map(|line| (line.journal_offset, line.outcome)).collect();
+    assert_eq!(quarantined, model.quarantined.clone().into_iter().collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -178,7 +181,8 @@ fn any_run_equals_the_recount() {
     let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
     let run = |steps: Vec<Step>| {
         runtime.block_on(async {
-            let empty = "TRUNCATE journal_watermarks, worker_windows, haproxy_raw_logs, usage_per_minute, usage_per_hour, rated";
+            let empty = "TRUNCATE journal_watermarks, worker_windows, folded_workers, haproxy_raw_logs, \
+                usage_per_minute, usage_per_hour, rated, quarantine";
             database.client().await.batch_execute(empty).await.unwrap();
             let proxy = Proxy::before(database.config());
             let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();

@@ -42,7 +42,7 @@ async fn a_restart_goes_on_where_the_last_commit_ended() {
 }
 
 /// All of a database that a commit can touch, as text.
-async fn contents(client: &Client) -> String {
+pub(crate) async fn contents(client: &Client) -> String {
     let mut all = String::new();
     let tables = [
         ("haproxy_raw_logs", ""),
@@ -52,6 +52,8 @@ async fn contents(client: &Client) -> String {
         ("rated", ""),
         ("journal_watermarks", "updated_at"),
         ("worker_windows", "updated_at"),
+        ("folded_workers", "updated_at"),
+        ("quarantine", ""),
     ];
     for (table, without) in tables {
         let select = format!(

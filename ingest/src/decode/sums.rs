@@ -9,7 +9,7 @@ use suiftly_schema::usage::{MinuteKey, Usage};
 
 /// Sums up records.
 #[derive(Debug, Default)]
-pub struct PartialSums {
+pub(super) struct PartialSums {
     sums: Partials,
     /// Where in the rows a packed key is.
     usage_at: FxHashMap<[u64; 2], u32>,
@@ -20,7 +20,7 @@ pub struct PartialSums {
 impl PartialSums {
     /// Adds a record to every view that it counts in.
     #[inline]
-    pub fn add(&mut self, record: &Record) {
+    pub(super) fn add(&mut self, record: &Record) {
         let minute = MinuteKey::of(record);
         let at = slot(&mut self.usage_at, packed_usage(&minute), &mut self.sums.usage, || (minute, Usage::default()));
         at.1.add(record);
@@ -34,7 +34,7 @@ impl PartialSums {
     }
 
     /// Gives the sums, and begins anew.
-    pub fn take(&mut self) -> Partials {
+    pub(super) fn take(&mut self) -> Partials {
         self.usage_at.clear();
         self.infra_at.clear();
         self.key_at.clear();

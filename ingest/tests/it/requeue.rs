@@ -1,0 +1,175 @@
+//! Quarantined lines given again: through the same queue and journal as all others, once.
+
+use crate::support::pipeline::{Lines, PATIENCE, Running, config, counts, now, start, wait_until};
+use std::io::Write;
+use std::time::Duration;
+use suiftly_ingest::haproxy::Format;
+use suiftly_ingest::journal::JournalReader;
+use suiftly_ingest::live::{Ingest, IngestConfig, IngestMonitor, Resume};
+use suiftly_ingest::requeue::RequeueError;
+use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
+use suiftly_ingest::source::{Source, Transport};
+use suiftly_schema::batch::Batch;
+use suiftly_schema::ids::Epoch;
+use suiftly_schema::quarantine::{GivenLine, QuarantinedLine};
+use tempfile::TempDir;
+
+const HTTPLOG: &[u8] = b"<134>Nov 21 22:01:17 gw haproxy[7]: 192.0.2.1:51234 [21/Nov/2026:22:01:17.199] fe be/s1 0/0/1/9/10 200 7 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"\n";
+
+/// On a runtime whose clock stands still: what waits for longer than it can is told at once.
+fn requeue(monitor: &IngestMonitor, lines: &[GivenLine]) -> Result<Epoch, RequeueError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(monitor.requeue(lines))
+}
+
+/// The same, as patient as the program.
+fn requeue_patiently(running: &Running, lines: &[GivenLine]) -> Epoch {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(running.handle.monitor().requeue(lines)).unwrap()
+}
+
+fn given(line: &QuarantinedLine) -> GivenLine {
+    GivenLine { journal_offset: line.journal_offset, line: line.line.clone() }
+}
+
+/// The one line that was quarantined of a batch.
+fn quarantined(batches: &[Batch], reason: &str) -> QuarantinedLine {
+    let lines: Vec<_> = batches.iter().flat_map(|batch| &batch.quarantined).collect();
+    assert_eq!(lines.iter().map(|line| line.reason).collect::<Vec<_>>(), [reason]);
+    lines[0].clone()
+}
+
+fn outcomes(batches: &[Batch]) -> Vec<(u64, &'static str)> {
+    batches.iter().flat_map(|batch| &batch.requeued).map(|line| (line.journal_offset, line.outcome)).collect()
+}
+
+fn after(batch: &Batch) -> Resume {
+    Resume { epoch: batch.epoch, windows: batch.windows.clone(), journal_id: None }
+}
+
+#[test]
+fn a_line_given_again_is_journaled_with_where_it_stood_first() {
+    let dir = TempDir::new().unwrap();
+    let config = config(dir.path());
+    let running = start(&config, &Resume::default());
+    running.tcp().write_all(b"no line of ours\n").unwrap();
+    let mut batches = running.take_lines(1);
+    let line = quarantined(&batches, "unknown_format");
+    assert_eq!(line.line, b"no line of ours");
+
+    let epoch = requeue_patiently(&running, &[given(&line)]);
+    let again = running.take_lines(1);
+    assert_eq!((again[0].epoch, outcomes(&again)), (epoch, vec![(line.journal_offset, "unknown_format")]));
+    assert!(running.handle.stats().durable_epoch >= epoch);
+    assert_eq!((counts(&again).received, counts(&again).rejected_total()), (1, 1));
+    assert_eq!(again[0].quarantined, [], "it is there already");
+    let stats = running.handle.stats();
+    assert_eq!((stats.by(Transport::Quarantine).lines, stats.by(Transport::Quarantine).bytes), (1, 15));
+    assert_eq!(stats.lines(), 2, "as many as are published, so nothing stays pending");
+    batches.extend(again);
+    let monitor = running.handle.monitor();
+    running.handle.shutdown(PATIENCE).unwrap();
+    assert_eq!(requeue(&monitor, &[given(&line)]), Err(RequeueError::Stopped));
+
+    let blocks: Vec<_> = JournalReader::from_epoch(dir.path(), 1).unwrap().map(Result::unwrap).collect();
+    let sources: Vec<_> = blocks.iter().flat_map(|block| block.frames().map(|frame| frame.source)).collect();
+    assert_eq!(sources[1..], [Source::Quarantine { offset: line.journal_offset }]);
+    // Decoded again after a restart it is the same.
+    let restarted = start(&config, &Resume::default());
+    assert_eq!(restarted.take_lines(2), batches);
+    restarted.handle.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn with_a_format_that_reads_it_a_line_is_billed_once() {
+    let dir = TempDir::new().unwrap();
+    let plain = config(dir.path());
+    let mut strict = plain.clone();
+    strict.decode.format = Format::Sf1;
+    let running = start(&strict, &Resume::default());
+    running.tcp().write_all(HTTPLOG).unwrap();
+    let batches = running.take_lines(1);
+    let line = quarantined(&batches, "unknown_format");
+    running.handle.shutdown(PATIENCE).unwrap();
+
+    let fixed = start(&plain, &after(&batches[0]));
+    requeue_patiently(&fixed, &[given(&line)]);
+    let accepted = fixed.take_lines(1);
+    assert_eq!(outcomes(&accepted), [(line.journal_offset, "accepted")]);
+    assert_eq!((accepted[0].records.len(), accepted[0].partials.usage.len()), (1, 1));
+    fixed.handle.shutdown(PATIENCE).unwrap();
+    // A crash before the store had it: the tail alone brings it, under whatever is configured now.
+    let again = start(&plain, &after(&batches[0]));
+    assert_eq!(again.take_lines(1), accepted);
+    again.handle.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn an_old_line_given_again_is_taken_whatever_its_date_and_only_once() {
+    let dir = TempDir::new().unwrap();
+    let running = start(&config(dir.path()), &Resume::default());
+    let long_ago = now().plus_ms(-8 * 24 * 3_600_000);
+    let mut gateway = SimulatedGateway::new(&GatewayOptions::default(), long_ago);
+    let mut old = Vec::new();
+    gateway.line(long_ago, &mut old);
+    running.tcp().write_all(&[old.as_slice(), b"\n"].concat()).unwrap();
+    let line = quarantined(&running.take_lines(1), "time_window");
+    for outcome in ["accepted", "duplicate"] {
+        requeue_patiently(&running, &[given(&line)]);
+        let batches = running.take_lines(1);
+        assert_eq!(outcomes(&batches), [(line.journal_offset, outcome)]);
+        assert_eq!(batches[0].records.len(), usize::from(outcome == "accepted"));
+    }
+    running.handle.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn as_many_as_may_be_are_in_one_go_and_the_answer_is_the_last_ones_epoch() {
+    let dir = TempDir::new().unwrap();
+    let running = start(&config(dir.path()), &Resume::default());
+    // One MiB of payload is more than a block that is cut at one MiB takes: they end in two.
+    let lines: Vec<_> = (0..16).map(|at| GivenLine { journal_offset: at, line: vec![b'x'; 65_535] }).collect();
+    let epoch = requeue_patiently(&running, &lines);
+    let batches = running.take_lines(16);
+    let last = batches.iter().rfind(|batch| !batch.requeued.is_empty()).unwrap();
+    assert_eq!(last.epoch, epoch);
+    let offsets: Vec<_> = outcomes(&batches).into_iter().map(|(offset, _)| offset).collect();
+    assert_eq!(offsets, (0..16).collect::<Vec<_>>());
+    running.handle.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn without_room_none_goes_in_and_none_is_counted() {
+    let dir = TempDir::new().unwrap();
+    let mut config = config(dir.path());
+    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (1, 1, 1);
+    let (out, batches) = crossbeam_channel::bounded(1);
+    let handle = Ingest::start(&config, &Resume::default(), out).unwrap();
+    handle.wait_live(PATIENCE).unwrap();
+    let (mut stream, mut lines) = (std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
+    // Nobody takes batches: see the shutdown of a connection that waits.
+    for epoch in 1..=4 {
+        stream.write_all(&lines.octet_counted(1)).unwrap();
+        wait_until(&handle, "the line's block", |stats| stats.durable_epoch == epoch);
+    }
+    stream.write_all(&lines.octet_counted(1)).unwrap();
+    wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
+    let line = GivenLine { journal_offset: 1, line: b"x".to_vec() };
+    assert_eq!(requeue(&handle.monitor(), &[line]), Err(RequeueError::Busy));
+    assert_eq!(handle.stats().by(Transport::Quarantine).lines, 0);
+    let shutdown = std::thread::spawn(move || handle.shutdown(PATIENCE));
+    assert_eq!(counts(&batches.iter().collect::<Vec<_>>()).received, 5);
+    shutdown.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_is_not_known_to_be_journaled_is_told_so_and_goes_its_way() {
+    let dir = TempDir::new().unwrap();
+    let slow = IngestConfig { cut_interval: Duration::from_secs(600), ..config(dir.path()) };
+    let running = start(&slow, &Resume::default());
+    let line = GivenLine { journal_offset: 9, line: b"x".to_vec() };
+    assert_eq!(requeue(&running.handle.monitor(), &[line]), Err(RequeueError::Undetermined));
+    running.handle.shutdown(PATIENCE).unwrap();
+    let batches: Vec<Batch> = running.batches.iter().collect();
+    assert_eq!(outcomes(&batches), [(9, "unknown_format")]);
+}

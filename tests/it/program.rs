@@ -1,0 +1,125 @@
+//! `suiftly` in a directory of its own, with ports of its own and a private database cluster.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+use suiftly_schema::loss::LineCounts;
+use suiftly_store::cluster::Cluster;
+use suiftly_store::reader::Reader;
+use tempfile::TempDir;
+
+/// Longer than anything should take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub(crate) struct Place {
+    dir: TempDir,
+    pub(crate) syslog: SocketAddr,
+    api: SocketAddr,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        // PostgreSQL runs as another account where the test runs as root.
+        let open = std::fs::Permissions::from_mode(0o755);
+        let dir = tempfile::Builder::new().prefix("suiftly-it-").permissions(open).tempdir().unwrap();
+        Self { dir, syslog: free_address(), api: free_address() }
+    }
+
+    /// The program, to be given its arguments after the command's words.
+    fn program(&self, words: &[&str], format: &str) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_suiftly"));
+        program.args(words).arg("--data-dir").arg(self.data_dir()).current_dir(self.dir.path());
+        program.env("SUIFTLY_INGEST__LISTEN", self.syslog.to_string()).env("SUIFTLY_INGEST__FORMAT", format);
+        program.env("SUIFTLY_API__LISTEN", self.api.to_string()).env_remove("SUIFTLY_LOG");
+        program.stdin(Stdio::null());
+        program
+    }
+
+    fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// `suiftly up`, once it is running.
+    pub(crate) fn up(&self, format: &str) -> Up {
+        let mut child = self.program(&["up"], format).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let (mut said, mut line) = (String::new(), String::new());
+        while !line.contains("running") {
+            said.push_str(&line);
+            line.clear();
+            assert!(lines.read_line(&mut line).unwrap() > 0, "it ended: {said}");
+        }
+        // Read on, so that it never waits for us.
+        let rest = std::thread::spawn(move || {
+            let _ = lines.read_to_string(&mut said);
+            said
+        });
+        Up { child, rest: Some(rest) }
+    }
+
+    /// A command's output and whether it succeeded.
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
+        self.program(words, "auto").output().unwrap()
+    }
+
+    /// `suiftly quarantine ls`, until what it says is so.
+    pub(crate) fn ls_until(&self, so: impl Fn(&str) -> bool) -> String {
+        let began = Instant::now();
+        loop {
+            let said = String::from_utf8(self.run(&["quarantine", "ls"]).stdout).unwrap();
+            if so(&said) {
+                return said;
+            }
+            assert!(began.elapsed() < PATIENCE, "{said}");
+        }
+    }
+
+    /// What the journal's lines became, and how many raw records were written, as the database has it: retention may
+    /// have taken the rows.
+    pub(crate) fn stored(&self) -> (LineCounts, u64) {
+        let cluster = Cluster::find(&self.data_dir().join("postgres")).unwrap();
+        let store = cluster.connection_config("suiftly_dev");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let journal = Reader::new(&store, "").unwrap().latest_journal().await.unwrap().unwrap();
+            let totals = Reader::new(&store, &journal).unwrap().pipeline_totals().await.unwrap();
+            (totals.counts, totals.records)
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // A command that found no cluster running has left one behind.
+        self.run(&["db", "stop"]);
+    }
+}
+
+pub(crate) struct Up {
+    child: Child,
+    rest: Option<std::thread::JoinHandle<String>>,
+}
+
+impl Up {
+    /// Ends it by SIGTERM; how it ended, and what it had said.
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        (self.child.wait().unwrap(), self.rest.take().unwrap().join().unwrap())
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // After `stop` there is none.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
