@@ -183,8 +183,12 @@ impl Ring {
 }
 
 fn rows(published: &Published) -> usize {
-    let EpochDeltas { epoch: _, minutes, hours, rated } = &*published.deltas;
-    minutes.len() + hours.len() + rated.len()
+    let EpochDeltas { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, .. } =
+        &*published.deltas;
+    let EpochDeltas { keys, spend, key_grants, access_grants, .. } = &*published.deltas;
+    let usage = minutes.len() + hours.len() + rated.len();
+    let infra = infra_minutes.len() + infra_hours.len() + infra_days.len();
+    usage + infra + keys.len() + spend.len() + key_grants.len() + access_grants.len()
 }
 
 #[cfg(test)]

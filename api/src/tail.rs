@@ -29,8 +29,8 @@ impl Tail {
         &'a self,
         filter: &'a Filter,
         range: TimeRange,
-    ) -> impl Iterator<Item = &'a (HourKey, UsageSums)> + 'a {
-        let rows = self.deltas.iter().flat_map(|(_, deltas)| &deltas.hours);
+    ) -> impl Iterator<Item = (&'a HourKey, &'a UsageSums)> + 'a {
+        let rows = self.deltas.iter().flat_map(|(_, deltas)| &deltas.hours).map(|(key, usage)| (key, &usage.sums));
         rows.filter(move |(key, _)| takes(filter, &key.usage) && holds(range, key.hour))
     }
 
@@ -38,8 +38,8 @@ impl Tail {
         &'a self,
         filter: &'a Filter,
         range: TimeRange,
-    ) -> impl Iterator<Item = &'a (MinuteKey, UsageSums)> + 'a {
-        let rows = self.deltas.iter().flat_map(|(_, deltas)| &deltas.minutes);
+    ) -> impl Iterator<Item = (&'a MinuteKey, &'a UsageSums)> + 'a {
+        let rows = self.deltas.iter().flat_map(|(_, deltas)| &deltas.minutes).map(|(key, usage)| (key, &usage.sums));
         rows.filter(move |(key, _)| takes(filter, &key.usage) && holds(range, key.minute))
     }
 

@@ -96,6 +96,11 @@ impl Histogram {
         self.cells.is_empty()
     }
 
+    /// Bytes on the heap, about.
+    pub fn memory_bytes(&self) -> usize {
+        size_of_val(&*self.cells)
+    }
+
     /// How many values it counts.
     pub fn total(&self) -> i64 {
         self.cells.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))

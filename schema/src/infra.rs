@@ -186,6 +186,12 @@ impl InfraSums {
         self.terminations.count(Termination::new(&record.termination), repeat);
     }
 
+    /// Bytes on the heap, about.
+    pub fn memory_bytes(&self) -> usize {
+        let times: usize = self.phases.iter().map(|phase| phase.times.memory_bytes()).sum();
+        times + size_of_val(&*self.terminations.0)
+    }
+
     /// What takes it back: a correction.
     #[must_use]
     pub fn negated(mut self) -> Self {

@@ -119,3 +119,30 @@ pub struct EpochDeltas {
     /// `vault`: what may be done with them, likewise.
     pub access_grants: Vec<(AccessGrant, i8)>,
 }
+
+impl EpochDeltas {
+    /// How much memory it holds, about.
+    pub fn memory_bytes(&self) -> usize {
+        let Self { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, .. } = self;
+        let Self { keys, spend, key_grants, access_grants, .. } = self;
+        let usage = minutes.iter().map(|(_, usage)| usage).chain(hours.iter().map(|(_, usage)| usage));
+        let usage_times: usize = usage.map(|usage| usage.times.memory_bytes()).sum();
+        let infra = [infra_minutes, infra_hours, infra_days];
+        let infra_times: usize = infra.into_iter().flatten().map(|(_, sums)| sums.memory_bytes()).sum();
+        let hashes: usize = key_grants.iter().map(|(grant, _)| grant.key_sha256.len()).sum();
+        let allowed = access_grants.iter().flat_map(|(grant, _)| &grant.allowlist);
+        let allowlists: usize = allowed.map(|address| size_of::<String>() + address.len()).sum();
+        size_of_val(&**minutes)
+            + size_of_val(&**hours)
+            + usage_times
+            + size_of_val(&**rated)
+            + infra.into_iter().map(|rows| size_of_val(&**rows)).sum::<usize>()
+            + infra_times
+            + size_of_val(&**keys)
+            + size_of_val(&**spend)
+            + size_of_val(&**key_grants)
+            + hashes
+            + size_of_val(&**access_grants)
+            + allowlists
+    }
+}

@@ -164,7 +164,7 @@ mod tests {
             journal_end: epoch,
             oldest_received_at: cut_at,
             records: vec![],
-            usage: vec![],
+            partials: suiftly_schema::partial::Partials::default(),
             windows: dedup.changed(),
             folded: dedup.fallen().to_vec(),
             system: vec![],

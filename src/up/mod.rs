@@ -160,7 +160,14 @@ impl Pipeline {
         hub: Arc<Hub>,
         live: Arc<Live>,
     ) -> anyhow::Result<Self> {
-        let seed = Seed { epoch: resume.epoch, rated: resume.rated };
+        let seed = Seed {
+            epoch: resume.epoch,
+            cut_at: resume.cut_at,
+            rated: resume.rated,
+            rated_in_all: resume.rated_in_all,
+            // Nothing tells the dataflow of entities yet.
+            reference: Vec::new(),
+        };
         let dataflow = Dataflow::start(config.dataflow.workers, seed, PriceBooks::v1())?;
         let (queue, waiting) = writing::queue(tokio::runtime::Handle::current());
         let (batches, taken) = crossbeam_channel::bounded(MAX_QUEUED_EPOCHS);

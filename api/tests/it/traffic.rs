@@ -8,7 +8,7 @@ use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::{PriceBook, PriceBooks};
 use suiftly_schema::time::UnixMillis;
-use suiftly_schema::usage::{MinuteKey, UsageKey, UsageSums};
+use suiftly_schema::usage::{MinuteKey, Usage, UsageKey, UsageSums};
 use suiftly_schema::view::{EpochDeltas, HourKey, RatedKey, RatedSums};
 
 pub(crate) type Row = (MinuteKey, UsageSums);
@@ -100,9 +100,9 @@ impl Dataflow {
         let (mut minutes, mut hours) = (BTreeMap::new(), BTreeMap::new());
         let mut rated: BTreeMap<RatedKey, RatedSums> = BTreeMap::new();
         for (key, sums) in rows {
-            *minutes.entry(*key).or_insert_with(UsageSums::default) += sums;
+            minutes.entry(*key).or_insert_with(Usage::default).sums += sums;
             let hour = HourKey { usage: key.usage, hour: key.minute.hour() };
-            *hours.entry(hour).or_insert_with(UsageSums::default) += sums;
+            hours.entry(hour).or_insert_with(Usage::default).sums += sums;
             if let Some(customer_id) = key.usage.customer_id {
                 let book = books().in_force(key.minute).version;
                 let month = key.minute.month();
@@ -123,6 +123,7 @@ impl Dataflow {
             minutes: minutes.into_iter().collect(),
             hours: hours.into_iter().collect(),
             rated: rated.into_iter().collect(),
+            ..EpochDeltas::default()
         })
     }
 }

@@ -163,7 +163,7 @@ fn takes(filter: &Filter, key: &UsageKey) -> bool {
 impl Committed {
     fn hours(&self, filter: &Filter, range: TimeRange) -> Vec<(UsageKey, UnixMillis, UsageSums)> {
         let rows = self.epochs.iter().flat_map(|deltas| &deltas.hours);
-        let rows = rows.map(|(key, sums)| (key.usage, key.hour, *sums));
+        let rows = rows.map(|(key, usage)| (key.usage, key.hour, usage.sums));
         rows.filter(|(key, hour, _)| takes(filter, key) && *hour >= range.from && *hour < range.to).collect()
     }
 
@@ -187,9 +187,9 @@ impl Committed {
 
     fn minutes(&self, filter: &Filter, range: TimeRange) -> Vec<Point> {
         let mut points: BTreeMap<UnixMillis, UsageSums> = BTreeMap::new();
-        for (key, sums) in self.epochs.iter().flat_map(|deltas| &deltas.minutes) {
+        for (key, usage) in self.epochs.iter().flat_map(|deltas| &deltas.minutes) {
             if takes(filter, &key.usage) && key.minute >= range.from && key.minute < range.to {
-                *points.entry(key.minute).or_default() += sums;
+                *points.entry(key.minute).or_default() += &usage.sums;
             }
         }
         points.into_iter().map(|(start, sums)| Point { start, sums }).collect()

@@ -3,6 +3,7 @@
 use crate::StoreError;
 use bytes::{BufMut, BytesMut};
 use std::error::Error;
+use suiftly_schema::histogram::Histogram;
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
@@ -13,6 +14,8 @@ const DAY_MS: i64 = 86_400_000;
 
 /// The number that stands for an unknown network in the view tables.
 pub(crate) const NO_NETWORK: i16 = -1;
+/// The number that stands for an unknown server in the view tables: servers may have any other.
+pub(crate) const NO_SERVER: i16 = i16::MIN;
 
 /// `timestamptz`: microseconds since 2000, and back to the millisecond below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +95,11 @@ pub(crate) fn known_network(number: i16) -> Result<Network, StoreError> {
 
 pub(crate) fn known_customer(number: i64) -> Result<CustomerId, StoreError> {
     CustomerId::new(number).ok_or_else(|| StoreError::Row { what: "a customer id", cause: format!("{number} is none") })
+}
+
+/// A histogram out of its bytes.
+pub(crate) fn histogram_of(bytes: &[u8]) -> Result<Histogram, StoreError> {
+    Histogram::decode(bytes).map_err(|error| StoreError::Row { what: "a histogram", cause: error.to_string() })
 }
 
 /// A count as `bigint`. Counts of lines and bytes of a journal stay far below 2⁶³.

@@ -6,6 +6,7 @@ use crate::config::StoreConfig;
 use crate::migrate::{Capability, capability};
 use std::time::Duration;
 use suiftly_schema::time::UnixMillis;
+use tokio_postgres::Client;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -18,10 +19,14 @@ pub const SYSTEM_LOGS_KEPT: Duration = Duration::from_secs(7 * DAY.as_secs());
 pub const MINUTES_KEPT: Duration = DAY;
 /// How long hours are kept.
 pub const HOURS_KEPT: Duration = Duration::from_secs(90 * DAY.as_secs());
+/// How long the machinery is counted by the hour; a later correction counts in its day only. Minutes as usage's.
+pub const INFRA_HOURS_KEPT: Duration = Duration::from_secs(30 * DAY.as_secs());
+/// How long the machinery is counted by the day: two years, one of them a leap year.
+pub const INFRA_DAYS_KEPT: Duration = Duration::from_secs(731 * DAY.as_secs());
 /// How long quarantined lines are kept, by their receipt; how many at most is the writer's business.
 pub const QUARANTINE_KEPT: Duration = Duration::from_secs(7 * DAY.as_secs());
-/// A minute's row goes this much after its time is up, so that no commit on its way still counts on it.
-const MINUTES_GRACE: Duration = HOUR;
+/// A row that commits count on goes this much after its time is up: they may be on their way.
+const GRACE: Duration = HOUR;
 
 /// How long dropping waits for readers: whoever comes after it in the queue, the writer too, waits as long.
 const LOCK_TIMEOUT_MS: u32 = 2_000;
@@ -33,6 +38,8 @@ pub struct Removed {
     pub partitions: u64,
     /// Rows of `usage_per_minute` and `usage_per_hour`.
     pub usage_rows: u64,
+    /// Rows of `infra_per_minute`, `infra_per_hour` and `infra_per_day`.
+    pub infra_rows: u64,
     /// Quarantined lines.
     pub quarantined_lines: u64,
 }
@@ -59,16 +66,19 @@ pub async fn enforce_retention(config: &StoreConfig, now: UnixMillis) -> Result<
             .get(0);
         removed.partitions += u64::from(dropped.unsigned_abs());
     }
-    let minutes = Timestamptz(before(now, MINUTES_KEPT + MINUTES_GRACE));
-    let hours = Timestamptz(before(now, HOURS_KEPT));
-    for (delete, limit) in [
-        ("DELETE FROM usage_per_minute WHERE minute < $1", minutes),
-        ("DELETE FROM usage_per_hour WHERE hour < $1", hours),
-    ] {
-        let attempted = StoreError::database("delete old usage");
-        removed.usage_rows += client.execute(delete, &[&limit]).await.map_err(attempted)?;
-    }
+    removed.usage_rows += delete(&client, "usage_per_minute", "minute", before(now, MINUTES_KEPT + GRACE)).await?;
+    removed.usage_rows += delete(&client, "usage_per_hour", "hour", before(now, HOURS_KEPT)).await?;
+    removed.infra_rows += delete(&client, "infra_per_minute", "start", before(now, MINUTES_KEPT + GRACE)).await?;
+    removed.infra_rows += delete(&client, "infra_per_hour", "start", before(now, INFRA_HOURS_KEPT + GRACE)).await?;
+    removed.infra_rows += delete(&client, "infra_per_day", "start", before(now, INFRA_DAYS_KEPT)).await?;
     Ok(removed)
+}
+
+/// Removes a view's rows of spans that began before `limit`.
+async fn delete(client: &Client, table: &str, time: &str, limit: UnixMillis) -> Result<u64, StoreError> {
+    let delete = format!("DELETE FROM {table} WHERE {time} < $1");
+    let attempted = StoreError::database("delete old rows of a view");
+    client.execute(&delete, &[&Timestamptz(limit)]).await.map_err(attempted)
 }
 
 /// The instant that lies `kept` before `now`.

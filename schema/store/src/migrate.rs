@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "customers", sql: include_str!("../../migrations/0004_customers.sql") },
     Migration { version: 5, name: "loss", sql: include_str!("../../migrations/0005_loss.sql") },
     Migration { version: 6, name: "quarantine", sql: include_str!("../../migrations/0006_quarantine.sql") },
+    Migration { version: 7, name: "views", sql: include_str!("../../migrations/0007_views.sql") },
 ];
 
 impl Migration {

@@ -6,12 +6,16 @@
 //! whatever it was about to commit, is over.
 
 mod copy;
+mod customers;
+mod infra;
 pub(crate) mod loss;
+mod memory;
 mod merge;
 mod partitions;
 mod quarantine;
 pub(crate) mod resume;
 mod statements;
+mod usage;
 
 pub use partitions::{PARTITIONED_AHEAD_MS, PARTITIONED_BACK_MS};
 pub use quarantine::{BYTES_KEPT, BYTES_PER_MINUTE, LINES_KEPT, LINES_PER_MINUTE};
@@ -20,6 +24,7 @@ pub use resume::Resume;
 use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::migrate::{Capability, capability};
+use memory::{Memory, Put};
 use merge::Merged;
 use partitions::Partitions;
 use quarantine::Budget;
@@ -93,7 +98,6 @@ impl Commit {
         let texts: usize = self.system.iter().map(|message| message.message.len()).sum();
         let lines: usize = self.quarantined.iter().map(|line| line.line.len() + line.source.len()).sum();
         let seen: usize = self.windows.iter().map(|window| window.seen.len()).sum();
-        let EpochDeltas { epoch: _, minutes, hours, rated } = &*self.deltas;
         size_of_val(&*self.records)
             + size_of_val(&*self.system)
             + texts
@@ -103,9 +107,7 @@ impl Commit {
             + size_of_val(&*self.windows)
             + size_of_val(&*self.folded)
             + seen
-            + size_of_val(&**minutes)
-            + size_of_val(&**hours)
-            + size_of_val(&**rated)
+            + self.deltas.memory_bytes()
     }
 }
 
@@ -137,6 +139,15 @@ struct Session {
     statements: Statements,
     partitions: Partitions,
     quarantine: Budget,
+    memory: Memory,
+    /// Whether the last transaction was seen to succeed. If not, what is remembered may not be what is there.
+    is_settled: bool,
+}
+
+/// What a transaction leaves behind when it has succeeded.
+struct Outcome {
+    quarantine: Budget,
+    put: Put,
 }
 
 impl Writer {
@@ -175,10 +186,12 @@ impl Writer {
         let span = Span { from: self.watermark, to: merged.epoch };
         let session = self.session.as_mut().expect("recover leaves a session");
         // Until it is told to commit, a transaction that we lose is one that never was.
-        let (transaction, budget) = session.write(&self.journal_id, span.from, &merged).await?;
+        let (transaction, outcome) = session.write(&self.journal_id, span.from, &merged).await?;
         self.in_doubt = Some(span);
         transaction.commit().await.map_err(StoreError::database("commit"))?;
-        session.quarantine = budget;
+        session.quarantine = outcome.quarantine;
+        session.memory.learn(outcome.put);
+        session.is_settled = true;
         self.in_doubt = None;
         self.landed = None;
         self.watermark = span.to;
@@ -200,8 +213,12 @@ impl Writer {
             self.session = None;
             self.session = Some(Session::open(&self.config).await.map_err(taken_is_passing)?);
         }
+        let session = self.session.as_mut().expect("opened above");
+        if !session.is_settled {
+            session.memory.forget();
+            session.is_settled = true;
+        }
         let Some(doubt) = self.in_doubt else { return Ok(()) };
-        let session = self.session.as_ref().expect("opened above");
         let found = resume::watermark(&session.client, &self.journal_id).await?.map_or(0, |row| row.epoch);
         if found == doubt.to {
             tracing::info!(epoch = found, "a commit had succeeded though its answer was lost");
@@ -237,19 +254,23 @@ impl Session {
         take_lock(&client, config.database()).await?;
         let capability = capability(&client).await?;
         let statements = Statements::prepare(&client).await?;
-        Ok(Self { client, capability, statements, partitions: Partitions::default(), quarantine: Budget::default() })
+        let memory = Memory::read(&client).await?;
+        let (partitions, quarantine) = (Partitions::default(), Budget::default());
+        Ok(Self { client, capability, statements, partitions, quarantine, memory, is_settled: true })
     }
 
-    /// Does all of a commit but the COMMIT; with it, the quarantine's budget after it.
+    /// Does all of a commit but the COMMIT; with it, what is to be known after it.
     async fn write(
         &mut self,
         journal_id: &str,
         expected: Epoch,
         merged: &Merged<'_>,
-    ) -> Result<(Transaction<'_>, Budget), StoreError> {
+    ) -> Result<(Transaction<'_>, Outcome), StoreError> {
         if self.capability == Capability::Plain {
             self.partitions.ensure(&self.client, merged).await?;
         }
+        self.is_settled = false;
+        self.memory.reach(merged);
         let transaction = self.client.transaction().await.map_err(StoreError::database("begin a commit"))?;
         // First: it locks the journal's row, and says at once whether to go on.
         if !statements::move_watermark(&transaction, &self.statements, journal_id, expected, merged).await? {
@@ -259,11 +280,11 @@ impl Session {
         }
         copy::copy_raw(&transaction, merged).await?;
         copy::copy_system(&transaction, merged).await?;
-        statements::add_views(&transaction, &self.statements, merged).await?;
+        let put = statements::add_views(&transaction, &self.statements, &self.memory, merged).await?;
         loss::fold_workers(&transaction, journal_id, merged).await?;
         loss::put_windows(&transaction, &self.statements, journal_id, merged).await?;
-        let budget = quarantine::put(&transaction, journal_id, merged, &self.quarantine).await?;
-        Ok((transaction, budget))
+        let quarantine = quarantine::put(&transaction, journal_id, merged, &self.quarantine).await?;
+        Ok((transaction, Outcome { quarantine, put }))
     }
 }
 

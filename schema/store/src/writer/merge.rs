@@ -2,15 +2,21 @@
 
 use super::Commit;
 use super::quarantine::{Outcome, Quarantined};
-use crate::maintenance::{MINUTES_KEPT, before};
+use crate::codec::NO_SERVER;
+use crate::maintenance::{INFRA_HOURS_KEPT, MINUTES_KEPT, before};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use suiftly_schema::ids::Epoch;
+use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::ids::{CustomerId, Epoch};
+use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId, WorkerWindow};
 use suiftly_schema::record::Record;
 use suiftly_schema::time::UnixMillis;
-use suiftly_schema::usage::{MinuteKey, UsageSums};
-use suiftly_schema::view::{HourKey, RatedKey, RatedSums};
+use suiftly_schema::usage::{Usage, UsageKey};
+use suiftly_schema::view::{AccessGrant, KeyGrant, RatedKey, RatedSums, Spend};
+
+/// Whose usage, and the first instant of its minute or hour.
+pub(super) type UsageSpan = (UsageKey, UnixMillis);
 
 /// What one transaction writes. Keys ascend: rows are locked in one order, and neighbours share pages.
 #[derive(Debug)]
@@ -19,9 +25,18 @@ pub(super) struct Merged<'a> {
     pub(super) cut_at: UnixMillis,
     pub(super) journal_end: u64,
     pub(super) records: Vec<&'a [Record]>,
-    pub(super) minutes: BTreeMap<MinuteKey, UsageSums>,
-    pub(super) hours: BTreeMap<HourKey, UsageSums>,
+    pub(super) minutes: BTreeMap<UsageSpan, Usage>,
+    pub(super) hours: BTreeMap<UsageSpan, Usage>,
     pub(super) rated: BTreeMap<RatedKey, RatedSums>,
+    pub(super) infra_minutes: BTreeMap<InfraSpanKey, InfraSums>,
+    pub(super) infra_hours: BTreeMap<InfraSpanKey, InfraSums>,
+    pub(super) infra_days: BTreeMap<InfraSpanKey, InfraSums>,
+    pub(super) keys: BTreeMap<KeyRef, KeyActivity>,
+    /// The last of each customer, and the clock of its epoch.
+    pub(super) spend: BTreeMap<CustomerId, (&'a Spend, UnixMillis)>,
+    /// Grants that left (below zero) or came; zero for what did both.
+    pub(super) key_grants: BTreeMap<&'a KeyGrant, i64>,
+    pub(super) access_grants: BTreeMap<&'a AccessGrant, i64>,
     pub(super) windows: BTreeMap<WorkerId, &'a WorkerWindow>,
     /// Workers whose stored windows go, before those above come.
     pub(super) folded: BTreeSet<WorkerId>,
@@ -54,6 +69,13 @@ impl<'a> Merged<'a> {
             minutes: BTreeMap::new(),
             hours: BTreeMap::new(),
             rated: BTreeMap::new(),
+            infra_minutes: BTreeMap::new(),
+            infra_hours: BTreeMap::new(),
+            infra_days: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            spend: BTreeMap::new(),
+            key_grants: BTreeMap::new(),
+            access_grants: BTreeMap::new(),
             windows: BTreeMap::new(),
             folded: BTreeSet::new(),
             folded_totals: BTreeMap::new(),
@@ -74,7 +96,9 @@ impl<'a> Merged<'a> {
 
     fn add(&mut self, commit: &'a Commit) {
         self.records.push(&commit.records);
-        self.add_deltas(commit);
+        self.add_usage(commit);
+        self.add_infra(commit);
+        self.add_customers(commit);
         for window in &commit.folded {
             self.windows.remove(&window.worker);
             self.folded.insert(window.worker);
@@ -100,15 +124,13 @@ impl<'a> Merged<'a> {
 
     /// A minute that is over for longer than minutes are kept counts in its hour only. "Now" is the epoch's own clock,
     /// so that a replay decides alike.
-    fn add_deltas(&mut self, commit: &Commit) {
+    fn add_usage(&mut self, commit: &Commit) {
         let oldest_minute = before(commit.cut_at, MINUTES_KEPT);
-        for (key, sums) in &commit.deltas.minutes {
-            if key.minute >= oldest_minute {
-                *self.minutes.entry(*key).or_default() += sums;
-            }
+        for (key, usage) in commit.deltas.minutes.iter().filter(|(key, _)| key.minute >= oldest_minute) {
+            *self.minutes.entry((key.usage, key.minute)).or_default() += usage;
         }
-        for (key, sums) in &commit.deltas.hours {
-            *self.hours.entry(*key).or_default() += sums;
+        for (key, usage) in &commit.deltas.hours {
+            *self.hours.entry((key.usage, key.hour)).or_default() += usage;
         }
         for (key, sums) in &commit.deltas.rated {
             let total = self.rated.entry(*key).or_default();
@@ -116,5 +138,36 @@ impl<'a> Merged<'a> {
             total.billable_bytes += sums.billable_bytes;
             total.rated += sums.rated;
         }
+    }
+
+    /// Likewise: what is too old for its minute counts in the hour and the day, then in the day only.
+    fn add_infra(&mut self, commit: &Commit) {
+        let deltas = &commit.deltas;
+        add_spans(&mut self.infra_minutes, &deltas.infra_minutes, before(commit.cut_at, MINUTES_KEPT));
+        add_spans(&mut self.infra_hours, &deltas.infra_hours, before(commit.cut_at, INFRA_HOURS_KEPT));
+        add_spans(&mut self.infra_days, &deltas.infra_days, UnixMillis::MIN);
+    }
+
+    fn add_customers(&mut self, commit: &'a Commit) {
+        for (key, did) in &commit.deltas.keys {
+            self.keys.entry(*key).and_modify(|sum| *sum += did).or_insert(*did);
+        }
+        for (customer_id, spend) in &commit.deltas.spend {
+            self.spend.insert(*customer_id, (spend, commit.cut_at));
+        }
+        for (grant, sign) in &commit.deltas.key_grants {
+            *self.key_grants.entry(grant).or_default() += i64::from(*sign);
+        }
+        for (grant, sign) in &commit.deltas.access_grants {
+            *self.access_grants.entry(grant).or_default() += i64::from(*sign);
+        }
+    }
+}
+
+/// Server [`NO_SERVER`] is in the tables what no server is: a line that says it must not make two rows of one key.
+fn add_spans(sums: &mut BTreeMap<InfraSpanKey, InfraSums>, deltas: &[(InfraSpanKey, InfraSums)], oldest: UnixMillis) {
+    for (key, delta) in deltas.iter().filter(|(key, _)| key.start >= oldest) {
+        let infra = InfraKey { server_id: key.infra.server_id.filter(|id| *id != NO_SERVER), ..key.infra };
+        *sums.entry(InfraSpanKey { infra, ..*key }).or_default() += delta;
     }
 }

@@ -4,7 +4,7 @@ use super::loss;
 use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz, from_bigint, known_customer, service_of};
 use std::collections::BTreeMap;
-use suiftly_schema::ids::Epoch;
+use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::UnixMillis;
@@ -15,7 +15,7 @@ use tokio_postgres::{Client, GenericClient, Row};
 /// The state of a journal in the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resume {
-    /// Whether the database knew the journal. If not, everything else here but `rated` is empty.
+    /// Whether the database knew the journal. If not, everything else here but what was rated is empty.
     pub journal_known: bool,
     /// The last epoch that is in; 0 before the first.
     pub epoch: Epoch,
@@ -35,6 +35,8 @@ pub struct Resume {
     pub folded: Vec<(i16, LossTotals)>,
     /// All that has been rated, by whatever journal: rounding goes on from these totals.
     pub rated: Vec<(RatedKey, RatedSums)>,
+    /// The same in all, by customer, ascending.
+    pub rated_in_all: Vec<(CustomerId, MicroUsd)>,
 }
 
 /// Makes the journal's row if there is none, and reads where it stands.
@@ -46,6 +48,7 @@ pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, 
     resume.windows = loss::windows(client, journal_id, true).await?;
     resume.folded = loss::folded(client, journal_id).await?;
     resume.rated = rated(client).await?;
+    resume.rated_in_all = rated_in_all(&resume.rated);
     Ok(resume)
 }
 
@@ -101,6 +104,14 @@ async fn rated(client: &Client) -> Result<Vec<(RatedKey, RatedSums)>, StoreError
         FROM rated ORDER BY month, customer_id, service_type, price_book";
     let rows = client.query(select, &[]).await.map_err(StoreError::database("read what has been rated"))?;
     rows.iter().map(rated_of).collect()
+}
+
+fn rated_in_all(rated: &[(RatedKey, RatedSums)]) -> Vec<(CustomerId, MicroUsd)> {
+    let mut in_all = BTreeMap::<CustomerId, MicroUsd>::new();
+    for (key, sums) in rated {
+        *in_all.entry(key.customer_id).or_default() += sums.rated;
+    }
+    in_all.into_iter().collect()
 }
 
 fn rated_of(row: &Row) -> Result<(RatedKey, RatedSums), StoreError> {

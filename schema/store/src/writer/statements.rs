@@ -1,45 +1,22 @@
-//! The statements of one commit: sums added to rows, the watermark replaced. One round trip a table.
+//! The statements of one commit: sums added to rows, the watermark replaced. One round trip a table, two if
+//! rows must be read to be added to.
 
+use super::customers::{self, ADD_KEYS};
+use super::infra::{InfraTable, add_infra};
 use super::loss::PUT_WINDOW;
+use super::memory::{Memory, Put};
 use super::merge::Merged;
+use super::usage::{UsageTable, add_usage};
 use crate::StoreError;
-use crate::codec::{MonthDate, Timestamptz, customer_number, network_number, service_number, to_bigint};
+use crate::codec::{MonthDate, Timestamptz, service_number, to_bigint};
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::time::UnixMillis;
-use suiftly_schema::usage::{UsageKey, UsageSums};
 use suiftly_schema::view::{RatedKey, RatedSums};
 use tokio_postgres::types::{Json, ToSql};
 use tokio_postgres::{Client, Statement, Transaction};
 
 /// Rows in one statement; more are sent by more statements.
 pub(super) const UPSERT_ROWS_MAX: usize = 10_000;
-
-/// Bytes saturate as in [`UsageSums`]: what forged lines add up to must not stop the writer for ever.
-macro_rules! add_usage {
-    ($table:literal, $time:literal) => {
-        concat!(
-            "INSERT INTO ", $table, " AS t (customer_id, ", $time, ", service_type, network, guaranteed, burst, \
-             rejected, client_error, server_error, other, billable_requests, bytes_sent, billable_bytes, time_total_ms) \
-             SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::smallint[], $4::smallint[], $5::bigint[], \
-             $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], \
-             $13::bigint[], $14::bigint[]) \
-             ON CONFLICT (customer_id, ", $time, ", service_type, network) DO UPDATE SET \
-             guaranteed = t.guaranteed + excluded.guaranteed, burst = t.burst + excluded.burst, \
-             rejected = t.rejected + excluded.rejected, client_error = t.client_error + excluded.client_error, \
-             server_error = t.server_error + excluded.server_error, other = t.other + excluded.other, \
-             billable_requests = t.billable_requests + excluded.billable_requests, \
-             bytes_sent = t.bytes_sent \
-                 + least(excluded.bytes_sent, 9223372036854775807 - greatest(t.bytes_sent, 0)), \
-             billable_bytes = t.billable_bytes \
-                 + least(excluded.billable_bytes, 9223372036854775807 - greatest(t.billable_bytes, 0)), \
-             time_total_ms = t.time_total_ms + excluded.time_total_ms"
-        )
-    };
-}
-
-const ADD_MINUTES: &str = add_usage!("usage_per_minute", "minute");
-const ADD_HOURS: &str = add_usage!("usage_per_hour", "hour");
 
 const ADD_RATED: &str = "INSERT INTO rated AS t (month, customer_id, service_type, price_book, billable_requests, \
     billable_bytes, rated_micro_usd) \
@@ -61,9 +38,13 @@ const MOVE_WATERMARK: &str = "UPDATE journal_watermarks SET epoch = $3, cut_at =
 
 /// The statements, prepared on one connection.
 pub(super) struct Statements {
-    add_minutes: Statement,
-    add_hours: Statement,
+    minutes: UsageTable,
+    hours: UsageTable,
+    infra_minutes: InfraTable,
+    infra_hours: InfraTable,
+    infra_days: InfraTable,
     add_rated: Statement,
+    pub(super) add_keys: Statement,
     pub(super) put_window: Statement,
     move_watermark: Statement,
 }
@@ -73,9 +54,13 @@ impl Statements {
         let prepare =
             async |sql| client.prepare(sql).await.map_err(StoreError::database("prepare the writer's statements"));
         Ok(Self {
-            add_minutes: prepare(ADD_MINUTES).await?,
-            add_hours: prepare(ADD_HOURS).await?,
+            minutes: UsageTable::prepare(client, "usage_per_minute", "minute").await?,
+            hours: UsageTable::prepare(client, "usage_per_hour", "hour").await?,
+            infra_minutes: InfraTable::prepare(client, "infra_per_minute").await?,
+            infra_hours: InfraTable::prepare(client, "infra_per_hour").await?,
+            infra_days: InfraTable::prepare(client, "infra_per_day").await?,
             add_rated: prepare(ADD_RATED).await?,
+            add_keys: prepare(ADD_KEYS).await?,
             put_window: prepare(PUT_WINDOW).await?,
             move_watermark: prepare(MOVE_WATERMARK).await?,
         })
@@ -108,39 +93,26 @@ pub(super) async fn move_watermark(
     Ok(moved == 1)
 }
 
+/// Adds to every view; answers the rows that were put whole, to be remembered when the transaction has succeeded.
 pub(super) async fn add_views(
     transaction: &Transaction<'_>,
     statements: &Statements,
+    memory: &Memory,
     merged: &Merged<'_>,
-) -> Result<(), StoreError> {
-    let minutes: Vec<_> = merged.minutes.iter().map(|(key, sums)| (key.usage, key.minute, sums)).collect();
-    let hours: Vec<_> = merged.hours.iter().map(|(key, sums)| (key.usage, key.hour, sums)).collect();
-    add_usage(transaction, &statements.add_minutes, &minutes).await?;
-    add_usage(transaction, &statements.add_hours, &hours).await?;
-    add_rated(transaction, &statements.add_rated, &merged.rated).await
-}
-
-async fn add_usage(
-    transaction: &Transaction<'_>,
-    statement: &Statement,
-    rows: &[(UsageKey, UnixMillis, &UsageSums)],
-) -> Result<(), StoreError> {
-    for rows in rows.chunks(UPSERT_ROWS_MAX) {
-        let customers: Vec<i64> = rows.iter().map(|row| customer_number(row.0.customer_id)).collect();
-        let times: Vec<Timestamptz> = rows.iter().map(|row| Timestamptz(row.1)).collect();
-        let services: Vec<i16> = rows.iter().map(|row| service_number(row.0.service)).collect();
-        let networks: Vec<i16> = rows.iter().map(|row| network_number(row.0.network)).collect();
-        let mut sums: [Vec<i64>; 10] = Default::default();
-        for (_, _, row) in rows {
-            for (column, value) in sums.iter_mut().zip(row.to_array()) {
-                column.push(value);
-            }
-        }
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&customers, &times, &services, &networks];
-        parameters.extend(sums.iter().map(|column| column as &(dyn ToSql + Sync)));
-        execute(transaction, statement, &parameters, "add usage").await?;
-    }
-    Ok(())
+) -> Result<Put, StoreError> {
+    let (infra_minutes, infra_hours) = (&statements.infra_minutes, &statements.infra_hours);
+    let put = Put {
+        minutes: add_usage(transaction, &statements.minutes, &memory.minutes, merged.minutes.iter()).await?,
+        hours: add_usage(transaction, &statements.hours, &memory.hours, merged.hours.iter()).await?,
+        infra_minutes: add_infra(transaction, infra_minutes, &memory.infra_minutes, &merged.infra_minutes).await?,
+        infra_hours: add_infra(transaction, infra_hours, &memory.infra_hours, &merged.infra_hours).await?,
+        infra_days: add_infra(transaction, &statements.infra_days, &memory.infra_days, &merged.infra_days).await?,
+    };
+    add_rated(transaction, &statements.add_rated, &merged.rated).await?;
+    customers::add_keys(transaction, statements, merged).await?;
+    customers::put_spend(transaction, merged).await?;
+    customers::put_vault(transaction, merged).await?;
+    Ok(put)
 }
 
 async fn add_rated(

@@ -3,6 +3,7 @@
 // Clippy's leave for tests ends at the functions marked #[test]; their helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod cluster;
 mod copy;
 mod loss;
@@ -14,6 +15,7 @@ mod quarantine;
 mod reader;
 mod recovery;
 mod seed;
+mod views;
 mod writer;
 
 #[test]

@@ -1,17 +1,20 @@
 //! Records made up from a seed, the commits they become, and a plain recount to hold the database against.
 
+use crate::accounts::Accounts;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
+use suiftly_schema::activity::{KeyActivity, KeyRef};
 use suiftly_schema::batch::SystemMessage;
 use suiftly_schema::ids::{CustomerId, Epoch, Frontend, Network, Service};
+use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::PriceBooks;
 use suiftly_schema::quarantine::{QuarantinedLine, Requeued};
 use suiftly_schema::record::{LineId, Record, ShortText, Timers};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_schema::usage::{MinuteKey, UsageSums};
+use suiftly_schema::usage::{MinuteKey, Usage, UsageSums};
 use suiftly_schema::view::{EpochDeltas, HourKey, RatedKey, RatedSums};
 use suiftly_store::reader::{Filter, TimeRange};
 use suiftly_store::writer::Commit;
@@ -95,6 +98,8 @@ pub(crate) struct Model {
     /// The clock, which commits move on by a second each.
     now: Option<UnixMillis>,
     rated: BTreeMap<RatedKey, RatedSums>,
+    /// Spend and vault.
+    pub(crate) accounts: Accounts,
     /// What became of each quarantined line, by its place.
     pub(crate) quarantined: BTreeMap<u64, Option<(String, Epoch)>>,
 }
@@ -174,21 +179,39 @@ impl Model {
     }
 
     fn deltas(&mut self, records: &[Record]) -> EpochDeltas {
-        let mut minutes = BTreeMap::<MinuteKey, UsageSums>::new();
-        let mut hours = BTreeMap::<HourKey, UsageSums>::new();
+        let mut minutes = BTreeMap::<MinuteKey, Usage>::new();
+        let mut hours = BTreeMap::<HourKey, Usage>::new();
+        let mut infra: [BTreeMap<InfraSpanKey, InfraSums>; 3] = Default::default();
+        let mut keys = BTreeMap::<KeyRef, KeyActivity>::new();
         let mut rated = BTreeMap::<RatedKey, RatedSums>::new();
         for record in records {
             let key = MinuteKey::of(record);
-            *minutes.entry(key).or_default() += &UsageSums::of(record);
+            minutes.entry(key).or_default().add(record);
             let hour = HourKey { usage: key.usage, hour: record.timestamp.hour() };
-            *hours.entry(hour).or_default() += &UsageSums::of(record);
+            hours.entry(hour).or_default().add(record);
+            let starts = [record.timestamp.minute(), record.timestamp.hour(), record.timestamp.day()];
+            for (rows, start) in infra.iter_mut().zip(starts) {
+                rows.entry(InfraSpanKey { infra: InfraKey::of(record), start }).or_default().add(record);
+            }
+            if let Some(key) = KeyRef::of(record) {
+                let did = KeyActivity::of(record);
+                keys.entry(key).and_modify(|sum| *sum += &did).or_insert(did);
+            }
             self.rate(record, &mut rated);
         }
+        let [infra_minutes, infra_hours, infra_days] = infra;
         EpochDeltas {
             epoch: self.epoch,
             minutes: minutes.into_iter().collect(),
             hours: hours.into_iter().collect(),
             rated: rated.into_iter().collect(),
+            infra_minutes: infra_minutes.into_iter().collect(),
+            infra_hours: infra_hours.into_iter().collect(),
+            infra_days: infra_days.into_iter().collect(),
+            keys: keys.into_iter().collect(),
+            spend: self.accounts.spend(self.epoch, self.now()),
+            key_grants: self.accounts.key_grants(self.epoch),
+            access_grants: self.accounts.access_grants(self.epoch),
         }
     }
 

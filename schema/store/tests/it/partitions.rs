@@ -77,8 +77,20 @@ async fn age_drops_partitions_and_late_rows_still_come_in() {
         client.execute(usage, &[&f64::from(seconds)]).await.unwrap();
     }
 
+    // Within, at the edge of and beyond what is kept, a commit on its way allowed for.
+    for (table, hours) in [("minute", [1, 24, 26]), ("hour", [1, 720, 722]), ("day", [24, 730 * 24, 732 * 24])] {
+        for hours in hours {
+            let infra = format!(
+                "INSERT INTO infra_per_{table} SELECT 17, date_trunc('{table}', to_timestamp($1::float8), 'UTC'), 1, 1, \
+                 0, 0, 2, 1, 1, 1, 1, 1, 1, 1, '', '', '', '', '', '{{}}'"
+            );
+            let seconds = i32::try_from(hours_ago(hours).0 / 1_000).unwrap();
+            client.execute(&infra, &[&f64::from(seconds)]).await.unwrap();
+        }
+    }
+
     let removed = enforce_retention(database.config(), start()).await.unwrap();
-    assert_eq!(removed, Removed { partitions: 2, usage_rows: 1, quarantined_lines: 0 });
+    assert_eq!(removed, Removed { partitions: 2, usage_rows: 1, infra_rows: 3, quarantined_lines: 0 });
     let expected =
         [("haproxy_raw_logs_20261129_01", 1), ("haproxy_raw_logs_20261201_00", 1), ("haproxy_raw_logs_default", 0)];
     assert_eq!(partitions(&client, "haproxy_raw_logs").await, named(&expected));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::quarantine::{MAX_GIVEN_BYTES, MAX_GIVEN_LINES, QuarantinedLine, Requeued};
 use suiftly_schema::time::UnixMillis;
-use suiftly_schema::usage::{MinuteKey, UsageKey, UsageSums};
+use suiftly_schema::usage::{MinuteKey, Usage, UsageKey, UsageSums};
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::StoreError;
 use suiftly_store::maintenance::{QUARANTINE_KEPT, Removed, enforce_retention};
@@ -114,7 +114,8 @@ async fn what_the_epoch_does_not_bring_in_is_not_quarantined_and_has_no_outcome(
         assert_eq!(claim(&reader, &these(&[10]), false).await, [10]);
         let usage = UsageKey { customer_id: None, service: None, network: None };
         let odd = MinuteKey { usage, minute: UnixMillis(start().minute().0 + 1) };
-        let minutes = vec![(odd, UsageSums { other: 1, ..UsageSums::default() })];
+        let sums = UsageSums { other: 1, ..UsageSums::default() };
+        let minutes = vec![(odd, Usage { sums, ..Usage::default() })];
         let bad = Commit {
             deltas: EpochDeltas { epoch: 2, minutes, ..EpochDeltas::default() }.into(),
             quarantined: vec![line(50, "sf1_number", b"x")],

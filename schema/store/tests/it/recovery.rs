@@ -42,6 +42,7 @@ async fn check(config: &StoreConfig, model: &Model) {
     let page = reader.quarantine_page(&QuarantineQuery { limit: 1_000, ..QuarantineQuery::default() }).await.unwrap();
     let quarantined: Vec<_> = page.into_iter().rev().map(|line| (line.journal_offset, line.outcome)).collect();
     assert_eq!(quarantined, model.quarantined.clone().into_iter().collect::<Vec<_>>());
+    crate::views::check(config, model).await;
 }
 
 #[tokio::test]
@@ -166,12 +167,15 @@ struct Step {
     records: usize,
     seed: u64,
     fault: Fault,
+    /// Whether the writer starts anew after it.
+    restart: bool,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let fault = prop::sample::select(vec![Fault::None, Fault::CutBefore, Fault::CutAfter, Fault::CutCopy]);
-    let step = (1..4usize, 0..20usize, any::<u64>(), fault);
-    prop::collection::vec(step.prop_map(|(epochs, records, seed, fault)| Step { epochs, records, seed, fault }), 1..8)
+    let step = (1..4usize, 0..20usize, any::<u64>(), fault, any::<bool>());
+    let step = step.prop_map(|(epochs, records, seed, fault, restart)| Step { epochs, records, seed, fault, restart });
+    prop::collection::vec(step, 1..8)
 }
 
 #[test]
@@ -182,7 +186,8 @@ fn any_run_equals_the_recount() {
     let run = |steps: Vec<Step>| {
         runtime.block_on(async {
             let empty = "TRUNCATE journal_watermarks, worker_windows, folded_workers, haproxy_raw_logs, \
-                usage_per_minute, usage_per_hour, rated, quarantine";
+                usage_per_minute, usage_per_hour, rated, quarantine, infra_per_minute, infra_per_hour, infra_per_day, \
+                key_activity, spend, vault_keys, vault_access";
             database.client().await.batch_execute(empty).await.unwrap();
             let proxy = Proxy::before(database.config());
             let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();
@@ -193,6 +198,10 @@ fn any_run_equals_the_recount() {
                     .collect();
                 proxy.next(step.fault);
                 commit_at_last(&mut writer, &commits).await;
+                if step.restart {
+                    drop(writer);
+                    writer = Writer::open(proxy.config(), JOURNAL).await.unwrap().0;
+                }
             }
             check(database.config(), &model).await;
         });

@@ -1,10 +1,11 @@
 //! Commits and what a writer resumes from.
 
 use crate::model::{HOUR_MS, Model, some_records, start};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use suiftly_schema::ids::{CustomerId, Epoch, Service};
 use suiftly_schema::time::UnixMillis;
-use suiftly_schema::usage::{MinuteKey, UsageKey, UsageSums};
+use suiftly_schema::usage::{MinuteKey, Usage, UsageKey, UsageSums};
 use suiftly_schema::view::{EpochDeltas, HourKey};
 use suiftly_store::StoreError;
 use suiftly_store::testing::{TestDatabase, on_each_store};
@@ -32,11 +33,16 @@ async fn a_restart_goes_on_where_the_last_commit_ended() {
         let mut rated = resume.rated.clone();
         rated.sort();
         assert_eq!(rated, model.rated_rows());
+        let mut in_all = BTreeMap::<CustomerId, i64>::new();
+        rated.iter().for_each(|(key, sums)| *in_all.entry(key.customer_id).or_default() += sums.rated.0);
+        let found: BTreeMap<_, _> = resume.rated_in_all.iter().map(|(customer, all)| (*customer, all.0)).collect();
+        assert_eq!(found, in_all);
         drop(writer);
 
         // Another journal begins at nothing, but for what has been rated.
         let (_, other) = Writer::open(database.config(), "another").await.unwrap();
-        assert_eq!(other, Resume { rated: resume.rated, ..Resume::default() });
+        let (rated, rated_in_all) = (resume.rated, resume.rated_in_all);
+        assert_eq!(other, Resume { rated, rated_in_all, ..Resume::default() });
     })
     .await;
 }
@@ -53,6 +59,13 @@ pub(crate) async fn contents(client: &Client) -> String {
         ("journal_watermarks", "updated_at"),
         ("worker_windows", "updated_at"),
         ("folded_workers", "updated_at"),
+        ("infra_per_minute", ""),
+        ("infra_per_hour", ""),
+        ("infra_per_day", ""),
+        ("key_activity", ""),
+        ("spend", ""),
+        ("vault_keys", ""),
+        ("vault_access", ""),
         ("quarantine", ""),
     ];
     for (table, without) in tables {
@@ -156,11 +169,12 @@ async fn late_minutes_count_in_their_hour_and_corrections_subtract() {
         let usage = UsageKey { customer_id: CustomerId::new(7), service: Some(Service::Grpc), network: None };
         let commit = |epoch, age_ms: i64, sums: UsageSums| {
             let at = start().plus_ms(-age_ms);
+            let used = Usage { sums, ..Usage::default() };
             let deltas = EpochDeltas {
                 epoch,
-                minutes: vec![(MinuteKey { usage, minute: at.minute() }, sums)],
-                hours: vec![(HourKey { usage, hour: at.hour() }, sums)],
-                rated: vec![],
+                minutes: vec![(MinuteKey { usage, minute: at.minute() }, used.clone())],
+                hours: vec![(HourKey { usage, hour: at.hour() }, used)],
+                ..EpochDeltas::default()
             };
             Arc::new(Commit { epoch, cut_at: start(), deltas: deltas.into(), ..Commit::default() })
         };
@@ -196,9 +210,10 @@ async fn forged_bytes_saturate_and_never_stop_the_writer() {
         let usage = UsageKey { customer_id: CustomerId::new(7), service: Some(Service::Grpc), network: None };
         let sums = UsageSums { bytes_sent: i64::MAX - 1, billable_bytes: i64::MAX - 1, ..UsageSums::default() };
         let commit = |epoch| {
-            let minutes = vec![(MinuteKey { usage, minute: start().minute() }, sums)];
-            let hours = vec![(HourKey { usage, hour: start().hour() }, sums)];
-            let deltas = EpochDeltas { epoch, minutes, hours, rated: vec![] };
+            let used = Usage { sums, ..Usage::default() };
+            let minutes = vec![(MinuteKey { usage, minute: start().minute() }, used.clone())];
+            let hours = vec![(HourKey { usage, hour: start().hour() }, used)];
+            let deltas = EpochDeltas { epoch, minutes, hours, ..EpochDeltas::default() };
             Arc::new(Commit { epoch, cut_at: start(), deltas: deltas.into(), ..Commit::default() })
         };
         let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();

@@ -46,6 +46,9 @@ test("hypertables and the width of their chunks", async () => {
   assert.deepEqual(found, [
     { table: "haproxy_raw_logs", column: "timestamp", chunk: "01:00:00" },
     { table: "haproxy_system_logs", column: "timestamp", chunk: "1 day" },
+    { table: "infra_per_day", column: "start", chunk: "30 days" },
+    { table: "infra_per_hour", column: "start", chunk: "7 days" },
+    { table: "infra_per_minute", column: "start", chunk: "1 day" },
     { table: "usage_per_hour", column: "hour", chunk: "7 days" },
     { table: "usage_per_minute", column: "minute", chunk: "1 day" },
   ]);
@@ -71,6 +74,9 @@ test("compression and retention are set", async () => {
     { table: "haproxy_raw_logs", job: "policy_compression", age: "06:00:00" },
     { table: "haproxy_raw_logs", job: "policy_retention", age: "2 days" },
     { table: "haproxy_system_logs", job: "policy_retention", age: "7 days" },
+    { table: "infra_per_day", job: "policy_retention", age: "2 years" },
+    { table: "infra_per_hour", job: "policy_retention", age: "30 days" },
+    { table: "infra_per_minute", job: "policy_retention", age: "24:00:00" },
     { table: "usage_per_hour", job: "policy_retention", age: "90 days" },
     { table: "usage_per_minute", job: "policy_retention", age: "24:00:00" },
   ]);
@@ -127,14 +133,60 @@ test("sums are added to rows of the hypertables, and equal a plain sum", async (
   }
 });
 
+const infraKey = ["server_id", "start", "service_type", "network", "backend_id", "event_type", "status_class"];
+
+test("infra rows are put whole, by their key, and age drops them", async () => {
+  for (const [table, width, days] of [["minute", 60_000, 3], ["hour", 3_600_000, 40], ["day", 86_400_000, 800]]) {
+    const name = `infra_per_${table}`;
+    const start = (ago) => new Date(Math.floor((Date.now() - ago * 86_400_000) / width) * width).toISOString();
+    const put = (at, requests) => db.query(
+      `INSERT INTO ${name} VALUES (-32768, $1, 0, -1, 10, 0, 2, $2, 7, 1, 2, 3, 4, 5, '', '', '', '', '\\x0002', '{"--": 3}')
+       ON CONFLICT (${infraKey.join(", ")}) DO UPDATE SET requests = excluded.requests`,
+      [start(at), requests],
+    );
+    for (const [at, requests] of [[0, 3], [0, -4], [days, 5]]) await put(at, requests);
+    const requests = async () => (await rows(`SELECT requests AS n FROM ${name} ORDER BY 1`)).map((row) => Number(row.n));
+    assert.deepEqual(await requests(), [-4, 5], name);
+    await runPolicy(name, "policy_retention");
+    assert.deepEqual(await requests(), [-4], name);
+  }
+});
+
+test("a histogram is looked up by its row's key", async () => {
+  const [{ minute }] = await rows("SELECT minute FROM usage_per_minute WHERE customer_id = 7 LIMIT 1");
+  await db.query("UPDATE usage_per_minute SET times = '\\x0102' WHERE customer_id = 7");
+  const found = await rows(
+    `SELECT k.at, encode(t.times, 'hex') AS times FROM unnest($1::bigint[], $2::timestamptz[], $3::smallint[], $4::smallint[])
+     WITH ORDINALITY AS k (customer_id, start, service_type, network, at) CROSS JOIN LATERAL (
+       SELECT times FROM usage_per_minute AS t WHERE t.customer_id = k.customer_id AND t.minute = k.start
+       AND t.service_type = k.service_type AND t.network = k.network OFFSET 0) AS t ORDER BY 1`,
+    [[9, 7], [minute, minute], [1, 1], [-1, -1]],
+  );
+  assert.deepEqual(found.map((row) => [Number(row.at), row.times]), [[2, "0102"]]);
+});
+
 test("what cannot be is refused", async () => {
   const usage = (customer, minute, service, network) =>
     `INSERT INTO usage_per_minute VALUES (${customer}, '${minute}', ${service}, ${network}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)`;
+  const infra = (table, start, statusClass, terminations) =>
+    `INSERT INTO infra_per_${table} VALUES (17, '${start}', 1, 1, 0, 0, ${statusClass}, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', '', '${terminations}')`;
   const cases = [
     usage(-1, "2026-11-21 10:00:00+00", 1, 1),
     usage(1, "2026-11-21 10:00:01+00", 1, 1),
     usage(1, "2026-11-21 10:00:00+00", 7, 1),
     usage(1, "2026-11-21 10:00:00+00", 1, -2),
+    "INSERT INTO usage_per_minute SELECT 1, '2026-11-21 10:00:00+00', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, convert_to(repeat('x', 19969), 'UTF8')",
+    infra("hour", "2026-11-21 10:30:00+00", 2, "{}"),
+    infra("day", "2026-11-21 10:00:00+00", 2, "{}"),
+    infra("minute", "2026-11-21 10:00:00+00", 6, "{}"),
+    infra("minute", "2026-11-21 10:00:00+00", 2, "[]"),
+    "INSERT INTO key_activity VALUES (1, 0, 1, 0, now())",
+    "INSERT INTO spend VALUES (1, 'rich', '2026-11-01', 0, 0, now())",
+    "INSERT INTO spend VALUES (1, 'active', '2026-11-02', 0, 0, now())",
+    "INSERT INTO vault_keys VALUES (repeat('a', 64), 1, 1, 1, 1, 1, 'active')",
+    "INSERT INTO vault_keys VALUES (repeat('A', 64), 1, 1, 1, 1, 1, 'deleted')",
+    "INSERT INTO vault_access VALUES (1, 1, true, 'active', -1, 0, '[]')",
+    "INSERT INTO vault_access VALUES (1, 1, true, 'active', 1, 1, '{}')",
     "INSERT INTO rated VALUES ('2026-11-02', 1, 1, 1, 0, 0, 0)",
     "INSERT INTO customers (id, display_name, wallet_address, max_monthly_usd_cents) VALUES (1, 'A', '0x' || repeat('0', 64), 999)",
     "INSERT INTO customers (id, display_name, wallet_address) VALUES (0, 'A', '0x' || repeat('0', 64))",
