@@ -58,9 +58,12 @@ pub(crate) struct Tables {
     pub(crate) rated: BTreeMap<RatedId, (i64, i64, i64)>,
     pub(crate) states: BTreeMap<i64, &'static str>,
     pub(crate) key_grants: BTreeMap<String, (i64, u32, bool)>,
-    /// By customer and service: enabled, state, limits, allowlist.
-    pub(crate) access: BTreeMap<(i64, Service), (bool, &'static str, u32, u32, Vec<String>)>,
+    /// By customer and service.
+    pub(crate) access: BTreeMap<(i64, Service), AccessRow>,
 }
+
+/// Enabled, state, limits, allowlist.
+pub(crate) type AccessRow = (bool, &'static str, u32, u32, Vec<String>);
 
 /// Everything given so far, recounted. `now` is the last epoch's clock.
 pub(crate) fn recount(given: &[(Epoch, Given)], now: UnixMillis) -> Tables {

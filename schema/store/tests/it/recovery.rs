@@ -118,6 +118,42 @@ async fn a_commit_that_is_dropped_midway() {
     check(database.config(), &model).await;
 }
 
+/// A COMMIT waits for whoever holds this advisory lock.
+const HELD: &str = "CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END'; \
+    CREATE CONSTRAINT TRIGGER wait_at_commit AFTER UPDATE ON journal_watermarks DEFERRABLE INITIALLY DEFERRED \
+    FOR EACH ROW EXECUTE FUNCTION wait_at_commit()";
+
+/// As above, but the connection lives on and the commit succeeds: what is remembered of rows is not what is there.
+#[tokio::test]
+async fn a_commit_that_is_dropped_and_succeeds() {
+    on_each_store(async |database| {
+        let (mut writer, _) = Writer::open(database.config(), JOURNAL).await.unwrap();
+        let mut model = Model::default();
+        let client = database.client().await;
+        client.batch_execute(HELD).await.unwrap();
+        for seed in 0..3 {
+            let commits = [model.commit(some_records(seed, 50, model.now()))];
+            client.batch_execute("SELECT pg_advisory_lock(42)").await.unwrap();
+            tokio::select! {
+                result = writer.commit(&commits) => panic!("answered: {result:?}"),
+                () = somebody_waits(&client) => {}
+            }
+            client.batch_execute("SELECT pg_advisory_unlock(42)").await.unwrap();
+            assert_eq!(commit_at_last(&mut writer, &commits).await, 0);
+            let next = model.commit(some_records(seed, 50, model.now()));
+            assert_eq!(commit_at_last(&mut writer, &[next]).await, 0);
+            check(database.config(), &model).await;
+        }
+    })
+    .await;
+}
+
+async fn somebody_waits(client: &tokio_postgres::Client) {
+    let waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted";
+    while client.query_opt(waits, &[]).await.unwrap().is_none() {}
+}
+
 async fn end_other_sessions(database: &TestDatabase) {
     let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
