@@ -21,7 +21,7 @@ export function aPipeline(change: Partial<Pipeline> = {}): Pipeline {
       rejected_by_reason: {},
     },
     loss: { missing: 0, ppm: 0, workers: [] },
-    journal: { id: "j", offset: 123_456, durable_epoch: 812, sync_age_ms: 4, sync_p99_ms: 3 },
+    journal: { id: "j", offset: 123_456, durable_epoch: 812, sync_age_ms: 4, sync_p99_ms: 3, disk_bytes: 268_435_456 },
     store: { epoch: 811, records: 98 },
     udp_kernel_drops: 0,
     ...change,
