@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// The lines that could not be read: look at them, and give them again after a fix.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Which numbered lines did not come, as the running `suiftly up` knows it.
+    Loss(LossArgs),
     /// Make a few customers with services and API keys, for a first look; their keys go to a file only you can read.
     Seed(Place),
     /// The gateway's side.
@@ -149,6 +151,18 @@ pub(crate) enum DbCommand {
     /// Hold what is stored against the journal, line by line; fails unless every line is stored exactly once.
     /// Development and test only, and nothing may be running.
     Check(Place),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LossArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// This server's only.
+    #[arg(long, value_name = "ID")]
+    pub(crate) server: Option<i16>,
+    /// The whole report, as the API gives it.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

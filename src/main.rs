@@ -2,9 +2,11 @@
 
 mod check;
 mod cli;
+mod client;
 mod commands;
 mod config;
 mod journal;
+mod loss;
 mod quarantine;
 mod secrets;
 mod sources;
@@ -55,6 +57,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Up(args) => in_runtime(up::up(args.place)),
         Command::Db(command) => in_runtime(commands::db(command)),
         Command::Quarantine(command) => in_runtime(quarantine::quarantine(command)),
+        Command::Loss(args) => in_runtime(loss::loss(args)),
         Command::Seed(place) => in_runtime(commands::seed(place)),
         Command::Edge(command) => in_runtime(commands::edge(command)),
     }

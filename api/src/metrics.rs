@@ -4,7 +4,7 @@
 //! sets: route patterns, reasons, transports, queues, servers.
 
 use crate::app::App;
-use crate::loss::{self, LossCounts};
+use crate::loss::{self, BesideLive, LossCounts, TransportBesideLive};
 use crate::pipeline::{PipelineLive, QuarantineLive};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
@@ -120,10 +120,29 @@ fn transports(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error>
     let connections = each().map(|(name, transport)| (name, float(transport.connections)));
     page.gauges("suiftly_ingest_connections", "Connections open.", "transport", connections)?;
     page.counter("suiftly_ingest_udp_kernel_drops_total", "Datagrams the kernel dropped.", live.udp_kernel_drops)?;
+    refusals(page, &live.beside)?;
     let depths = live.queues.iter().map(|(name, queue)| (name.as_str(), float(queue.depth)));
     page.gauges("suiftly_queue_depth", "What waits in a queue.", "queue", depths)?;
     let capacities = live.queues.iter().map(|(name, queue)| (name.as_str(), float(queue.capacity)));
     page.gauges("suiftly_queue_capacity", "What fits into a queue.", "queue", capacities)
+}
+
+fn refusals(page: &Page, beside: &BesideLive) -> Result<(), prometheus::Error> {
+    let counters = |name, help, count: fn(&TransportBesideLive) -> u64| {
+        let each = beside.transports.iter().map(|(name, of)| (name.as_str(), count(of)));
+        page.counters(name, help, "transport", each)
+    };
+    counters("suiftly_ingest_oversize_frames_total", "Frames too long to be taken in.", |of| of.oversize_frames)?;
+    counters("suiftly_ingest_broken_streams_total", "Streams that could not be framed.", |of| of.broken_streams)?;
+    counters(
+        "suiftly_ingest_connections_turned_away_total",
+        "Connections refused, closed for others, or failed at their handshake.",
+        |of| of.connections_turned_away,
+    )?;
+    let unproven = "Duplicates dropped by their number alone.";
+    page.counter("suiftly_dedup_unproven_duplicates_total", unproven, beside.duplicates_unproven)?;
+    page.counter("suiftly_dedup_folded_workers_total", "Workers no longer told apart.", beside.workers_folded)?;
+    page.counter("suiftly_dedup_closed_numbers_total", "Missing numbers that cannot come any more.", beside.seqs_closed)
 }
 
 fn quarantine(page: &Page, quarantine: &QuarantineLive) -> Result<(), prometheus::Error> {
@@ -138,6 +157,11 @@ fn journal_and_store(page: &Page, live: &PipelineLive) -> Result<(), prometheus:
     page.counter("suiftly_journal_bytes_total", "The journal's length.", journal.offset)?;
     page.gauge("suiftly_journal_durable_epoch", "The last epoch on disk.", float(journal.durable_epoch))?;
     page.gauge("suiftly_journal_sync_age_seconds", "Since the last sync.", seconds(journal.sync_age_ms))?;
+    page.gauge("suiftly_journal_disk_bytes", "Length of the journal's files.", float(journal.disk_bytes))?;
+    let damaged = live.beside.journal_damaged_blocks;
+    page.counter("suiftly_journal_damaged_blocks_total", "Durable blocks found damaged and left out.", damaged)?;
+    let failing = "1 while the disk refuses to write or to keep the journal.";
+    page.gauge("suiftly_journal_failing", failing, flag(journal.error.is_some()))?;
     let sync = [("0.99", seconds(journal.sync_p99_ms))];
     page.gauges("suiftly_journal_sync_seconds", "How long a sync takes, recently.", "quantile", sync)?;
     page.gauge("suiftly_store_epoch", "The last epoch committed.", float(store.epoch))?;

@@ -3,7 +3,7 @@
 //!
 //! `/ready`, `/metrics`, `/api/v1/pipeline`, the stream's `pipeline` events and `complete_to` at rest come from it.
 
-use crate::loss::LossLive;
+use crate::loss::{BesideLive, LossLive};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
@@ -78,8 +78,10 @@ pub struct PipelineLive {
     pub journal: JournalLive,
     /// The store writer.
     pub store: StoreLive,
-    /// Datagrams that the kernel dropped since the process started (`SO_RXQ_OVFL`).
+    /// Datagrams that the kernel dropped since the process started.
     pub udp_kernel_drops: u64,
+    /// What loses lines, or may, since the process started.
+    pub beside: BesideLive,
     /// Each listener since the process started, by its name (`udp`, `tcp`, …).
     pub transports: BTreeMap<String, TransportLive>,
     /// Each bounded queue by its name.
@@ -137,6 +139,10 @@ pub struct JournalLive {
     pub sync_age_ms: u64,
     /// How long a sync took recently, 99th percentile.
     pub sync_p99_ms: u64,
+    /// Length of its files, in bytes.
+    pub disk_bytes: u64,
+    /// What the disk refuses now, while it does: senders wait, or closed segments stay as they are.
+    pub error: Option<String>,
 }
 
 /// The store writer at one instant.

@@ -327,6 +327,11 @@ pub struct Journal {
     /// How long syncs take, 99th percentile, in milliseconds.
     #[schema(value_type = i64)]
     pub sync_p99_ms: u64,
+    /// Length of its files, in bytes.
+    #[schema(value_type = i64)]
+    pub disk_bytes: u64,
+    /// What the disk refuses now; `null` while all is well.
+    pub error: Option<String>,
 }
 
 /// The store.
@@ -368,6 +373,8 @@ impl Pipeline {
                 durable_epoch: live.journal.durable_epoch,
                 sync_age_ms: live.journal.sync_age_ms,
                 sync_p99_ms: live.journal.sync_p99_ms,
+                disk_bytes: live.journal.disk_bytes,
+                error: live.journal.error,
             },
             store: Store { epoch: live.store.epoch, records: live.store.records },
             udp_kernel_drops: live.udp_kernel_drops,

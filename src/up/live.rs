@@ -224,7 +224,10 @@ fn describe(live: &mut PipelineLive, stats: &IngestStats) {
         durable_epoch: stats.durable_epoch,
         sync_age_ms: stats.sync_age_ms,
         sync_p99_ms: stats.sync_p99_ms,
+        disk_bytes: stats.journal_disk_bytes,
+        error: stats.write_error.clone().or_else(|| stats.journal_upkeep_error.clone()),
     };
+    live.beside = loss::beside(stats);
 }
 
 /// Median and 99th percentile.

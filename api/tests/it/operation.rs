@@ -5,7 +5,10 @@ use crate::world::{World, ask, get, send};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
-use suiftly_api::{Clock, PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportLive, WorkerLines};
+use suiftly_api::{
+    BesideLive, Clock, JournalLive, PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportBesideLive,
+    TransportLive, WorkerLines,
+};
 use suiftly_schema::ids::Network;
 use suiftly_schema::loss::{LineCounts, WorkerId};
 use suiftly_schema::time::UnixMillis;
@@ -27,6 +30,8 @@ fn live() -> PipelineLive {
         highest_seq: received + missing,
         heard_at: UnixMillis(1_795_298_482_000 + boot),
     };
+    let turned_away =
+        TransportBesideLive { oversize_frames: 2, connections_turned_away: 4, ..TransportBesideLive::default() };
     PipelineLive {
         started_at: UnixMillis(1_795_298_400_000),
         lines_per_second: 2012.5,
@@ -50,6 +55,13 @@ fn live() -> PipelineLive {
             is_open: true,
             kept: [("sf1_field".to_owned(), 3)].into(),
             requeued: [("accepted", 2)].into(),
+        },
+        journal: JournalLive { error: Some("the disk is full".to_owned()), ..JournalLive::default() },
+        beside: BesideLive {
+            transports: [("udp".to_owned(), turned_away)].into(),
+            journal_damaged_blocks: 8,
+            duplicates_unproven: 7,
+            ..BesideLive::default()
         },
         ..PipelineLive::default()
     }
@@ -85,7 +97,8 @@ async fn the_pipeline_as_the_contract_has_it() {
             "rejected_by_reason": {"sf1_field": 4}},
         "loss": {"missing": 2, "ppm": 20_000.0,
             "workers": [worker(17, 8, 9, 1), worker(17, 9, 40, 1), worker(18, 7, 49, 0)]},
-        "journal": {"id": "", "offset": 0, "durable_epoch": 0, "sync_age_ms": 0, "sync_p99_ms": 0},
+        "journal": {"id": "", "offset": 0, "durable_epoch": 0, "sync_age_ms": 0, "sync_p99_ms": 0,
+            "disk_bytes": 0, "error": "the disk is full"},
         "store": {"epoch": 0, "records": 98},
         "udp_kernel_drops": 6,
     });
@@ -111,6 +124,11 @@ async fn metrics_of_everything() {
         "suiftly_ingest_lag_seconds{quantile=\"0.99\"} 0.048",
         "suiftly_ingest_frames_total{transport=\"udp\"} 104",
         "suiftly_ingest_udp_kernel_drops_total 6",
+        "suiftly_ingest_oversize_frames_total{transport=\"udp\"} 2",
+        "suiftly_ingest_connections_turned_away_total{transport=\"udp\"} 4",
+        "suiftly_dedup_unproven_duplicates_total 7",
+        "suiftly_journal_damaged_blocks_total 8",
+        "suiftly_journal_failing 1",
         "suiftly_queue_depth{queue=\"journal\"} 3",
         "suiftly_loss_received_lines_total{server_id=\"17\"} 49",
         "suiftly_loss_missing_lines{server_id=\"17\"} 2",

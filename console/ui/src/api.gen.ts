@@ -376,9 +376,16 @@ export interface components {
         Journal: {
             /**
              * Format: int64
+             * @description Length of its files, in bytes.
+             */
+            disk_bytes: number;
+            /**
+             * Format: int64
              * @description The last epoch that is on disk.
              */
             durable_epoch: number;
+            /** @description What the disk refuses now; `null` while all is well. */
+            error?: string | null;
             /** @description Its id. */
             id: string;
             /**

@@ -1,0 +1,124 @@
+//! A client of the running `suiftly up`, for the commands that ask it: over plain HTTP on this machine, with the
+//! development token.
+
+use crate::cli::Place;
+use crate::config::Config;
+use crate::secrets;
+use anyhow::Context;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// How long an answer may take: longer than the server lets itself.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// What the server refuses with when it will not the next time; it says so before it took anything.
+const PASSING: [&str; 3] = ["recovering", "busy", "overloaded"];
+/// How often it is asked then, and how long is waited in between.
+const TURNS_MAX: u32 = 30;
+const TURN_EVERY: Duration = Duration::from_secs(1);
+/// The longest answer that is read: the loss report with all its ranges.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// Who is asked, and as whom.
+pub(crate) struct Client {
+    api: SocketAddr,
+    token: String,
+}
+
+impl Client {
+    /// The server of this place.
+    pub(crate) fn of(place: &Place) -> anyhow::Result<Self> {
+        let config = Config::read(place.config.as_deref())?;
+        Ok(Self { api: api_of(config.api.listen)?, token: secrets::dev_token(&place.data_dir)? })
+    }
+
+    /// Reads.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.until_it_can(Method::GET, path, None).await
+    }
+
+    /// Has something done.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.until_it_can(Method::POST, path, Some(body)).await
+    }
+
+    /// Asks again for a while when the server has just started, or answers somebody else.
+    async fn until_it_can(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let mut turn = 1;
+        loop {
+            let asked = tokio::time::timeout(ANSWER_TIMEOUT, self.ask(method.clone(), path, body)).await;
+            let (is_success, answer) = asked.context("the server did not answer in time")??;
+            let answer: Value = serde_json::from_slice(&answer).context("the server's answer is no JSON")?;
+            if is_success {
+                return Ok(answer);
+            }
+            let passes = answer["code"].as_str().is_some_and(|code| PASSING.contains(&code));
+            if turn == TURNS_MAX || !passes {
+                let said = answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("no reason given");
+                anyhow::bail!("the server refused: {said}");
+            }
+            turn += 1;
+            tokio::time::sleep(TURN_EVERY).await;
+        }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<(bool, Bytes)> {
+        let Self { api, token } = self;
+        let stream = TcpStream::connect(api).await;
+        let stream = stream.with_context(|| format!("cannot reach `suiftly up` at {api}: is it running?"))?;
+        let failed = || format!("cannot ask the server at {api}");
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(failed)?;
+        let connection = tokio::spawn(connection);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, api.to_string())
+            .header(AUTHORIZATION, format!("Bearer {token}"))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body.map(Value::to_string).unwrap_or_default())))
+            .with_context(failed)?;
+        let answer = sender.send_request(request).await.with_context(failed)?;
+        let is_success = answer.status().is_success();
+        let bytes = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let bytes = bytes.map_err(|error| anyhow::anyhow!("cannot read the server's answer: {error}"))?.to_bytes();
+        connection.abort();
+        Ok((is_success, bytes))
+    }
+}
+
+/// Where a server that listens there is reached from this machine.
+fn api_of(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+    anyhow::ensure!(listen.port() != 0, "api.listen names no port: name the one that `suiftly up` listens on");
+    Ok(match listen {
+        SocketAddr::V4(addr) if addr.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, addr.port()).into(),
+        SocketAddr::V6(addr) if addr.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, addr.port()).into(),
+        addr => addr,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_is_reached_here() {
+        let cases = [
+            ("127.0.0.1:3000", Some("127.0.0.1:3000")),
+            ("0.0.0.0:3000", Some("127.0.0.1:3000")),
+            ("[::]:3000", Some("[::1]:3000")),
+            ("192.0.2.7:80", Some("192.0.2.7:80")),
+            ("127.0.0.1:0", None),
+        ];
+        for (listen, expected) in cases {
+            let found = api_of(listen.parse().unwrap()).ok().map(|addr| addr.to_string());
+            assert_eq!(found.as_deref(), expected, "{listen}");
+        }
+    }
+}
