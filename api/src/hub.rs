@@ -20,13 +20,13 @@ use tokio::sync::watch;
 pub struct HubBounds {
     /// Epochs at most. Default 20,000: over three minutes of blocks cut every 10 ms.
     pub epochs: usize,
-    /// Delta rows over all views at most (about 120 bytes each). Default 400,000.
-    pub rows: usize,
+    /// Memory for their deltas, about. Default 96 MiB.
+    pub bytes: usize,
 }
 
 impl Default for HubBounds {
     fn default() -> Self {
-        Self { epochs: 20_000, rows: 400_000 }
+        Self { epochs: 20_000, bytes: 96 << 20 }
     }
 }
 
@@ -63,7 +63,7 @@ pub struct Hub {
 #[derive(Debug, Default)]
 struct Ring {
     entries: VecDeque<Published>,
-    rows: usize,
+    bytes: usize,
     /// The position before the first entry. `None` until something is known.
     floor: Option<Floor>,
     complete_to: UnixMillis,
@@ -134,10 +134,10 @@ impl Hub {
         self.latest.subscribe()
     }
 
-    /// How full the ring is: epochs and rows held.
+    /// How full the ring is: epochs held, and bytes of their deltas.
     pub fn held(&self) -> (usize, usize) {
         let ring = self.ring.lock();
-        (ring.entries.len(), ring.rows)
+        (ring.entries.len(), ring.bytes)
     }
 }
 
@@ -148,17 +148,17 @@ impl Ring {
         if self.floor.is_none() {
             self.floor = Some(Floor { epoch: published.epoch.saturating_sub(1), cut_at: None });
         }
-        self.rows += rows(&published);
+        self.bytes += published.deltas.memory_bytes();
         self.complete_to = self.complete_to.max(published.cut_at);
         self.entries.push_back(published);
-        while self.entries.len() > 1 && (self.entries.len() > bounds.epochs || self.rows > bounds.rows) {
+        while self.entries.len() > 1 && (self.entries.len() > bounds.epochs || self.bytes > bounds.bytes) {
             self.evict();
         }
     }
 
     fn evict(&mut self) {
         if let Some(oldest) = self.entries.pop_front() {
-            self.rows -= rows(&oldest);
+            self.bytes -= oldest.deltas.memory_bytes();
             self.floor = Some(Floor { epoch: oldest.epoch, cut_at: Some(oldest.cut_at) });
         }
     }
@@ -182,21 +182,12 @@ impl Ring {
     }
 }
 
-fn rows(published: &Published) -> usize {
-    let EpochDeltas { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, .. } =
-        &*published.deltas;
-    let EpochDeltas { keys, spend, key_grants, access_grants, .. } = &*published.deltas;
-    let usage = minutes.len() + hours.len() + rated.len();
-    let infra = infra_minutes.len() + infra_hours.len() + infra_days.len();
-    usage + infra + keys.len() + spend.len() + key_grants.len() + access_grants.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hub(epochs: usize, rows: usize) -> Hub {
-        Hub::new(HubBounds { epochs, rows })
+    fn hub(epochs: usize, bytes: usize) -> Hub {
+        Hub::new(HubBounds { epochs, bytes })
     }
 
     fn publish(hub: &Hub, epoch: Epoch) {
@@ -232,8 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_bounded_but_the_newest_epoch_is_held() {
-        let hub = hub(100, 4);
+    fn memory_is_bounded_but_the_newest_epoch_is_held() {
         let row = (
             suiftly_schema::view::RatedKey {
                 customer_id: suiftly_schema::ids::CustomerId::new(1).unwrap(),
@@ -243,10 +233,12 @@ mod tests {
             },
             suiftly_schema::view::RatedSums::default(),
         );
+        let row_bytes = size_of_val(&row);
+        let hub = hub(100, 4 * row_bytes);
         for (epoch, rows, held) in [(1, 2, (1, 2)), (2, 2, (2, 4)), (3, 1, (2, 3)), (4, 9, (1, 9)), (5, 0, (1, 0))] {
             let deltas = Arc::new(EpochDeltas { epoch, rated: vec![row; rows], ..EpochDeltas::default() });
             hub.publish(Published { epoch, cut_at: UnixMillis(0), deltas });
-            assert_eq!(hub.held(), held, "{epoch}");
+            assert_eq!(hub.held(), (held.0, held.1 * row_bytes), "{epoch}");
         }
     }
 

@@ -171,7 +171,7 @@ fn journal_and_store(page: &Page, live: &PipelineLive) -> Result<(), prometheus:
 
 fn hub(page: &Page, app: &App, live: &PipelineLive) -> Result<(), prometheus::Error> {
     let (epoch, complete_to) = app.parts.hub.position();
-    let (epochs, rows) = app.parts.hub.held();
+    let (epochs, bytes) = app.parts.hub.held();
     page.gauge("suiftly_hub_epoch", "The latest epoch published.", float(epoch))?;
     page.gauge(
         "suiftly_store_epochs_behind",
@@ -184,7 +184,7 @@ fn hub(page: &Page, app: &App, live: &PipelineLive) -> Result<(), prometheus::Er
         instant_seconds(complete_to),
     )?;
     page.gauge("suiftly_hub_epochs_held", "Epochs in the ring.", count_float(epochs))?;
-    page.gauge("suiftly_hub_rows_held", "Delta rows in the ring.", count_float(rows))
+    page.gauge("suiftly_hub_bytes_held", "Memory of the deltas in the ring.", count_float(bytes))
 }
 
 fn http(page: &Page, app: &App) -> Result<(), prometheus::Error> {

@@ -140,7 +140,7 @@ async fn metrics_of_everything() {
         "suiftly_requeued_lines_total{outcome=\"accepted\"} 2",
         "suiftly_store_epochs_behind 1",
         "suiftly_store_retries_total 3",
-        "suiftly_hub_rows_held 3",
+        &format!("suiftly_hub_bytes_held {}", world.hub.held().1),
         "suiftly_streams_open 0",
         "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"200\"} 1",
         "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"401\"} 1",

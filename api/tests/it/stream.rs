@@ -138,7 +138,7 @@ async fn a_slow_client_gets_one_delta_over_all_it_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_fell_off_the_ring_starts_over() {
-    let mut world = World::new(1, HubBounds { epochs: 10, rows: 1_000 });
+    let mut world = World::new(1, HubBounds { epochs: 10, bytes: 1 << 20 });
     publish(&mut world, 1);
     let mut client = Client::default();
     let mut events = Events::open(&world.router(), "", None).await;
@@ -157,7 +157,7 @@ async fn a_client_that_fell_off_the_ring_starts_over() {
 #[tokio::test(start_paused = true)]
 async fn resuming() {
     // The ring holds 93 to 102; the floor's cut is known, so 92 is the oldest to go on from.
-    let mut world = World::new(1, HubBounds { epochs: 10, rows: 1_000 });
+    let mut world = World::new(1, HubBounds { epochs: 10, bytes: 1 << 20 });
     publish(&mut world, 102);
     world.commit(95);
     let cases = [
@@ -264,7 +264,7 @@ async fn streams_are_bounded_and_their_places_come_back() {
 
 #[tokio::test(start_paused = true)]
 async fn streams_end_at_shutdown_and_when_no_snapshot_can_be_had() {
-    let mut world = World::new(1, HubBounds { epochs: 2, rows: 100 });
+    let mut world = World::new(1, HubBounds { epochs: 2, bytes: 1 << 20 });
     publish(&mut world, 1);
     let router = world.router();
     let (mut one, mut other) = (Events::open(&router, "", None).await, Events::open(&router, "", None).await);

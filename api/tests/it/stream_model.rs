@@ -114,7 +114,7 @@ proptest! {
 }
 
 async fn drive(steps: Vec<Step>, ring: usize, filter: Filter) {
-    let mut world = World::new(100, HubBounds { epochs: ring, rows: 100_000 });
+    let mut world = World::new(100, HubBounds { epochs: ring, bytes: 1 << 20 });
     world.hub.resume_at(99, noon());
     let router = world.router_with_pulse();
     let query = query_of(&filter);

@@ -95,7 +95,7 @@ async fn a_store_that_was_never_written_and_a_hub_that_was_never_published_to() 
 
 #[tokio::test(start_paused = true)]
 async fn it_waits_for_a_store_that_catches_up_and_gives_up_on_one_that_does_not() {
-    let mut world = World::new(1, HubBounds { epochs: 5, rows: 1_000 });
+    let mut world = World::new(1, HubBounds { epochs: 5, bytes: 1 << 20 });
     for _ in 0..20 {
         world.publish(&some_rows());
     }

@@ -67,6 +67,6 @@ fn assert_counted(batch: &Batch, block: &Block) {
         sums += &UsageSums::of(record);
     }
     let mut by_minute = UsageSums::default();
-    batch.usage.iter().for_each(|(_, minute)| by_minute += minute);
+    batch.partials.usage.iter().for_each(|(_, minute)| by_minute += &minute.sums);
     assert_eq!(sums, by_minute, "the sums are not those of the records");
 }
