@@ -1,6 +1,14 @@
-//! The program from outside: its processes, its sockets, its database.
+//! The program from outside: its processes, its sockets, its database; and its parts under a seeded simulation.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+// The disk and the line that fail as told, of the tests of the parts.
+#[path = "../../ingest/tests/it/support/disk.rs"]
+#[expect(dead_code, reason = "the journal's own tests use more of it")]
+mod disk;
 mod program;
+#[path = "../../schema/store/tests/it/proxy.rs"]
+#[expect(dead_code, reason = "the store's own tests use more of it")]
+mod proxy;
 mod quarantine;
+mod sim;

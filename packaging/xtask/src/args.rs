@@ -34,6 +34,9 @@ cargo xtask fuzz --mutated N [--seed S]
     Decodes N mutated lines of every format: none panics, all are counted.
 cargo xtask kill [--times N] [--seed S] [--no-install]
     kill -9 at random moments under load (default 10 times), then every line of the journal by its number.
+cargo xtask sim [--runs N] [--seed S]
+    Disorder, doubles, power cuts and a failing database, seeded (default 25 runs, each of the next seed): the result
+    is that of the undisturbed run.
 cargo xtask check-imports        hold the crates' dependencies against the allowed ones";
 
 /// Requests per second unless told otherwise.
@@ -43,6 +46,8 @@ const RATE_MAX: u32 = 20_000;
 
 /// Random numbers begin here unless told otherwise.
 const SEED: u32 = 1;
+/// How many seeds `sim` runs.
+pub(crate) const SIMULATIONS_DEFAULT: u64 = 25;
 /// How often `kill` kills.
 pub(crate) const KILLS_DEFAULT: u32 = 10;
 
@@ -57,6 +62,7 @@ pub(crate) enum Task {
     Bench { arguments: Vec<OsString> },
     Fuzz(FuzzOptions),
     Kill(KillOptions),
+    Simulate { runs: u64, seed: u64 },
     CheckImports,
 }
 
@@ -135,6 +141,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Re
         "bench" => Ok(Task::Bench { arguments: rest(&mut parser)? }),
         "fuzz" => fuzz(&mut parser),
         "kill" => kill(&mut parser),
+        "sim" => simulate(&mut parser),
         "check-imports" => nothing_more(&mut parser, Task::CheckImports),
         _ => bail!("no task `{task}`; `cargo xtask --help` names them"),
     }
@@ -239,6 +246,18 @@ fn kill(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
     Ok(Task::Kill(options))
 }
 
+fn simulate(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let (mut runs, mut seed) = (SIMULATIONS_DEFAULT, SEED.into());
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("runs") => runs = number(parser, "runs")?,
+            Long("seed") => seed = number(parser, "seed")?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Task::Simulate { runs, seed })
+}
+
 /// Everything else, for another program; a first `--` only says so.
 fn rest(parser: &mut lexopt::Parser) -> anyhow::Result<Vec<OsString>> {
     let mut rest: Vec<OsString> = parser.raw_args()?.collect();
@@ -301,6 +320,8 @@ mod tests {
             ("fuzz --mutated 10000000", fuzz(None, FuzzBudget::Default, 1, Some(10_000_000))),
             ("kill", Task::Kill(KillOptions { times: 10, seed: 1, install: true })),
             ("kill --times 200 --seed 9 --no-install", Task::Kill(KillOptions { times: 200, seed: 9, install: false })),
+            ("sim", Task::Simulate { runs: 25, seed: 1 }),
+            ("sim --runs 1 --seed 77", Task::Simulate { runs: 1, seed: 77 }),
             ("check-imports", Task::CheckImports),
         ];
         for (line, task) in cases {
@@ -325,6 +346,7 @@ mod tests {
             ("fuzz sf1 --mutated 3", "--seed alone"),
             ("fuzz --mutated many", "--mutated needs a number"),
             ("kill --times", "times"),
+            ("sim --runs many", "--runs needs a number"),
             ("check-imports now", "now"),
         ];
         for (line, message) in cases {

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every check there is, in the order in which they fail fastest.
 
-use crate::args::KILLS_DEFAULT;
+use crate::args::{KILLS_DEFAULT, SIMULATIONS_DEFAULT};
 use crate::build;
+use crate::commands;
 use crate::end_to_end;
 use crate::fuzz;
 use crate::imports;
@@ -52,6 +53,8 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     steps.command("build", cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     steps.command("tests", cargo().args(["nextest", "run", "--workspace"]))?;
     timescale(places, steps)?;
+    let simulation = &mut commands::simulation(SIMULATIONS_DEFAULT, 1);
+    steps.command("simulation of 25 seeds", simulation)?;
     fuzz_smoke(places, steps)?;
     if quick {
         return Ok(());

@@ -70,3 +70,21 @@ pub(crate) fn check_imports() -> anyhow::Result<ExitCode> {
     println!("imports run one way");
     Ok(ExitCode::SUCCESS)
 }
+
+/// The simulation of the binary's tests, on so many seeds; the variables are what it reads.
+pub(crate) fn simulation(runs: u64, seed: u64) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--package", "suiftly", "--test", "it", "--", "--exact", "--nocapture"]);
+    command.arg("sim::whatever_happens_the_result_is_that_of_the_undisturbed_run");
+    command.env("SUIFTLY_SIM_RUNS", runs.to_string()).env("SUIFTLY_SIM_SEED", seed.to_string());
+    command
+}
+
+/// Runs it by itself.
+pub(crate) fn simulate(runs: u64, seed: u64) -> anyhow::Result<ExitCode> {
+    let places = Places::find()?;
+    install::install(&places, install::TO_RUN)?;
+    run(&mut simulation(runs, seed))?;
+    println!("{runs} runs from seed {seed}: each ended as the undisturbed run does");
+    Ok(ExitCode::SUCCESS)
+}

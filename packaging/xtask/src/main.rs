@@ -61,6 +61,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Bench { arguments } => commands::bench(&arguments),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Kill(options) => kill::kill(&options),
+        Task::Simulate { runs, seed } => commands::simulate(runs, seed),
         Task::CheckImports => commands::check_imports(),
     }
 }
