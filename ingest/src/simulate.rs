@@ -10,6 +10,7 @@ mod send;
 mod stream;
 
 pub use gateway::{GatewayOptions, SimulatedGateway};
+pub use random::Random;
 
 use crate::clock;
 use crate::listener::TlsError;

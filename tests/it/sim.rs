@@ -12,7 +12,7 @@ use suiftly_dataflow::{Dataflow, EpochInput, Seed};
 use suiftly_ingest::block::{Block, BlockBuilder};
 use suiftly_ingest::decode::{DecodeConfig, Decoder};
 use suiftly_ingest::journal::{Journal, JournalConfig, JournalReader};
-use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
+use suiftly_ingest::simulate::{GatewayOptions, Random, SimulatedGateway};
 use suiftly_ingest::source::Source;
 use suiftly_schema::batch::Batch;
 use suiftly_schema::price::PriceBooks;
@@ -33,24 +33,9 @@ const STEPS_MAX: usize = 20_000;
 const SEED: &str = "SUIFTLY_SIM_SEED";
 const RUNS: &str = "SUIFTLY_SIM_RUNS";
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
+/// Below `bound`, as a count.
+fn below(random: &mut Random, bound: usize) -> usize {
+    usize::try_from(random.below(u64::try_from(bound).unwrap())).unwrap()
 }
 
 /// What outlives the process: the disk, the database, the senders and what they still have to send.
@@ -107,11 +92,11 @@ async fn run(seed: u64) {
     let mut life = world.begin().await;
     for step in 0.. {
         assert!(step < STEPS_MAX, "it never ends: {} lines left", world.to_send.len());
-        match world.random.below(20) {
+        match below(&mut world.random, 20) {
             0 => life = world.crash(life).await,
-            1..=4 => world.clock = world.clock.plus_ms(i64::try_from(world.random.below(8_000)).unwrap()),
+            1..=4 => world.clock = world.clock.plus_ms(i64::try_from(below(&mut world.random, 8_000)).unwrap()),
             5..=8 => {
-                let upto = world.random.below(life.waiting.len() + 1);
+                let upto = below(&mut world.random, life.waiting.len() + 1);
                 world.commit(&mut life, upto, true).await;
             }
             _ if world.to_send.is_empty() && world.unacknowledged.is_empty() => break,
@@ -128,16 +113,16 @@ async fn run(seed: u64) {
 
 impl World {
     fn new(seed: u64, database: &TestDatabase) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let lines = lines(&mut random);
         let mut to_send: Vec<usize> = (0..lines.len()).collect();
         for at in 0..lines.len() {
             // Disorder within a few, now and then a line that comes much later, or twice.
-            let reach = if random.one_in(50) { 900 } else { 6 };
-            let other = (at + random.below(reach)).min(lines.len() - 1);
+            let reach = if random.below(50) == 0 { 900 } else { 6 };
+            let other = (at + below(&mut random, reach)).min(lines.len() - 1);
             to_send.swap(at, other);
-            if random.one_in(20) {
-                let again = to_send[random.below(at + 1)];
+            if random.below(20) == 0 {
+                let again = to_send[below(&mut random, at + 1)];
                 to_send.push(again);
             }
         }
@@ -162,7 +147,7 @@ impl World {
             Journal::open_with(self.dir.path(), config, Box::new(self.disk.clone())).expect("the journal opens");
         let (writer, resume) = Writer::open(self.proxy.config(), &recovery.journal_id.to_string()).await.unwrap();
         let decoder = Decoder::restore(DecodeConfig::LIVE, &resume.windows).unwrap();
-        let workers = 1 + self.random.below(3);
+        let workers = 1 + below(&mut self.random, 3);
         let seed = seed_of(&resume);
         let (dataflow, deltas) = Dataflow::start(workers, seed, PriceBooks::v1()).unwrap();
         let mut life = Life {
@@ -197,13 +182,13 @@ impl World {
     }
 
     fn append(&mut self, life: &mut Life) -> (Arc<Block>, Vec<usize>) {
-        let count = 1 + self.random.below(60);
+        let count = 1 + below(&mut self.random, 60);
         let mut builder = BlockBuilder::default();
         let mut numbers = Vec::new();
         for _ in 0..count {
             let Some(number) = self.to_send.pop_front() else { break };
             let peer = ([192, 0, 2, 1], 514).into();
-            let source = if self.random.one_in(2) { Source::udp(peer) } else { Source::tcp(peer) };
+            let source = if self.random.below(2) == 0 { Source::udp(peer) } else { Source::tcp(peer) };
             builder.push(&source, self.clock, &self.lines[number]).unwrap();
             numbers.push(number);
         }
@@ -218,9 +203,9 @@ impl World {
 
     /// The first so many epochs that wait go into the database, if it lets them.
     async fn commit(&mut self, life: &mut Life, upto: usize, with_faults: bool) {
-        if with_faults && self.random.one_in(3) {
+        if with_faults && self.random.below(3) == 0 {
             let faults = [Fault::CutBefore, Fault::CutAfter, Fault::CutCopy];
-            self.proxy.next(faults[self.random.below(faults.len())]);
+            self.proxy.next(faults[below(&mut self.random, faults.len())]);
         } else {
             self.proxy.next(Fault::None);
         }
@@ -236,11 +221,11 @@ impl World {
     /// The machine stops, while blocks are on their way to the disk, and starts again.
     async fn crash(&mut self, mut life: Life) -> Life {
         self.crashes += 1;
-        self.disk.break_after(self.random.below(6));
-        for _ in 0..self.random.below(3) {
+        self.disk.break_after(below(&mut self.random, 6));
+        for _ in 0..below(&mut self.random, 3) {
             self.append(&mut life);
         }
-        if self.random.one_in(2) && !life.waiting.is_empty() {
+        if self.random.below(2) == 0 && !life.waiting.is_empty() {
             self.commit(&mut life, 1, true).await;
         }
         life.journal.progress().abandon();
@@ -252,7 +237,7 @@ impl World {
         for number in std::mem::take(&mut self.unacknowledged) {
             self.to_send.push_front(number);
         }
-        let again = self.random.below(self.lines.len());
+        let again = below(&mut self.random, self.lines.len());
         self.to_send.push_back(again);
         self.begin().await
     }

@@ -1,11 +1,11 @@
 //! Quarantined lines given again: through the same queue and journal as all others, once.
 
-use crate::support::pipeline::{Lines, PATIENCE, Running, config, counts, now, start, wait_until};
+use crate::support::pipeline::{Jammed, PATIENCE, Running, config, counts, jam, jammed, now, start};
 use std::io::Write;
 use std::time::Duration;
 use suiftly_ingest::haproxy::Format;
 use suiftly_ingest::journal::JournalReader;
-use suiftly_ingest::live::{Ingest, IngestConfig, IngestMonitor, Resume};
+use suiftly_ingest::live::{IngestConfig, IngestMonitor, Resume};
 use suiftly_ingest::requeue::RequeueError;
 use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
 use suiftly_ingest::source::{Source, Transport};
@@ -141,19 +141,7 @@ fn as_many_as_may_be_are_in_one_go_and_the_answer_is_the_last_ones_epoch() {
 #[test]
 fn without_room_none_goes_in_and_none_is_counted() {
     let dir = TempDir::new().unwrap();
-    let mut config = config(dir.path());
-    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (1, 1, 1);
-    let (out, batches) = crossbeam_channel::bounded(1);
-    let handle = Ingest::start(&config, &Resume::default(), out).unwrap();
-    handle.wait_live(PATIENCE).unwrap();
-    let (mut stream, mut lines) = (std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
-    // Nobody takes batches: see the shutdown of a connection that waits.
-    for epoch in 1..=4 {
-        stream.write_all(&lines.octet_counted(1)).unwrap();
-        wait_until(&handle, "the line's block", |stats| stats.durable_epoch == epoch);
-    }
-    stream.write_all(&lines.octet_counted(1)).unwrap();
-    wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
+    let Jammed { handle, batches, stream: _stream, .. } = jammed(&jam(dir.path()));
     let line = GivenLine { journal_offset: 1, line: b"x".to_vec() };
     assert_eq!(requeue(&handle.monitor(), &[line]), Err(RequeueError::Busy));
     assert_eq!(handle.stats().by(Transport::Quarantine).lines, 0);

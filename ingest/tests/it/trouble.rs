@@ -2,7 +2,8 @@
 
 use crate::support::disk::FaultyDisk;
 use crate::support::pipeline::{
-    Lines, PATIENCE, Running, accepted, assert_in_order, config, counts, seqs, start, take_lines, wait_until,
+    Jammed, Lines, PATIENCE, Running, accepted, assert_in_order, config, counts, jam, jammed, seqs, start, take_lines,
+    wait_until,
 };
 use std::io::{ErrorKind, Write};
 use std::net::UdpSocket;
@@ -35,21 +36,9 @@ fn a_shutdown_loses_nothing_that_was_sent() {
 #[test]
 fn a_shutdown_takes_what_the_kernel_still_holds_of_a_connection() {
     let dir = TempDir::new().unwrap();
-    let mut config = config(dir.path());
-    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (1, 1, 1);
-    let (out, batches) = crossbeam_channel::bounded(1);
-    let handle = Ingest::start(&config, &Resume::default(), out).unwrap();
-    handle.wait_live(PATIENCE).unwrap();
-    let (mut stream, mut lines) = (std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
-    // Nobody takes batches. One fits in the queue to us, one is in delivery's hand, one before it, one in the
-    // sequencer's hand; then one fits in the queue to the sequencer, and one is in the connection's hand.
+    let Jammed { handle, batches, mut stream, mut lines } = jammed(&jam(dir.path()));
     let mut send = |lines_more: usize| stream.write_all(&lines.octet_counted(lines_more)).unwrap();
-    for epoch in 1..=4 {
-        send(1);
-        wait_until(&handle, "the line's block", |stats| stats.durable_epoch == epoch);
-    }
-    send(1);
-    wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
+    // One more is in the connection's hand.
     send(1);
     wait_until(&handle, "a waiting connection", |stats| stats.by(Transport::Tcp).lines == 6);
     send(200);
@@ -61,19 +50,9 @@ fn a_shutdown_takes_what_the_kernel_still_holds_of_a_connection() {
 #[test]
 fn what_was_read_is_journaled_though_nobody_takes_batches() {
     let dir = TempDir::new().unwrap();
-    let mut config = config(dir.path());
-    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (1, 1, 1);
-    let (out, unread) = crossbeam_channel::bounded(1);
-    let handle = Ingest::start(&config, &Resume::default(), out).unwrap();
-    handle.wait_live(PATIENCE).unwrap();
-    let (mut stream, mut lines) = (std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
-    for epoch in 1..=4 {
-        stream.write_all(&lines.octet_counted(1)).unwrap();
-        wait_until(&handle, "the line's block", |stats| stats.durable_epoch == epoch);
-    }
-    // The sequencer cannot hand the fourth batch on; these wait before it, and in the kernel.
-    stream.write_all(&lines.octet_counted(1)).unwrap();
-    wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
+    let config = jam(dir.path());
+    let Jammed { handle, batches: unread, mut stream, mut lines } = jammed(&config);
+    // These wait in the kernel.
     stream.write_all(&lines.octet_counted(200)).unwrap();
     let error = handle.shutdown(Duration::from_millis(1)).unwrap_err().to_string();
     assert!(error.starts_with("ingest could not drain within 1ms: durable up to epoch "), "{error}");

@@ -223,7 +223,9 @@ impl Writer {
         if found == doubt.to {
             tracing::info!(epoch = found, "a commit had succeeded though its answer was lost");
             self.watermark = found;
-            self.landed = Some(doubt);
+            // The caller may not know of what had landed before either.
+            let from = self.landed.map_or(doubt.from, |before| before.from);
+            self.landed = Some(Span { from, to: doubt.to });
         } else if found != doubt.from {
             return Err(self.not_next(doubt.to, found));
         }

@@ -33,6 +33,37 @@ pub(crate) fn start(config: &IngestConfig, resume: &Resume) -> Running {
     Running { handle, batches }
 }
 
+/// Queues of one each.
+pub(crate) fn jam(dir: &Path) -> IngestConfig {
+    let mut config = config(dir);
+    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (1, 1, 1);
+    config
+}
+
+/// A running ingest whose queues are all full, after five lines.
+pub(crate) struct Jammed {
+    pub(crate) handle: IngestHandle,
+    pub(crate) batches: Receiver<Batch>,
+    pub(crate) stream: TcpStream,
+    pub(crate) lines: Lines,
+}
+
+/// Starts it with the queues of [`jam`]. Nobody takes batches: one fits in the queue to us, one is in delivery's hand, one
+/// before it, one in the sequencer's hand; then one fits in the queue to the sequencer.
+pub(crate) fn jammed(config: &IngestConfig) -> Jammed {
+    let (out, batches) = crossbeam_channel::bounded(1);
+    let handle = Ingest::start(config, &Resume::default(), out).unwrap();
+    handle.wait_live(PATIENCE).unwrap();
+    let (mut stream, mut lines) = (TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
+    for epoch in 1..=4 {
+        stream.write_all(&lines.octet_counted(1)).unwrap();
+        wait_until(&handle, "the line's block", |stats| stats.durable_epoch == epoch);
+    }
+    stream.write_all(&lines.octet_counted(1)).unwrap();
+    wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
+    Jammed { handle, batches, stream, lines }
+}
+
 impl Running {
     pub(crate) fn tcp(&self) -> TcpStream {
         TcpStream::connect(self.handle.local_addrs().tcp).unwrap()

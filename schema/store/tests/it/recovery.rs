@@ -82,6 +82,23 @@ async fn the_same_again_with_more_behind_it() {
 }
 
 #[tokio::test]
+async fn two_answers_lost_in_a_row() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(database.config());
+    let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();
+    let mut model = Model::default();
+    let mut commits = vec![model.commit(some_records(1, 9, model.now()))];
+    proxy.next(Fault::CutAfter);
+    assert!(writer.commit(&commits).await.unwrap_err().is_unavailable());
+    commits.push(model.commit(some_records(2, 9, model.now())));
+    proxy.next(Fault::CutAfter);
+    assert!(writer.commit(&commits).await.unwrap_err().is_unavailable());
+    commits.push(model.commit(some_records(3, 9, model.now())));
+    commit_at_last(&mut writer, &commits).await;
+    check(database.config(), &model).await;
+}
+
+#[tokio::test]
 async fn the_same_again_one_by_one() {
     let database = TestDatabase::create().await;
     let proxy = Proxy::before(database.config());
