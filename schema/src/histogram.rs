@@ -6,7 +6,6 @@
 //! a few values takes a few cells. A count may be negative in a difference, never in a sum.
 
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::ops::AddAssign;
 
 /// Cells a doubling, as a power of two.
@@ -23,8 +22,8 @@ pub const MAX_ENCODED_BYTES: usize = CELLS as usize * 12;
 /// Counts by cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Histogram {
-    /// Ascending by cell; no count is zero. The first is kept in place: most histograms of an epoch have no other.
-    cells: SmallVec<[(u16, i64); 1]>,
+    /// Ascending by cell; no count is zero.
+    cells: Vec<(u16, i64)>,
 }
 
 /// Bytes that are no histogram.
@@ -87,13 +86,6 @@ impl Histogram {
         }
     }
 
-    /// From cells, ascending, and what they count, none of it zero.
-    pub fn from_cells(cells: impl Iterator<Item = (u16, i64)>) -> Self {
-        let cells: SmallVec<_> = cells.collect();
-        debug_assert!(cells.is_sorted_by(|a: &(u16, i64), b| a.0 < b.0) && cells.iter().all(|(_, count)| *count != 0));
-        Self { cells }
-    }
-
     /// Its cells, ascending, and what they count.
     pub fn cells(&self) -> &[(u16, i64)] {
         &self.cells
@@ -106,7 +98,7 @@ impl Histogram {
 
     /// Bytes on the heap, about.
     pub fn memory_bytes(&self) -> usize {
-        if self.cells.spilled() { size_of_val(&*self.cells) } else { 0 }
+        size_of_val(&*self.cells)
     }
 
     /// How many values it counts.
@@ -151,7 +143,7 @@ impl Histogram {
         if bytes.len() > MAX_ENCODED_BYTES {
             return Err(NoHistogram);
         }
-        let (mut cells, mut next) = (SmallVec::new(), 0u64);
+        let (mut cells, mut next) = (Vec::new(), 0u64);
         while !bytes.is_empty() {
             let cell = next.checked_add(take(&mut bytes)?).ok_or(NoHistogram)?;
             let zigzag = take(&mut bytes)?;

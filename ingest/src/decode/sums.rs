@@ -2,20 +2,10 @@
 
 use rustc_hash::FxHashMap;
 use suiftly_schema::activity::{KeyActivity, KeyRef};
-use suiftly_schema::histogram::{Histogram, cell_of};
-use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums, PhaseName};
+use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::partial::Partials;
 use suiftly_schema::record::Record;
 use suiftly_schema::usage::{MinuteKey, Usage};
-
-/// Cells that are counted in place: times up to 383 ms. Few are longer.
-const DENSE_CELLS: usize = 256;
-/// Rows whose cells are counted in place, and arrays kept for the next epoch; the rows of more keys, which are forged or
-/// of a very large fleet, count into their histograms at once.
-const DENSE_ROWS_MAX: usize = 512;
-
-/// Each phase's cells.
-type DenseCells = [[u32; DENSE_CELLS]; PhaseName::ALL.len()];
 
 /// Sums up records.
 #[derive(Debug, Default)]
@@ -25,8 +15,6 @@ pub(super) struct PartialSums {
     usage_at: FxHashMap<[u64; 2], u32>,
     infra_at: FxHashMap<[u64; 2], u32>,
     key_at: FxHashMap<KeyRef, u32>,
-    /// Of the first rows of infra, in their order; then those of no row, all zero.
-    dense: Vec<Box<DenseCells>>,
 }
 
 impl PartialSums {
@@ -35,29 +23,14 @@ impl PartialSums {
     pub(super) fn add(&mut self, record: &Record) {
         let minute = MinuteKey::of(record);
         let at = slot(&mut self.usage_at, packed_usage(&minute), &mut self.sums.usage, || (minute, Usage::default()));
-        self.sums.usage[at].1.add(record);
-        self.add_infra(record, InfraSpanKey { infra: InfraKey::of(record), start: minute.minute });
+        at.1.add(record);
+        let infra = InfraSpanKey { infra: InfraKey::of(record), start: minute.minute };
+        let at = slot(&mut self.infra_at, packed_infra(&infra), &mut self.sums.infra, || (infra, InfraSums::default()));
+        at.1.add(record);
         if let Some(key) = KeyRef::of(record) {
             let nothing = || (key, KeyActivity { requests: 0, errors: 0, last_used_at: record.timestamp });
-            let at = slot(&mut self.key_at, key, &mut self.sums.keys, nothing);
-            self.sums.keys[at].1 += &KeyActivity::of(record);
+            slot(&mut self.key_at, key, &mut self.sums.keys, nothing).1 += &KeyActivity::of(record);
         }
-    }
-
-    #[inline]
-    fn add_infra(&mut self, record: &Record, key: InfraSpanKey) {
-        let at = slot(&mut self.infra_at, packed_infra(&key), &mut self.sums.infra, || (key, InfraSums::default()));
-        if at == self.dense.len() && at < DENSE_ROWS_MAX {
-            self.dense.push(Box::new([[0; DENSE_CELLS]; PhaseName::ALL.len()]));
-        }
-        let mut dense = self.dense.get_mut(at);
-        self.sums.infra[at].1.add_with(record, |which, phase, ms, times| {
-            let cell = cell_of(ms);
-            match dense.as_mut().and_then(|dense| dense[which].get_mut(usize::from(cell))) {
-                Some(count) if times == 1 => *count += 1,
-                _ => phase.times.add_cell(cell, times),
-            }
-        });
     }
 
     /// Gives the sums, and begins anew.
@@ -65,34 +38,23 @@ impl PartialSums {
         self.usage_at.clear();
         self.infra_at.clear();
         self.key_at.clear();
-        for ((_, sums), dense) in self.sums.infra.iter_mut().zip(&mut self.dense) {
-            for (phase, cells) in sums.phases.iter_mut().zip(dense.iter_mut()) {
-                phase.times += &histogram_of(cells);
-                cells.fill(0);
-            }
-        }
         std::mem::take(&mut self.sums)
     }
 }
 
-fn histogram_of(cells: &[u32; DENSE_CELLS]) -> Histogram {
-    let counted = (0u16..).zip(cells).filter(|(_, count)| **count > 0);
-    Histogram::from_cells(counted.map(|(cell, count)| (cell, i64::from(*count))))
-}
-
 #[inline]
-fn slot<K: std::hash::Hash + Eq, R>(
+fn slot<'a, K: std::hash::Hash + Eq, R>(
     at: &mut FxHashMap<K, u32>,
     key: K,
-    rows: &mut Vec<R>,
+    rows: &'a mut Vec<R>,
     empty: impl FnOnce() -> R,
-) -> usize {
+) -> &'a mut R {
     let next = u32::try_from(rows.len()).expect("an epoch has fewer lines than 2³²");
     let at = *at.entry(key).or_insert(next);
     if at == next {
         rows.push(empty());
     }
-    at as usize
+    &mut rows[at as usize]
 }
 
 /// A key in two words, which hash faster than its parts. 0 is no customer and no service, 255 no network.
