@@ -156,7 +156,7 @@ impl Decoder {
             match decoded {
                 Decoded::Accepted(mut record, _) => {
                     record.journal_offset = frame.offset;
-                    sums.add(&record);
+                    sums.note(&record);
                     records.push(record);
                 }
                 Decoded::System(line) => system.push(system_message(&line, terms, frame.received_at)),
@@ -169,8 +169,8 @@ impl Decoder {
             cut_at: block.cut_at,
             journal_end: block.end,
             oldest_received_at,
+            partials: sums.take(&records),
             records,
-            partials: sums.take(),
             windows: dedup.changed(),
             folded: dedup.fallen().to_vec(),
             system,

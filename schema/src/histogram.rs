@@ -6,6 +6,8 @@
 //! a few values takes a few cells. A count may be negative in a difference, never in a sum.
 
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
+use std::cmp::Ordering;
 use std::ops::AddAssign;
 
 /// Cells a doubling, as a power of two.
@@ -19,11 +21,45 @@ pub const MAX_VALUE_MS: u32 = (1 << 31) - 1;
 /// In bytes: a varint of a cell's distance takes at most 2, of a count at most 10.
 pub const MAX_ENCODED_BYTES: usize = CELLS as usize * 12;
 
+/// The largest count of a cell, either way: 2⁵² − 1. Sums stay there.
+pub const MAX_COUNT: i64 = (1 << (COUNT_BITS - 1)) - 1;
+/// A cell and its count are one word: 11 bits, and the rest.
+const COUNT_BITS: u32 = 53;
+
 /// Counts by cell.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Histogram {
-    /// Ascending by cell; no count is zero.
-    cells: Vec<(u16, i64)>,
+    /// Ascending by cell; no count is zero. Two are kept in place: most histograms of an epoch have no more.
+    cells: SmallVec<[Packed; 2]>,
+}
+
+/// A cell and its count.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Packed(u64);
+
+impl Packed {
+    #[inline]
+    const fn new(cell: u16, count: i64) -> Self {
+        let count = if count > MAX_COUNT { MAX_COUNT } else { count };
+        let count = if count < -MAX_COUNT { -MAX_COUNT } else { count };
+        Self((cell as u64) << COUNT_BITS | (count.cast_unsigned() & ((1 << COUNT_BITS) - 1)))
+    }
+
+    #[inline]
+    const fn cell(self) -> u16 {
+        (self.0 >> COUNT_BITS) as u16
+    }
+
+    #[inline]
+    const fn count(self) -> i64 {
+        (self.0 << (64 - COUNT_BITS)).cast_signed() >> (64 - COUNT_BITS)
+    }
+}
+
+impl std::fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.cells()).finish()
+    }
 }
 
 /// Bytes that are no histogram.
@@ -62,33 +98,37 @@ const fn low_16(cell: u32) -> u16 {
 }
 
 impl Histogram {
+    /// One value, so many times.
+    #[inline]
+    pub fn of(value_ms: u32, times: i64) -> Self {
+        if times == 0 {
+            return Self::default();
+        }
+        Self { cells: smallvec![Packed::new(cell_of(value_ms), times)] }
+    }
+
     /// Counts a value so many times.
     #[inline]
     pub fn count(&mut self, value_ms: u32, times: i64) {
         self.add_cell(cell_of(value_ms), times);
     }
 
-    /// Adds to a cell.
-    #[inline]
-    pub fn add_cell(&mut self, cell: u16, count: i64) {
+    fn add_cell(&mut self, cell: u16, count: i64) {
         if count == 0 {
             return;
         }
-        match self.cells.binary_search_by_key(&cell, |(cell, _)| *cell) {
-            Ok(at) => {
-                let sum = &mut self.cells[at].1;
-                *sum = sum.saturating_add(count);
-                if *sum == 0 {
-                    self.cells.remove(at);
-                }
-            }
-            Err(at) => self.cells.insert(at, (cell, count)),
+        match self.cells.binary_search_by_key(&cell, |packed| packed.cell()) {
+            Ok(at) => match self.cells[at].count() + count.clamp(-MAX_COUNT, MAX_COUNT) {
+                0 => drop(self.cells.remove(at)),
+                sum => self.cells[at] = Packed::new(cell, sum),
+            },
+            Err(at) => self.cells.insert(at, Packed::new(cell, count)),
         }
     }
 
     /// Its cells, ascending, and what they count.
-    pub fn cells(&self) -> &[(u16, i64)] {
-        &self.cells
+    pub fn cells(&self) -> impl Iterator<Item = (u16, i64)> + '_ {
+        self.cells.iter().map(|packed| (packed.cell(), packed.count()))
     }
 
     /// Whether it counts nothing.
@@ -98,17 +138,17 @@ impl Histogram {
 
     /// Bytes on the heap, about.
     pub fn memory_bytes(&self) -> usize {
-        size_of_val(&*self.cells)
+        if self.cells.spilled() { size_of_val(&*self.cells) } else { 0 }
     }
 
     /// How many values it counts.
     pub fn total(&self) -> i64 {
-        self.cells.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        self.cells().fold(0, |sum, (_, count)| sum.saturating_add(count))
     }
 
     /// Takes the counts back.
     pub fn negate(&mut self) {
-        self.cells.iter_mut().for_each(|(_, count)| *count = count.saturating_neg());
+        self.cells.iter_mut().for_each(|packed| *packed = Packed::new(packed.cell(), -packed.count()));
     }
 
     /// The value that so many of a hundred are not above, by nearest rank, within 0.8 %; `None` if it counts nothing.
@@ -117,12 +157,12 @@ impl Histogram {
         let total = u128::try_from(self.total()).ok().filter(|total| *total > 0)?;
         let rank = (total * u128::from(per_mille.min(1_000))).div_ceil(1_000).max(1);
         let mut seen = 0;
-        let reached = |(_, count): &&(u16, i64)| {
+        let reached = |(_, count): &(u16, i64)| {
             seen += u128::try_from(*count).unwrap_or(0);
             seen >= rank
         };
-        let (cell, _) = self.cells.iter().find(reached)?;
-        let (low, high) = bounds_of(*cell);
+        let (cell, _) = self.cells().find(reached)?;
+        let (low, high) = bounds_of(cell);
         Some(low + (high - low) / 2)
     }
 
@@ -130,7 +170,7 @@ impl Histogram {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.cells.len() * 3);
         let mut next = 0;
-        for (cell, count) in &self.cells {
+        for (cell, count) in self.cells() {
             put(&mut bytes, u64::from(cell - next));
             put(&mut bytes, ((count << 1) ^ (count >> 63)).cast_unsigned());
             next = cell + 1;
@@ -143,13 +183,14 @@ impl Histogram {
         if bytes.len() > MAX_ENCODED_BYTES {
             return Err(NoHistogram);
         }
-        let (mut cells, mut next) = (Vec::new(), 0u64);
+        let (mut cells, mut next) = (SmallVec::new(), 0u64);
         while !bytes.is_empty() {
             let cell = next.checked_add(take(&mut bytes)?).ok_or(NoHistogram)?;
             let zigzag = take(&mut bytes)?;
             let count = (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed();
-            let known = u16::try_from(cell).ok().filter(|cell| *cell < CELLS && count != 0);
-            cells.push((known.ok_or(NoHistogram)?, count));
+            let is_count = count != 0 && (-MAX_COUNT..=MAX_COUNT).contains(&count);
+            let known = u16::try_from(cell).ok().filter(|cell| *cell < CELLS && is_count);
+            cells.push(Packed::new(known.ok_or(NoHistogram)?, count));
             next = cell + 1;
         }
         Ok(Self { cells })
@@ -159,8 +200,8 @@ impl Histogram {
 /// Merges in one pass: both are sorted.
 impl AddAssign<&Self> for Histogram {
     fn add_assign(&mut self, other: &Self) {
-        if let [(cell, count)] = other.cells[..] {
-            return self.add_cell(cell, count);
+        if let [one] = other.cells[..] {
+            return self.add_cell(one.cell(), one.count());
         }
         if self.cells.is_empty() {
             self.cells.clone_from(&other.cells);
@@ -168,24 +209,77 @@ impl AddAssign<&Self> for Histogram {
         }
         let mine = std::mem::take(&mut self.cells);
         self.cells.reserve(mine.len() + other.cells.len());
-        let (mut a, mut b) = (mine.into_iter().peekable(), other.cells.iter().copied().peekable());
-        while let (Some((x, n)), Some((y, m))) = (a.peek().copied(), b.peek().copied()) {
-            let (cell, count) = match x.cmp(&y) {
-                std::cmp::Ordering::Less => a.next().unwrap_or((x, n)),
-                std::cmp::Ordering::Greater => b.next().unwrap_or((y, m)),
-                std::cmp::Ordering::Equal => {
-                    a.next();
-                    b.next();
-                    (x, n.saturating_add(m))
-                }
+        let (mut a, mut b) = (&mine[..], &other.cells[..]);
+        while let ([x, rest_of_a @ ..], [y, rest_of_b @ ..]) = (a, b) {
+            let order = x.cell().cmp(&y.cell());
+            let sum = match order {
+                Ordering::Less => *x,
+                Ordering::Greater => *y,
+                Ordering::Equal => Packed::new(x.cell(), x.count() + y.count()),
             };
-            if count != 0 {
-                self.cells.push((cell, count));
+            if sum.count() != 0 {
+                self.cells.push(sum);
+            }
+            a = if order.is_le() { rest_of_a } else { a };
+            b = if order.is_ge() { rest_of_b } else { b };
+        }
+        self.cells.extend_from_slice(a);
+        self.cells.extend_from_slice(b);
+    }
+}
+
+/// Counts many values before they become a [`Histogram`]: every cell has its place, and what was counted is found by bits.
+#[derive(Debug)]
+pub struct CellCounts {
+    counts: Box<[i64; CELLS as usize]>,
+    /// Which cells count something.
+    counted: [u64; WORDS],
+    /// Which of those words are not zero.
+    words: u32,
+}
+
+const WORDS: usize = (CELLS as usize).div_ceil(64);
+const _: () = assert!(WORDS <= 32, "a bit for each word");
+
+impl Default for CellCounts {
+    fn default() -> Self {
+        Self { counts: Box::new([0; CELLS as usize]), counted: [0; WORDS], words: 0 }
+    }
+}
+
+impl CellCounts {
+    /// Counts a value so many times.
+    #[inline]
+    pub fn count(&mut self, value_ms: u32, times: i64) {
+        let cell = usize::from(cell_of(value_ms));
+        self.counts[cell] = self.counts[cell].saturating_add(times);
+        self.counted[cell / 64] |= 1 << (cell % 64);
+        self.words |= 1 << (cell / 64);
+    }
+
+    /// What was counted; counts anew.
+    pub fn take(&mut self) -> Histogram {
+        let mut cells = SmallVec::new();
+        for word in ones(u64::from(std::mem::take(&mut self.words))) {
+            for bit in ones(std::mem::take(&mut self.counted[usize::from(word)])) {
+                let cell = word * 64 + bit;
+                let count = std::mem::take(&mut self.counts[usize::from(cell)]);
+                if count != 0 {
+                    cells.push(Packed::new(cell, count));
+                }
             }
         }
-        self.cells.extend(a);
-        self.cells.extend(b);
+        Histogram { cells }
     }
+}
+
+/// The places of the bits that are set, ascending.
+fn ones(mut bits: u64) -> impl Iterator<Item = u16> {
+    std::iter::from_fn(move || {
+        let at = (bits != 0).then(|| low_16(bits.trailing_zeros()));
+        bits &= bits.wrapping_sub(1);
+        at
+    })
 }
 
 fn put(bytes: &mut Vec<u8>, mut number: u64) {
@@ -243,6 +337,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn counts_stay_at_their_bounds() {
+        let mut histogram = Histogram::of(7, i64::MAX);
+        histogram += &Histogram::of(7, 5);
+        assert_eq!(histogram.cells().collect::<Vec<_>>(), [(7, MAX_COUNT)]);
+        histogram += &Histogram::of(7, i64::MIN);
+        assert!(histogram.is_empty());
+        histogram.count(1_663, i64::MIN);
+        assert_eq!(histogram.cells().collect::<Vec<_>>(), [(cell_of(1_663), -MAX_COUNT)]);
+    }
+
     fn values() -> impl Strategy<Value = Vec<(u32, i64)>> {
         let value = prop_oneof![0u32..300, any::<u32>(), 0u32..100_000];
         prop::collection::vec((value, 1i64..1_000), 0..60)
@@ -280,6 +385,15 @@ mod tests {
             back.negate();
             sum += &back;
             prop_assert_eq!(sum, histogram_of(&a));
+        }
+
+        #[test]
+        fn counted_in_place_is_the_same(a in values(), b in values()) {
+            let mut counts = CellCounts::default();
+            for values in [a, b] {
+                values.iter().for_each(|(value, times)| counts.count(*value, *times));
+                prop_assert_eq!(counts.take(), histogram_of(&values));
+            }
         }
 
         #[test]

@@ -171,16 +171,23 @@ pub struct InfraSums {
 impl InfraSums {
     /// Adds a record.
     pub fn add(&mut self, record: &Record) {
+        self.add_with(record, |_, phase, ms, times| phase.times.count(ms, times));
+    }
+
+    /// Adds a record, but leaves it to `count` to count how long each phase took: which of [`PhaseName::ALL`], the
+    /// phase, the time and how many times.
+    #[inline]
+    pub fn add_with(&mut self, record: &Record, mut count: impl FnMut(usize, &mut Phase, u32, i64)) {
         let repeat = i64::from(record.repeat);
         self.requests = self.requests.saturating_add(repeat);
         self.bytes_sent = self.bytes_sent.saturating_add(i64::try_from(record.bytes_sent).unwrap_or(i64::MAX));
         let timers = &record.timers;
         let reached =
             [timers.request_ms, timers.queue_ms, timers.connect_ms, timers.response_ms, Some(timers.total_ms)];
-        for (phase, reached) in self.phases.iter_mut().zip(reached) {
+        for (at, (phase, reached)) in self.phases.iter_mut().zip(reached).enumerate() {
             if let Some(ms) = reached.and_then(|ms| u32::try_from(ms).ok()) {
                 phase.sum_ms = phase.sum_ms.saturating_add(i64::from(ms) * repeat);
-                phase.times.count(ms, repeat);
+                count(at, phase, ms, repeat);
             }
         }
         self.terminations.count(Termination::new(&record.termination), repeat);

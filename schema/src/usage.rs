@@ -94,6 +94,21 @@ impl UsageSums {
         sums
     }
 
+    /// Adds a record: what [`UsageSums::of`] says, to the sums that it touches.
+    #[inline]
+    pub fn add(&mut self, record: &Record) {
+        let repeat = i64::from(record.repeat);
+        let bytes = i64::try_from(record.bytes_sent).unwrap_or(i64::MAX);
+        let add = |sum: &mut i64, more: i64| *sum = sum.saturating_add(more);
+        add(self.class_mut(TrafficClass::of(record.traffic_type, record.status_code)), repeat);
+        add(&mut self.bytes_sent, bytes);
+        add(&mut self.time_total_ms, i64::from(record.timers.total_ms) * repeat);
+        if is_billable(record.traffic_type, record.status_code) {
+            add(&mut self.billable_requests, repeat);
+            add(&mut self.billable_bytes, bytes);
+        }
+    }
+
     /// All requests: the sum of the six classes.
     pub const fn requests(&self) -> i64 {
         self.guaranteed + self.burst + self.rejected + self.client_error + self.server_error + self.other
@@ -172,9 +187,15 @@ impl Usage {
     /// Adds a record.
     #[inline]
     pub fn add(&mut self, record: &Record) {
-        self.sums += &UsageSums::of(record);
+        self.sums.add(record);
+        self.times.count(Self::time_ms(record), i64::from(record.repeat));
+    }
+
+    /// How long a request took.
+    #[inline]
+    pub const fn time_ms(record: &Record) -> u32 {
         // A total is never negative: HAProxy writes −1 for a phase that was not reached, and the total always is.
-        self.times.count(record.timers.total_ms.unsigned_abs(), i64::from(record.repeat));
+        record.timers.total_ms.unsigned_abs()
     }
 
     /// Whether there is nothing to add.

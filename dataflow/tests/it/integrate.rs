@@ -91,6 +91,6 @@ fn add_infra(rows: &mut BTreeMap<crate::oracle::InfraId, InfraRow>, key: &InfraS
 
 fn add_cells(cells: &mut Cells, histogram: &Histogram) {
     for (cell, count) in histogram.cells() {
-        *cells.entry(bounds_of(*cell).0).or_default() += count;
+        *cells.entry(bounds_of(cell).0).or_default() += count;
     }
 }

@@ -83,7 +83,7 @@ fn a_block_becomes_a_batch() {
     let expected = [(MinuteKey { usage: key(12345), minute }, paid), (MinuteKey { usage: key(0), minute }, unpaid)];
     let usage: Vec<_> = batch.partials.usage.iter().map(|(key, usage)| (*key, usage.sums)).collect();
     assert_eq!(usage, expected);
-    let times: Vec<_> = batch.partials.usage.iter().map(|(_, usage)| usage.times.cells().to_vec()).collect();
+    let times: Vec<_> = batch.partials.usage.iter().map(|(_, usage)| usage.times.cells().collect::<Vec<_>>()).collect();
     assert_eq!(times, [vec![(3, 2)], vec![(3, 1)]]);
     let keys: Vec<_> = batch.partials.keys.iter().map(|(key, did)| (key.customer_id.get(), did.requests)).collect();
     assert_eq!(keys, [(12_345, 2)]);
