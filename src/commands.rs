@@ -26,6 +26,7 @@ use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::migrate::{self, Migrated};
 use suiftly_store::reader::Reader;
+use suiftly_store::role::{self, Roles};
 use suiftly_store::seed;
 
 /// `suiftly replay`
@@ -147,21 +148,22 @@ pub(crate) async fn db(command: DbCommand) -> anyhow::Result<()> {
 /// Drops journal and database together: either without the other would not fit.
 async fn reset(place: &Place) -> anyhow::Result<()> {
     let config = Config::read(place.config.as_deref())?;
-    let (_, store) = connect(place, &config).await?;
+    let (_, roles) = connect(place, &config).await?;
     let journal = place.data_dir.join("journal");
     // Opening it takes its lock: a running `up` is not robbed of it.
     drop(Journal::open(&journal, JournalConfig::default())?);
-    migrate::reset(&store).await?;
+    migrate::drop_database(roles.owner()).await?;
+    role::open(&roles).await?;
     std::fs::remove_dir_all(&journal).with_context(|| format!("cannot remove {}", journal.display()))?;
-    eprintln!("{store} and the journal in {} are new", journal.display());
+    eprintln!("{} and the journal in {} are new", roles.run, journal.display());
     Ok(())
 }
 
 /// Prints the figures as JSON, whether they are as they should be or not.
 async fn check_stored(place: &Place) -> anyhow::Result<()> {
     let config = Config::read(place.config.as_deref())?;
-    let (_, store) = connect(place, &config).await?;
-    let (figures, holds) = check::check(&place.data_dir.join("journal"), &store).await?;
+    let (_, roles) = connect(place, &config).await?;
+    let (figures, holds) = check::check(&place.data_dir.join("journal"), &roles.run).await?;
     let written = writeln!(io::stdout().lock(), "{figures:#}").context("cannot write the figures");
     unless_broken_pipe(written)?;
     anyhow::ensure!(holds, "the database does not hold what the journal does");
@@ -220,23 +222,25 @@ pub(crate) async fn edge(command: EdgeCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The database of the configuration, or the private cluster's, started; its schema is brought up to date.
+/// The database of the configuration, or the private cluster's, started; its schema is brought up to date by its owner.
+/// What is answered uses it as the role that runs.
 pub(crate) async fn open_database(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, StoreConfig)> {
-    let (cluster, store) = connect(place, config).await?;
-    let Migrated { capability, applied, version } = migrate::migrate(&store).await?;
-    tracing::info!(database = %store, ?capability, version, applied, "database");
-    Ok((cluster, store))
+    let (cluster, roles) = connect(place, config).await?;
+    let Migrated { capability, applied, version } = role::open(&roles).await?;
+    tracing::info!(database = %roles.run, role = roles.run.user(), ?capability, version, applied, "database");
+    Ok((cluster, roles.run))
 }
 
-async fn connect(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, StoreConfig)> {
+async fn connect(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, Roles)> {
     std::fs::create_dir_all(&place.data_dir).with_context(|| format!("cannot make {}", place.data_dir.display()))?;
     if let Some(url) = &config.database.url {
-        return Ok((None, StoreConfig::from_url(url)?));
+        let owner = config.database.migrate_url.as_deref().map(StoreConfig::from_url).transpose()?;
+        return Ok((None, Roles { owner, ..Roles::one(StoreConfig::from_url(url)?) }));
     }
     let dir = cluster_dir(place);
     let cluster = blocking(move || Cluster::start(&dir)).await?;
-    let store = cluster.connection_config(place.deployment.database());
-    Ok((Some(cluster), store))
+    let roles = cluster.roles(place.deployment.database());
+    Ok((Some(cluster), roles))
 }
 
 fn cluster_dir(place: &Place) -> PathBuf {

@@ -19,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) journal: Journal,
     pub(crate) dataflow: Dataflow,
     pub(crate) database: Database,
+    pub(crate) firehose: Firehose,
     pub(crate) api: Api,
     /// `[[source]]`, in the file alone.
     pub(crate) source: Vec<SourceEntry>,
@@ -92,6 +93,24 @@ pub(crate) struct Dataflow {
 pub(crate) struct Database {
     /// A PostgreSQL URL; without one a private cluster is started in the data directory.
     pub(crate) url: Option<String>,
+    /// The same database as the role that owns its tables; the role of `url` then needs no DDL.
+    pub(crate) migrate_url: Option<String>,
+}
+
+/// `[firehose]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Firehose {
+    /// Where QuestDB is (`http://host:port`); without it there is no firehose.
+    pub(crate) url: Option<String>,
+    /// As whom, by HTTP basic authentication.
+    pub(crate) user: Option<String>,
+    /// The file that holds the user's password.
+    pub(crate) password_file: Option<PathBuf>,
+    /// The file that holds a bearer token, instead of both.
+    pub(crate) token_file: Option<PathBuf>,
+    /// QuestDB drops records older than so many days; 0: that is not set.
+    pub(crate) keep_days: u32,
 }
 
 /// `[api]`
@@ -204,7 +223,22 @@ impl Config {
     fn check(&self) -> anyhow::Result<()> {
         self.journal.check()?;
         self.ingest.check()?;
+        self.firehose.check()?;
+        let has_url = self.database.url.is_some() || self.database.migrate_url.is_none();
+        anyhow::ensure!(has_url, "database.migrate_url needs database.url");
         anyhow::ensure!(self.api.max_streams > 0, "api.max_streams must be at least 1");
+        Ok(())
+    }
+}
+
+impl Firehose {
+    fn check(&self) -> anyhow::Result<()> {
+        let has_both = self.user.is_some() == self.password_file.is_some();
+        anyhow::ensure!(has_both, "firehose.user and firehose.password_file must both be set, or neither");
+        let is_one = self.user.is_none() || self.token_file.is_none();
+        anyhow::ensure!(is_one, "firehose.token_file and firehose.user exclude each other");
+        let is_used = self.url.is_some() || (self.user.is_none() && self.token_file.is_none());
+        anyhow::ensure!(is_used, "firehose.user and firehose.token_file need firehose.url");
         Ok(())
     }
 }
@@ -271,6 +305,13 @@ mod tests {
             ("[ingest]\ntls_key = \"key.pem\"", "must both be set"),
             ("[ingest]\ntls_client_required = true", "tls_client_required needs"),
             ("[ingest]\ntls_client_ca = \"ca.pem\"", "tls_client_ca needs"),
+            ("[database]\nmigrate_url = \"postgres://o@h/d\"", "migrate_url needs"),
+            ("[firehose]\nurl = \"http://q:9000\"\nuser = \"me\"", "must both be set"),
+            (
+                "[firehose]\nurl = \"http://q:9000\"\nuser = \"me\"\npassword_file = \"p\"\ntoken_file = \"t\"",
+                "exclude",
+            ),
+            ("[firehose]\ntoken_file = \"t\"", "need firehose.url"),
             ("no toml", "TOML"),
         ];
         for (toml, named) in cases {

@@ -38,6 +38,11 @@ fn read_or_make(path: &Path) -> anyhow::Result<String> {
         getrandom::fill(&mut bytes).context("cannot get random bytes from the system")?;
         write_private(path, data_encoding::HEXLOWER.encode(&bytes).as_bytes())?;
     }
+    read(path)
+}
+
+/// A secret out of a file that only its owner can read.
+pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     let mode = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.permissions().mode();
     anyhow::ensure!(mode & 0o077 == 0, "{} can be read by others: chmod 600 it", path.display());
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

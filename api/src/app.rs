@@ -1,6 +1,7 @@
 //! What every handler works on: the parts given by the binary, the limits, and the API's own small state.
 
 use crate::auth::{Auth, DevToken};
+use crate::books::LiveBooks;
 use crate::clock::Clock;
 use crate::hub::Hub;
 use crate::metrics::HttpCounters;
@@ -8,12 +9,11 @@ use crate::pipeline::{Pipeline, PipelineLive};
 use crate::pulse::IDLE_MARGIN_MS;
 use crate::quarantine::QuarantineRows;
 use crate::read::Reader;
-use crate::rows::UsageRows;
+use crate::rows::ViewRows;
 use crate::wire;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use suiftly_schema::price::PriceBooks;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -23,13 +23,13 @@ pub struct ApiParts {
     /// The live hub, which the composition thread publishes to.
     pub hub: Arc<Hub>,
     /// The store's read side.
-    pub rows: Arc<dyn UsageRows>,
+    pub rows: Arc<dyn ViewRows>,
     /// The store's quarantine.
     pub quarantine: Arc<dyn QuarantineRows>,
     /// The pipeline, to look at and to give lines again to.
     pub pipeline: Arc<dyn Pipeline>,
     /// The books that the dataflow rates by: the same, or bills and answers differ.
-    pub price_books: Arc<PriceBooks>,
+    pub price_books: Arc<LiveBooks>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }

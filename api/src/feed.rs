@@ -6,15 +6,16 @@
 use crate::hub::{Behind, Hub};
 use crate::money::RatedGroups;
 use crate::params::SERIES_MINUTES;
-use crate::read::{ReadError, Reader, points, sum};
-use crate::rows::{Bucket, Filter, TimeRange, range_of};
+use crate::read::{ReadError, Reader, sum};
+use crate::rows::{Filter, TimeRange, range_of};
 use crate::tail::Tail;
 use crate::wire::{Counts, ResetReason, SeriesPoint, StreamDelta, StreamSnapshot};
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_store::reader::{UsagePart, UsageTotals};
+use suiftly_schema::usage::UsageSums;
+use suiftly_store::reader::{PartKey, PartQuery};
 
 /// Rating groups (customer and service) that one stream keeps at most. Only streams of one network keep any.
 pub const FEED_GROUPS_MAX: usize = 10_000;
@@ -45,31 +46,32 @@ impl Feed {
         let (month, minutes) = (now.month(), recent(now));
         let hours = range_of(month);
         let rates_again = filter.network.is_some();
-        let ((rows, totals), tail) = reader
+        let query = PartQuery { filter, span: hours, books: reader.books.current() };
+        let ((rows, parts), tail) = reader
             .seam(|| {
                 Box::pin(async {
-                    let totals = match rates_again {
-                        true => Some(reader.rows.usage_totals(&filter, hours).await?),
+                    let parts = match rates_again {
+                        true => Some(reader.rows.parts(&query).await?),
                         false => None,
                     };
-                    Ok((reader.rows.stream_snapshot(&filter, month, minutes.from).await?, totals))
+                    Ok((reader.rows.stream_snapshot(&filter, month, minutes.from).await?, parts))
                 })
             })
             .await?;
-        let (rated, money) = match totals {
+        let (rated, money) = match parts {
             None => (rows.rated + tail.after(rows.watermark.epoch).rated(&filter, month), FeedMoney::View),
-            Some(UsageTotals { watermark, parts, .. }) => FeedMoney::of_groups(reader, &parts, |groups| {
-                groups.add_tail(&tail.after(watermark.epoch), &filter, hours);
-            })?,
+            Some(parts) => FeedMoney::of_groups(reader, tail.join(parts), |_| ())?,
         };
         let after = tail.after(rows.watermark.epoch);
+        let mut points = rows.minutes.iter().map(|point| (point.start, point.sums)).collect();
+        after.add_minutes(&filter, minutes, &mut points);
         let snapshot = StreamSnapshot {
             epoch: tail.epoch,
             complete_to: tail.complete_to.rfc3339(),
             month: month.to_string(),
             counts: (&sum(rows.month_sums, &after.totals(&filter, hours))).into(),
             rated_micro_usd: rated.0,
-            minutes: SeriesPoint::list(&points(&rows.minutes, &after, &filter, Bucket::Minute, minutes)),
+            minutes: SeriesPoint::list(&points),
         };
         Ok((Self { filter, month, epoch: tail.epoch, money }, snapshot))
     }
@@ -115,7 +117,7 @@ impl Feed {
         }
         let tail = match hub.since(self.epoch) {
             // Our snapshot was of the store alone, and there is still nothing after it.
-            Err(Behind::Empty) => Tail { epoch: self.epoch, complete_to: hub.position().1, deltas: Vec::new() },
+            Err(Behind::Empty) => Tail { epoch: self.epoch, complete_to: hub.position().1, epochs: Vec::new() },
             since => since.map_err(reason)?,
         };
         let month = range_of(self.month);
@@ -132,7 +134,7 @@ impl Feed {
             }
         };
         let mut minutes = BTreeMap::new();
-        tail.add_points(&self.filter, Bucket::Minute, recent(now), &mut minutes);
+        tail.add_minutes(&self.filter, recent(now), &mut minutes);
         self.epoch = tail.epoch;
         Ok(StreamDelta {
             epoch: tail.epoch,
@@ -147,7 +149,7 @@ impl Feed {
 impl FeedMoney {
     fn of_groups(
         reader: &Reader,
-        parts: &[UsagePart],
+        parts: impl IntoIterator<Item = (PartKey, UsageSums)>,
         move_on: impl FnOnce(&mut RatedGroups),
     ) -> Result<(MicroUsd, Self), ReadError> {
         let mut groups = RatedGroups::new(reader.books.clone(), parts)?;
@@ -175,13 +177,16 @@ async fn groups_at(
     epoch: Epoch,
 ) -> Result<Result<FeedMoney, Behind>, ReadError> {
     let hours = range_of(month);
-    let UsageTotals { watermark, parts, .. } = reader.rows.usage_totals(filter, hours).await?;
+    let query = PartQuery { filter: *filter, span: hours, books: reader.books.current() };
+    let rows = reader.rows.parts(&query).await?;
+    let watermark = rows.watermark();
     let (earlier, later) = (watermark.epoch.min(epoch), watermark.epoch.max(epoch));
     let between = match reader.hub.since(earlier) {
         Ok(tail) => tail.until(later),
         Err(behind) => return Ok(Err(behind)),
     };
-    let (_, money) = FeedMoney::of_groups(reader, &parts, |groups| {
+    let committed = rows.into_sums(UnixMillis::MIN);
+    let (_, money) = FeedMoney::of_groups(reader, committed, |groups| {
         if watermark.epoch <= epoch {
             groups.add_tail(&between, filter, hours);
         } else {

@@ -177,8 +177,8 @@ impl Ring {
             return Err(Behind::Ahead);
         }
         let first = self.entries.partition_point(|entry| entry.epoch <= epoch);
-        let deltas = self.entries.range(first..).map(|entry| (entry.epoch, entry.deltas.clone())).collect();
-        Ok(Tail { epoch: latest, complete_to: self.complete_to, deltas })
+        let epochs = self.entries.range(first..).cloned().collect();
+        Ok(Tail { epoch: latest, complete_to: self.complete_to, epochs })
     }
 }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn seen(hub: &Hub, epoch: Epoch) -> Result<Vec<Epoch>, Behind> {
-        hub.since(epoch).map(|tail| tail.deltas.iter().map(|(epoch, _)| *epoch).collect())
+        hub.since(epoch).map(|tail| tail.epochs.iter().map(|published| published.epoch).collect())
     }
 
     #[test]

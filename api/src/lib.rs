@@ -1,6 +1,6 @@
 //! Suiftly's HTTP API: sign-in, routes, live streams, problems. The only HTTP server.
 //!
-//! It stands at the end of a line's way: the dataflow's deltas come in by the [`Hub`], committed rows by [`UsageRows`],
+//! It stands at the end of a line's way: the dataflow's deltas come in by the [`Hub`], committed rows by [`ViewRows`],
 //! and every answer joins the two at the store's watermark, so that it stands at the hub's latest epoch: no gap, no
 //! double count. Streams pull from the hub; nobody waits for a browser.
 //!
@@ -19,7 +19,7 @@
 //!     rows: Arc::new(reader.clone()),                    // suiftly-store's reader
 //!     quarantine: Arc::new(reader),                      // the same
 //!     pipeline: Arc::new(my_pipeline),                   // impl Pipeline: fn live(&self) -> PipelineLive
-//!     price_books: Arc::new(PriceBooks::v1()),           // the same as the dataflow's and the store's
+//!     price_books: Arc::new(LiveBooks::new(PriceBooks::v1())), // the same as the dataflow's and the store's
 //!     clock: Arc::new(SystemClock),
 //! };
 //! let config = ApiConfig {
@@ -33,10 +33,13 @@
 //! ```
 
 pub mod auth;
+mod books;
 pub mod clock;
+pub mod customers;
 pub mod feed;
 pub mod headers;
 pub mod hub;
+pub mod infra;
 pub mod loss;
 pub mod money;
 pub mod openapi;
@@ -59,6 +62,7 @@ mod web;
 
 pub use app::{ApiConfig, ApiLimits, ApiParts};
 pub use auth::{DevToken, DevTokenError};
+pub use books::LiveBooks;
 pub use clock::{Clock, SystemClock};
 pub use hub::{Hub, HubBounds, Published};
 pub use loss::{BesideLive, LossLive, MissingLive, RangeLive, TransportBesideLive};
@@ -67,5 +71,5 @@ pub use pipeline::{
     WorkerLines,
 };
 pub use quarantine::QuarantineRows;
-pub use rows::UsageRows;
+pub use rows::ViewRows;
 pub use server::{ApiError, Server, router, router_with_pulse, serve};

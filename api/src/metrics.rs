@@ -59,6 +59,7 @@ pub(crate) fn render(app: &App) -> Result<String, prometheus::Error> {
     transports(&page, &live)?;
     quarantine(&page, &live.quarantine)?;
     journal_and_store(&page, &live)?;
+    firehose(&page, &live)?;
     hub(&page, app, &live)?;
     http(&page, app)?;
     TextEncoder::new().encode_to_string(&page.0.gather())
@@ -166,7 +167,19 @@ fn journal_and_store(page: &Page, live: &PipelineLive) -> Result<(), prometheus:
     page.gauges("suiftly_journal_sync_seconds", "How long a sync takes, recently.", "quantile", sync)?;
     page.gauge("suiftly_store_epoch", "The last epoch committed.", float(store.epoch))?;
     page.counter("suiftly_store_records_total", "Records committed.", store.records)?;
-    page.counter("suiftly_store_retries_total", "Commits that failed and were tried again.", store.retries)
+    page.counter("suiftly_store_retries_total", "Commits that failed and were tried again.", store.retries)?;
+    let catching_up = "1 while the store takes less than comes and is to catch up out of the journal.";
+    page.gauge("suiftly_store_catching_up", catching_up, flag(store.catching_up))
+}
+
+fn firehose(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
+    let Some(firehose) = &live.firehose else { return Ok(()) };
+    let behind = live.store.epoch.saturating_sub(firehose.epoch);
+    page.gauge("suiftly_firehose_epochs_behind", "Epochs stored and not yet sent to QuestDB.", float(behind))?;
+    let fates = [("sent", firehose.sent), ("refused", firehose.refused), ("gone", firehose.gone)];
+    page.counters("suiftly_firehose_records_total", "Stored records by what became of them.", "fate", fates)?;
+    page.counter("suiftly_firehose_retries_total", "Pages that were tried again.", firehose.retries)?;
+    page.gauge("suiftly_firehose_failing", "1 while QuestDB takes nothing.", flag(firehose.error.is_some()))
 }
 
 fn hub(page: &Page, app: &App, live: &PipelineLive) -> Result<(), prometheus::Error> {

@@ -1,16 +1,17 @@
 //! Rating at the read side, for ranges and filters that the `rated` view does not answer: billable usage in the view's
 //! own groups (customer, service, month, price book), each rounded down once, by the schema's pure rating function.
 
+use crate::books::LiveBooks;
 use crate::rows::{Filter, TimeRange};
 use crate::tail::Tail;
 use std::collections::HashMap;
 use std::sync::Arc;
 use suiftly_schema::money::MicroUsd;
-use suiftly_schema::price::PriceBooks;
+use suiftly_schema::usage::UsageSums;
 use suiftly_schema::view::RatedKey;
-use suiftly_store::reader::UsagePart;
+use suiftly_store::reader::PartKey;
 
-/// The store has usage under a price book that this process was not started with.
+/// The store has usage under a price book that this process has not been told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("rating usage under price book {version}, which this server does not know: restart it")]
 pub struct UnknownPriceBook {
@@ -21,7 +22,7 @@ pub struct UnknownPriceBook {
 /// Billable totals by rating group.
 #[derive(Clone, Debug)]
 pub(crate) struct RatedGroups {
-    books: Arc<PriceBooks>,
+    books: Arc<LiveBooks>,
     groups: HashMap<RatedKey, Billable>,
 }
 
@@ -32,14 +33,18 @@ struct Billable {
 }
 
 impl RatedGroups {
-    /// The store's groups. The unattributed are nobody's bill.
-    pub(crate) fn new(books: Arc<PriceBooks>, parts: &[UsagePart]) -> Result<Self, UnknownPriceBook> {
+    /// Of usage in what is rated together. The unattributed are nobody's bill.
+    pub(crate) fn new(
+        books: Arc<LiveBooks>,
+        parts: impl IntoIterator<Item = (PartKey, UsageSums)>,
+    ) -> Result<Self, UnknownPriceBook> {
         let mut groups: HashMap<RatedKey, Billable> = HashMap::new();
-        for part in parts {
-            let UsagePart { customer_id: Some(customer_id), service, month, price_book, sums } = *part else {
+        let known = books.current();
+        for (part, sums) in parts {
+            let PartKey { customer_id: Some(customer_id), service, month, price_book } = part else {
                 continue;
             };
-            if books.version(price_book).is_none() {
+            if known.version(price_book).is_none() {
                 return Err(UnknownPriceBook { version: price_book });
             }
             let group = groups.entry(RatedKey { customer_id, service, month, price_book }).or_default();
@@ -62,11 +67,17 @@ impl RatedGroups {
     /// What all of it costs.
     pub(crate) fn rated(&self) -> MicroUsd {
         let mut sum = MicroUsd(0);
-        for (key, usage) in &self.groups {
-            let book = self.books.version(key.price_book).expect("every group's book was looked up");
-            sum += book.rate(key.service, usage.requests, usage.bytes);
-        }
+        self.each_rated().for_each(|(_, rated)| sum += rated);
         sum
+    }
+
+    /// What each group costs, in no particular order.
+    pub(crate) fn each_rated(&self) -> impl Iterator<Item = (&RatedKey, MicroUsd)> {
+        let books = self.books.current();
+        self.groups.iter().map(move |(key, usage)| {
+            let book = books.version(key.price_book).expect("every group's book was looked up");
+            (key, book.rate(key.service, usage.requests, usage.bytes))
+        })
     }
 
     /// How many groups there are.
@@ -75,9 +86,10 @@ impl RatedGroups {
     }
 
     fn apply(&mut self, tail: &Tail, filter: &Filter, range: TimeRange, sign: i64) {
+        let books = self.books.current();
         for (at, sums) in tail.hours(filter, range) {
             let Some(customer_id) = at.usage.customer_id else { continue };
-            let price_book = self.books.in_force(at.hour).version;
+            let price_book = books.in_force(at.hour).version;
             let key = RatedKey { customer_id, service: at.usage.service, month: at.hour.month(), price_book };
             let group = self.groups.entry(key).or_default();
             group.requests += sign * sums.billable_requests;

@@ -22,6 +22,7 @@ use utoipa::{Modify, OpenApi};
     security(("token" = []), ("session" = [])),
     tags(
         (name = "usage", description = "Usage and what it costs"),
+        (name = "customers", description = "What customers do, and where they stand"),
         (name = "sign-in", description = "Development sign-in"),
         (name = "operation", description = "For those who run it")
     ),

@@ -1,5 +1,10 @@
 //! Query parameters: raw text in, validated ranges and filters out, every bad one named.
 
+mod range;
+
+pub use range::{AUTO_POINTS_MAX, SERIES_MINUTES, SERIES_POINTS_MAX};
+pub(crate) use range::{Span, Viewed};
+
 use crate::problem::{FieldError, Problem};
 use crate::rows::{Bucket, Filter, TimeRange};
 use suiftly_schema::ids::{CustomerId, Network, Service};
@@ -8,15 +13,6 @@ use utoipa::IntoParams;
 
 /// The longest summary, in days.
 pub const SUMMARY_DAYS_MAX: i64 = 400;
-/// The longest series, in buckets: 100 days by hour, 40 hours by minute.
-pub const SERIES_POINTS_MAX: i64 = 2_400;
-/// How many minutes a series covers unless it says otherwise, and a stream's snapshot always.
-pub const SERIES_MINUTES: i64 = 60;
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-
 /// Which usage.
 #[derive(Default, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -36,8 +32,11 @@ pub(crate) struct FilterQuery {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
 pub(crate) struct RangeQuery {
-    /// The first instant, RFC 3339, on a whole bucket (summary: hour). Default: the start of the current UTC month;
-    /// for a series by minute, 60 minutes before `to`.
+    /// `24h`, `7d` or `30d` up to the end of the current bucket (summary: hour), instead of `from` and `to`.
+    #[param(inline)]
+    range: Option<crate::wire::RangeWord>,
+    /// The first instant, RFC 3339, on a whole minute, or hour where the answer is made of hours, or day. Default: the
+    /// start of the current UTC month; for a series by minute, 60 minutes before `to`.
     #[param(format = DateTime)]
     from: Option<String>,
     /// The first instant after it, likewise. Default: the end of the current bucket (summary: hour).
@@ -50,9 +49,19 @@ pub(crate) struct RangeQuery {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
 pub(crate) struct BucketQuery {
-    /// `minute` (the default) or `hour`.
+    /// `minute`, `five_minutes`, `hour` or `day`. Default: the finest that is kept for so long and makes at most 300
+    /// points; `minute` where no range is given either.
     #[param(inline)]
     bucket: Option<crate::wire::SeriesBucket>,
+}
+
+/// Whether to tell how long requests took.
+#[derive(Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
+pub(crate) struct PercentilesQuery {
+    /// Whether `time_ms` is wanted: every row has to be read for it, at most 100,000. Default: with a `customer_id`.
+    percentiles: Option<bool>,
 }
 
 const FILTER_FIELDS: [&str; 3] = ["customer_id", "service_type", "network"];
@@ -64,17 +73,18 @@ pub struct SummaryParams {
     pub filter: Filter,
     /// When.
     pub range: TimeRange,
+    /// Whether times are wanted.
+    pub percentiles: bool,
 }
 
 impl SummaryParams {
     /// Reads a query; `now` is what the defaults go by.
     pub fn parse(query: &str, now: UnixMillis) -> Result<Self, Problem> {
-        let mut fields = Fields::read(query, &["from", "to"]);
+        let mut fields = Fields::read(query, &["range", "from", "to", "percentiles"]);
         let filter = fields.filter();
-        let to = fields.time("to", Bucket::Hour).unwrap_or(now.hour().plus_ms(HOUR_MS));
-        let from = fields.time("from", Bucket::Hour).unwrap_or(now.month().start());
-        fields.check_range(from, to, SUMMARY_DAYS_MAX * DAY_MS, &format!("{SUMMARY_DAYS_MAX} days"));
-        fields.finish(Self { filter, range: TimeRange::new(from, to) })
+        let range = fields.hours(now, now.month().start(), SUMMARY_DAYS_MAX);
+        let percentiles = fields.percentiles(&filter);
+        fields.finish(Self { filter, range, percentiles })
     }
 }
 
@@ -87,27 +97,22 @@ pub struct SeriesParams {
     pub bucket: Bucket,
     /// When.
     pub range: TimeRange,
+    /// Whether times are wanted.
+    pub percentiles: bool,
 }
 
 impl SeriesParams {
     /// Reads a query; `now` is what the defaults go by.
     pub fn parse(query: &str, now: UnixMillis) -> Result<Self, Problem> {
-        let mut fields = Fields::read(query, &["from", "to", "bucket"]);
+        let mut fields = Fields::read(query, &["range", "from", "to", "bucket", "percentiles"]);
         let filter = fields.filter();
-        let bucket = fields.bucket();
-        let current = match bucket {
-            Bucket::Minute => now.minute(),
-            Bucket::Hour => now.hour(),
-        };
-        let to = fields.time("to", bucket).unwrap_or(current.plus_ms(width_ms(bucket)));
-        let default_from = match bucket {
-            Bucket::Minute => UnixMillis(to.plus_ms(-SERIES_MINUTES * MINUTE_MS).0.max(UnixMillis::MIN.0)),
-            Bucket::Hour => now.month().start(),
-        };
-        let from = fields.time("from", bucket).unwrap_or(default_from);
-        let points = format!("{SERIES_POINTS_MAX} {}s", word(bucket));
-        fields.check_range(from, to, SERIES_POINTS_MAX * width_ms(bucket), &points);
-        fields.finish(Self { filter, bucket, range: TimeRange::new(from, to) })
+        let Span { bucket, range } = fields.span(Viewed::Usage, now);
+        let percentiles = fields.percentiles(&filter);
+        fields.finish(Self { filter, bucket, range, percentiles })
+    }
+
+    pub(crate) const fn span(&self) -> Span {
+        Span { bucket: self.bucket, range: self.range }
     }
 }
 
@@ -156,11 +161,11 @@ impl Fields {
         fields
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.values.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    fn fail(&mut self, field: &str, message: impl Into<String>) {
+    pub(crate) fn fail(&mut self, field: &str, message: impl Into<String>) {
         self.errors.push(FieldError::new(field, message));
     }
 
@@ -174,66 +179,47 @@ impl Fields {
         parsed
     }
 
-    fn filter(&mut self) -> Filter {
-        Filter {
-            customer_id: self.parsed(
-                "customer_id",
-                |text| CustomerId::new(text.parse().ok()?),
-                "must be an integer greater than 0",
-            ),
-            service: self.parsed(
-                "service_type",
-                |text| Service::from_word(text).or_else(|| Service::from_number(text.parse().ok()?)),
-                "must be a service's number (1 to 6) or word (seal, grpc, graphql, platform, ssfn, sealo)",
-            ),
-            network: self.parsed(
-                "network",
-                |text| Network::from_word(text).or_else(|| Network::from_number(text.parse().ok()?)),
-                "must be a network's number (0 to 3) or word (testnet, mainnet, devnet, localnet)",
-            ),
-        }
+    pub(crate) fn filter(&mut self) -> Filter {
+        Filter { customer_id: self.customer_id(), service: self.service(), network: self.network() }
     }
 
-    fn bucket(&mut self) -> Bucket {
-        let of_word = |text: &str| [Bucket::Minute, Bucket::Hour].into_iter().find(|bucket| word(*bucket) == text);
-        self.parsed("bucket", of_word, "must be minute or hour").unwrap_or(Bucket::Minute)
+    pub(crate) fn customer_id(&mut self) -> Option<CustomerId> {
+        let of_text = |text: &str| CustomerId::new(text.parse().ok()?);
+        self.parsed("customer_id", of_text, "must be an integer greater than 0")
     }
 
-    fn time(&mut self, name: &str, bucket: Bucket) -> Option<UnixMillis> {
-        let whole = |text: &str| UnixMillis::parse_rfc3339(text).filter(|at| at.0 % width_ms(bucket) == 0);
-        let must_be = format!("must be an RFC 3339 time on a whole {}, such as 2026-11-21T22:00:00Z", word(bucket));
-        self.parsed(name, whole, &must_be)
+    pub(crate) fn service(&mut self) -> Option<Service> {
+        let of_text = |text: &str| Service::from_word(text).or_else(|| Service::from_number(text.parse().ok()?));
+        let must_be = "must be a service's number (1 to 6) or word (seal, grpc, graphql, platform, ssfn, sealo)";
+        self.parsed("service_type", of_text, must_be)
     }
 
-    fn check_range(&mut self, from: UnixMillis, to: UnixMillis, longest_ms: i64, longest: &str) {
-        if !self.errors.is_empty() {
-            return;
+    pub(crate) fn network(&mut self) -> Option<Network> {
+        let of_text = |text: &str| Network::from_word(text).or_else(|| Network::from_number(text.parse().ok()?));
+        self.parsed(
+            "network",
+            of_text,
+            "must be a network's number (0 to 3) or word (testnet, mainnet, devnet, localnet)",
+        )
+    }
+
+    /// Times of everybody's rows are asked for by name: there may be too many.
+    fn percentiles(&mut self, filter: &Filter) -> bool {
+        let given = self.parsed("percentiles", |text| text.parse().ok(), "must be true or false");
+        given.unwrap_or(filter.customer_id.is_some())
+    }
+
+    /// What must be given.
+    pub(crate) fn required<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() && self.value(name).is_none() {
+            self.fail(name, "must be given");
         }
-        if from >= to {
-            let field = if self.value("from").is_some() { "from" } else { "to" };
-            self.fail(field, format!("the range is empty: from {} is not before to {}", from.rfc3339(), to.rfc3339()));
-        } else if to.0 - from.0 > longest_ms {
-            self.fail("from", format!("the range is longer than {longest}"));
-        }
+        value
     }
 
     /// The value, unless a field is wrong.
     pub(crate) fn finish<T>(self, value: T) -> Result<T, Problem> {
         if self.errors.is_empty() { Ok(value) } else { Err(Problem::validation(self.errors)) }
-    }
-}
-
-const fn width_ms(bucket: Bucket) -> i64 {
-    match bucket {
-        Bucket::Minute => MINUTE_MS,
-        Bucket::Hour => HOUR_MS,
-    }
-}
-
-const fn word(bucket: Bucket) -> &'static str {
-    match bucket {
-        Bucket::Minute => "minute",
-        Bucket::Hour => "hour",
     }
 }
 
@@ -292,9 +278,14 @@ mod tests {
             (summary("bucket=hour"), "bucket"),
             (summary("form=1"), "form"),
             (summary("network=1&network=1"), "network"),
-            (series("bucket=day"), "bucket"),
-            (series("from=2026-11-01T00:00:00Z"), "from"),
+            (series("bucket=week"), "bucket"),
+            (series("bucket=minute&from=2026-11-01T00:00:00Z"), "from"),
+            (series("bucket=minute&range=7d"), "range"),
             (series("from=2026-11-21T22:00:30Z"), "from"),
+            (series("bucket=hour&from=2026-11-21T20:10:00Z"), "from"),
+            (series("range=24h&from=2026-11-21T20:10:00Z"), "range"),
+            (series("range=1y&percentiles=maybe"), "range percentiles"),
+            (summary("range=24h&to=2026-11-21T20:00:00Z"), "range"),
             (parse_filter("from=2026-11-21T22:00:00Z").err(), "from"),
             (parse_none("a=1&b").err(), "a b"),
         ];

@@ -10,6 +10,7 @@ use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId};
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
+use suiftly_store::firehose::FirehoseState;
 
 /// The running pipeline.
 pub trait Pipeline: Send + Sync + 'static {
@@ -88,6 +89,8 @@ pub struct PipelineLive {
     pub queues: BTreeMap<String, QueueLive>,
     /// The quarantine.
     pub quarantine: QuarantineLive,
+    /// The firehose, where one is configured.
+    pub firehose: Option<FirehoseState>,
 }
 
 /// The quarantine at one instant.
@@ -154,6 +157,8 @@ pub struct StoreLive {
     pub records: u64,
     /// Transactions that failed and were tried again, since the process started.
     pub retries: u64,
+    /// Whether commits pass by, to be made again out of the journal: the database is away or slow.
+    pub catching_up: bool,
 }
 
 /// One listener's counts.

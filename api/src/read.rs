@@ -1,27 +1,26 @@
 //! The read layer: the store's rows at their watermark plus the hub's deltas after it, so that each answer stands at the
-//! hub's latest epoch, without a gap and without counting twice.
+//! hub's latest epoch, without a gap and without counting twice. One seam for all views: [`Reader::seam`] finds it,
+//! [`Tail::join`] closes it.
 //!
-//! The seam is found by trying: read the rows at W, then ask the hub for what is after W. If the hub no longer reaches
+//! It is found by trying: read the rows at W, then ask the hub for what is after W. If the hub no longer reaches
 //! back (the store is far behind) or does not reach W yet, it waits a little and reads again, a bounded number of times.
 
+use crate::books::LiveBooks;
 use crate::hub::{Behind, Hub};
 use crate::money::{RatedGroups, UnknownPriceBook};
 use crate::params::{SeriesParams, SummaryParams};
 use crate::problem::{Problem, ProblemCode};
-use crate::rows::{Bucket, Filter, Marked, TimeRange, UsageRows, range_of};
+use crate::rows::{Answer, Filter, Marked, TimeRange, ViewRows, range_of};
 use crate::tail::Tail;
-use crate::wire::{Series, SeriesPoint, Summary};
-use futures::future::BoxFuture;
-use std::collections::BTreeMap;
+use crate::wire::{Series, Stand, Summary, UsagePoint};
 use std::sync::Arc;
 use std::time::Duration;
+use suiftly_schema::histogram::Histogram;
 use suiftly_schema::money::MicroUsd;
-use suiftly_schema::price::PriceBooks;
-use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_schema::usage::UsageSums;
+use suiftly_schema::time::BillingMonth;
+use suiftly_schema::usage::{Usage, UsageSums};
 use suiftly_store::StoreError;
-use suiftly_store::maintenance::MINUTES_KEPT;
-use suiftly_store::reader::Point;
+use suiftly_store::reader::{Bucket, PartQuery, Rows, UsageQuery};
 
 /// How often the seam is tried before the answer is `catching_up`.
 pub const SEAM_TRIES: u32 = 20;
@@ -46,6 +45,12 @@ pub enum ReadError {
         /// The bound.
         groups_max: usize,
     },
+    /// More rows than an answer may have.
+    #[error("the answer would have more than {rows_max} rows")]
+    TooLong {
+        /// The bound.
+        rows_max: usize,
+    },
 }
 
 impl From<ReadError> for Problem {
@@ -59,6 +64,14 @@ impl From<ReadError> for Problem {
             ReadError::TooBroad { .. } => {
                 Self::new(ProblemCode::TooBroad).detail("a stream of one network needs a customer_id here")
             }
+            ReadError::TooLong { rows_max } => Self::new(ProblemCode::TooBroad)
+                .detail(format!("more than {rows_max} rows: ask for a shorter range, a wider bucket, or fewer groups")),
+            ReadError::Store(StoreError::TooManyRows { rows_max, .. }) => {
+                Self::new(ProblemCode::TooBroad).detail(format!(
+                    "more than {rows_max} stored rows would have to be read: ask for a customer or another part, for a \
+                     shorter range, or without percentiles"
+                ))
+            }
             ReadError::Store(_) | ReadError::PriceBook(_) => Self::internal(&error),
         }
     }
@@ -68,28 +81,30 @@ impl From<ReadError> for Problem {
 #[derive(Clone)]
 pub(crate) struct Reader {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) rows: Arc<dyn UsageRows>,
-    pub(crate) books: Arc<PriceBooks>,
+    pub(crate) rows: Arc<dyn ViewRows>,
+    pub(crate) books: Arc<LiveBooks>,
 }
 
 impl Reader {
     /// Usage over a range of whole hours. The `rated` view answers for whole months of all networks; the rating
     /// function, in the view's own groups, for everything else.
     pub(crate) async fn summary(&self, params: &SummaryParams) -> Result<Summary, ReadError> {
-        let SummaryParams { filter, range } = params;
+        let SummaryParams { filter, range, percentiles } = params;
         let month = range.from.month();
-        let (counts, rated, tail) = if filter.network.is_none() && *range == range_of(month) {
-            self.whole_month(filter, month).await?
+        let times = UsageQuery { filter: *filter, bucket: Bucket::Day, span: *range, times: true };
+        let times = percentiles.then_some(times);
+        let (counts, rated, times, tail) = if filter.network.is_none() && *range == range_of(month) {
+            self.whole_month(filter, month, times.as_ref()).await?
         } else {
-            self.any_range(filter, *range).await?
+            self.any_range(filter, *range, times.as_ref()).await?
         };
         Ok(Summary {
-            epoch: tail.epoch,
-            complete_to: tail.complete_to.rfc3339(),
+            stand: Stand::of(&tail),
             from: range.from.rfc3339(),
             to: range.to.rfc3339(),
             counts: (&counts).into(),
             rated_micro_usd: rated.0,
+            time_ms: times.as_ref().and_then(crate::wire::Times::of),
         })
     }
 
@@ -97,46 +112,67 @@ impl Reader {
         &self,
         filter: &Filter,
         month: BillingMonth,
-    ) -> Result<(UsageSums, MicroUsd, Tail), ReadError> {
-        let (rows, tail) = self.seam(|| self.rows.rated_month(filter, month)).await?;
-        let counts = sum(rows.sums, &tail.totals(filter, range_of(month)));
-        let rated = rows.rated + tail.rated(filter, month);
-        Ok((counts, rated, tail))
+        times: Option<&UsageQuery>,
+    ) -> Result<(UsageSums, MicroUsd, Option<Histogram>, Tail), ReadError> {
+        let read = || -> Answer<'_, _> {
+            Box::pin(async { Ok((self.rows.rated_month(filter, month).await?, self.maybe(times).await?)) })
+        };
+        let ((rows, times), tail) = self.seam(read).await?;
+        let after = tail.after(rows.watermark.epoch);
+        let counts = sum(rows.sums, &after.totals(filter, range_of(month)));
+        let rated = rows.rated + after.rated(filter, month);
+        Ok((counts, rated, all_times(times, &tail), tail))
     }
 
-    async fn any_range(&self, filter: &Filter, range: TimeRange) -> Result<(UsageSums, MicroUsd, Tail), ReadError> {
-        let (rows, tail) = self.seam(|| self.rows.usage_totals(filter, range)).await?;
-        // Parameters are whole hours, and the store covers whole hours exactly.
-        assert!(rows.covered == range, "asked for {range:?}, the store covered {:?}", rows.covered);
-        let counts = sum(rows.sums, &tail.totals(filter, range));
-        let mut groups = RatedGroups::new(self.books.clone(), &rows.parts)?;
-        groups.add_tail(&tail, filter, range);
-        Ok((counts, groups.rated(), tail))
+    async fn any_range(
+        &self,
+        filter: &Filter,
+        span: TimeRange,
+        times: Option<&UsageQuery>,
+    ) -> Result<(UsageSums, MicroUsd, Option<Histogram>, Tail), ReadError> {
+        let query = PartQuery { filter: *filter, span, books: self.books.current() };
+        let read =
+            || -> Answer<'_, _> { Box::pin(async { Ok((self.rows.parts(&query).await?, self.maybe(times).await?)) }) };
+        let ((parts, times), tail) = self.seam(read).await?;
+        let parts = tail.join(parts);
+        let mut counts = UsageSums::default();
+        parts.values().for_each(|sums| counts += sums);
+        let rated = RatedGroups::new(self.books.clone(), parts)?.rated();
+        Ok((counts, rated, all_times(times, &tail), tail))
     }
 
-    /// Usage by minute or hour.
-    pub(crate) async fn series(&self, params: &SeriesParams) -> Result<Series, ReadError> {
-        let SeriesParams { filter, bucket, range } = params;
-        let (rows, tail) = self.seam(|| self.rows.usage_series(filter, *bucket, *range)).await?;
-        let mut points = points(&rows.points, &tail, filter, *bucket, *range);
-        if *bucket == Bucket::Minute {
-            // A late line for an older minute counts in its hour alone: minutes before this are not whole.
-            let kept_ms = i64::try_from(MINUTES_KEPT.as_millis()).unwrap_or(i64::MAX);
-            points = points.split_off(&tail.complete_to.plus_ms(-kept_ms));
+    async fn maybe(&self, query: Option<&UsageQuery>) -> Result<Option<Rows<UsageQuery>>, StoreError> {
+        match query {
+            Some(query) => self.rows.usage(query).await.map(Some),
+            None => Ok(None),
         }
+    }
+
+    /// Usage by bucket.
+    pub(crate) async fn series(&self, params: &SeriesParams) -> Result<Series, ReadError> {
+        let SeriesParams { filter, bucket, range, percentiles } = *params;
+        let query = UsageQuery { filter, bucket, span: range, times: percentiles };
+        let (rows, tail) = self.seam(|| self.rows.usage(&query)).await?;
+        let mut points = tail.join(rows);
+        if !percentiles {
+            points.values_mut().for_each(|usage| usage.times = Histogram::default());
+        }
+        let mut all = Usage::default();
+        points.values().for_each(|usage| all += usage);
+        let range = params.span().covered(tail.complete_to, bucket.usage_kept());
         Ok(Series {
-            epoch: tail.epoch,
-            complete_to: tail.complete_to.rfc3339(),
-            bucket: (*bucket).into(),
-            points: SeriesPoint::list(&points),
+            stand: Stand::of(&tail),
+            from: range.from.rfc3339(),
+            to: range.to.rfc3339(),
+            bucket: bucket.into(),
+            counts: (&all.sums).into(),
+            time_ms: crate::wire::Times::of(&all.times),
+            points: UsagePoint::list(&points, bucket, range, tail.complete_to),
         })
     }
 
     /// Rows, and the deltas after their watermark.
-    pub(crate) async fn seam<'a, R: Marked>(
-        &self,
-        read: impl Fn() -> BoxFuture<'a, Result<R, StoreError>>,
-    ) -> Result<(R, Tail), ReadError> {
+    pub(crate) async fn seam<'a, R: Marked>(&self, read: impl Fn() -> Answer<'a, R>) -> Result<(R, Tail), ReadError> {
         let mut latest = self.hub.watch();
         for _ in 0..SEAM_TRIES {
             latest.mark_unchanged();
@@ -158,21 +194,15 @@ impl Reader {
     fn rows_alone<R: Marked>(&self, rows: R) -> (R, Tail) {
         let watermark = rows.watermark();
         let complete_to = self.hub.position().1.max(watermark.cut_at);
-        (rows, Tail { epoch: watermark.epoch, complete_to, deltas: Vec::new() })
+        (rows, Tail { epoch: watermark.epoch, complete_to, epochs: Vec::new() })
     }
 }
 
-/// The series across the seam.
-pub(crate) fn points(
-    rows: &[Point],
-    tail: &Tail,
-    filter: &Filter,
-    bucket: Bucket,
-    range: TimeRange,
-) -> BTreeMap<UnixMillis, UsageSums> {
-    let mut points = rows.iter().map(|point| (point.start, point.sums)).collect();
-    tail.add_points(filter, bucket, range, &mut points);
-    points
+/// The times of all rows together, if they were asked for.
+fn all_times(rows: Option<Rows<UsageQuery>>, tail: &Tail) -> Option<Histogram> {
+    let mut times = Histogram::default();
+    tail.join(rows?).values().for_each(|usage| times += &usage.times);
+    Some(times)
 }
 
 /// The sum across the seam.

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::auth;
 use crate::metrics;
-use crate::params::{self, BucketQuery, FilterQuery, RangeQuery, SeriesParams, SummaryParams};
+use crate::params::{self, BucketQuery, FilterQuery, PercentilesQuery, RangeQuery, SeriesParams, SummaryParams};
 use crate::problem::{FieldError, GuardedProblems, Problem, ProblemCode};
 use crate::stream;
 use crate::wire::{Pipeline, Series, Summary};
@@ -27,6 +27,8 @@ pub(crate) fn all(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) 
         .routes(routes!(usage_series))
         .routes(routes!(pipeline))
         .routes(routes!(live_stream))
+        .merge(crate::infra::routes())
+        .merge(crate::customers::routes())
         .merge(crate::loss::routes())
         .merge(crate::quarantine::routes());
     let open = OpenApiRouter::new().routes(routes!(dev_session)).routes(routes!(openapi_document));
@@ -102,7 +104,7 @@ async fn dev_session(State(app): State<App>, request: Request) -> Result<Respons
 }
 
 /// Usage over a range of whole hours, and what it costs.
-#[utoipa::path(get, path = "/usage/summary", tag = "usage", params(RangeQuery, FilterQuery), responses(
+#[utoipa::path(get, path = "/usage/summary", tag = "usage", params(RangeQuery, PercentilesQuery, FilterQuery), responses(
     (status = 200, body = Summary),
     GuardedProblems,
 ))]
@@ -111,8 +113,8 @@ async fn usage_summary(State(app): State<App>, RawQuery(query): RawQuery) -> Res
     Ok(Json(app.reader.summary(&params).await?))
 }
 
-/// Usage by minute or hour. By default the last 60 minutes by minute.
-#[utoipa::path(get, path = "/usage/series", tag = "usage", params(BucketQuery, RangeQuery, FilterQuery), responses(
+/// Usage by minute, five minutes, hour or day, with percentiles. By default the last 60 minutes by minute.
+#[utoipa::path(get, path = "/usage/series", tag = "usage", params(BucketQuery, RangeQuery, PercentilesQuery, FilterQuery), responses(
     (status = 200, body = Series),
     GuardedProblems,
 ))]

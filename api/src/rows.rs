@@ -6,36 +6,37 @@
 use futures::future::BoxFuture;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_schema::usage::UsageKey;
 use suiftly_schema::view::RatedKey;
 use suiftly_store::StoreError;
-use suiftly_store::reader::{RatedMonth, Reader, StreamSnapshot, UsageSeries, UsageTotals, Watermark};
+use suiftly_store::reader::{
+    InfraQuery, KeyQuery, PartQuery, RatedMonth, Reader, Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery,
+    Watermark,
+};
 
 pub use suiftly_store::reader::{Bucket, Filter, TimeRange};
 
-/// The store's read side.
-pub trait UsageRows: Send + Sync + 'static {
-    /// As [`Reader::usage_totals`].
-    fn usage_totals<'a>(
-        &'a self,
-        filter: &'a Filter,
-        range: TimeRange,
-    ) -> BoxFuture<'a, Result<UsageTotals, StoreError>>;
+/// What a read comes to.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-    /// As [`Reader::usage_series`].
-    fn usage_series<'a>(
-        &'a self,
-        filter: &'a Filter,
-        bucket: Bucket,
-        range: TimeRange,
-    ) -> BoxFuture<'a, Result<UsageSeries, StoreError>>;
+/// The store's read side.
+pub trait ViewRows: Send + Sync + 'static {
+    /// As [`Reader::rows`], of usage by bucket.
+    fn usage<'a>(&'a self, query: &'a UsageQuery) -> Answer<'a, Rows<UsageQuery>>;
+
+    /// As [`Reader::rows`], of what is rated together.
+    fn parts<'a>(&'a self, query: &'a PartQuery) -> Answer<'a, Rows<PartQuery>>;
+
+    /// As [`Reader::rows`], of infra.
+    fn infra<'a>(&'a self, query: &'a InfraQuery) -> Answer<'a, Rows<InfraQuery>>;
+
+    /// As [`Reader::rows`], of what keys did.
+    fn keys<'a>(&'a self, query: &'a KeyQuery) -> Answer<'a, Rows<KeyQuery>>;
+
+    /// As [`Reader::rows`], of a customer's spend.
+    fn spend<'a>(&'a self, query: &'a SpendQuery) -> Answer<'a, Rows<SpendQuery>>;
 
     /// As [`Reader::rated_month`].
-    fn rated_month<'a>(
-        &'a self,
-        filter: &'a Filter,
-        month: BillingMonth,
-    ) -> BoxFuture<'a, Result<RatedMonth, StoreError>>;
+    fn rated_month<'a>(&'a self, filter: &'a Filter, month: BillingMonth) -> Answer<'a, RatedMonth>;
 
     /// As [`Reader::stream_snapshot`].
     fn stream_snapshot<'a>(
@@ -43,32 +44,31 @@ pub trait UsageRows: Send + Sync + 'static {
         filter: &'a Filter,
         month: BillingMonth,
         minutes_since: UnixMillis,
-    ) -> BoxFuture<'a, Result<StreamSnapshot, StoreError>>;
+    ) -> Answer<'a, StreamSnapshot>;
 }
 
-impl UsageRows for Reader {
-    fn usage_totals<'a>(
-        &'a self,
-        filter: &'a Filter,
-        range: TimeRange,
-    ) -> BoxFuture<'a, Result<UsageTotals, StoreError>> {
-        Box::pin(Self::usage_totals(self, filter, range))
+impl ViewRows for Reader {
+    fn usage<'a>(&'a self, query: &'a UsageQuery) -> Answer<'a, Rows<UsageQuery>> {
+        Box::pin(self.rows(query))
     }
 
-    fn usage_series<'a>(
-        &'a self,
-        filter: &'a Filter,
-        bucket: Bucket,
-        range: TimeRange,
-    ) -> BoxFuture<'a, Result<UsageSeries, StoreError>> {
-        Box::pin(Self::usage_series(self, filter, bucket, range))
+    fn parts<'a>(&'a self, query: &'a PartQuery) -> Answer<'a, Rows<PartQuery>> {
+        Box::pin(self.rows(query))
     }
 
-    fn rated_month<'a>(
-        &'a self,
-        filter: &'a Filter,
-        month: BillingMonth,
-    ) -> BoxFuture<'a, Result<RatedMonth, StoreError>> {
+    fn infra<'a>(&'a self, query: &'a InfraQuery) -> Answer<'a, Rows<InfraQuery>> {
+        Box::pin(self.rows(query))
+    }
+
+    fn keys<'a>(&'a self, query: &'a KeyQuery) -> Answer<'a, Rows<KeyQuery>> {
+        Box::pin(self.rows(query))
+    }
+
+    fn spend<'a>(&'a self, query: &'a SpendQuery) -> Answer<'a, Rows<SpendQuery>> {
+        Box::pin(self.rows(query))
+    }
+
+    fn rated_month<'a>(&'a self, filter: &'a Filter, month: BillingMonth) -> Answer<'a, RatedMonth> {
         Box::pin(Self::rated_month(self, filter, month))
     }
 
@@ -77,7 +77,7 @@ impl UsageRows for Reader {
         filter: &'a Filter,
         month: BillingMonth,
         minutes_since: UnixMillis,
-    ) -> BoxFuture<'a, Result<StreamSnapshot, StoreError>> {
+    ) -> Answer<'a, StreamSnapshot> {
         Box::pin(Self::stream_snapshot(self, filter, month, minutes_since))
     }
 }
@@ -93,16 +93,23 @@ pub(crate) trait Marked {
     }
 }
 
-macro_rules! marked {
-    ($($rows:ty),*) => {
-        $(impl Marked for $rows {
-            fn watermark(&self) -> Watermark {
-                self.watermark
-            }
-        })*
-    };
+impl Marked for RatedMonth {
+    fn watermark(&self) -> Watermark {
+        self.watermark
+    }
 }
-marked!(UsageTotals, UsageSeries, RatedMonth, StreamSnapshot);
+
+impl Marked for StreamSnapshot {
+    fn watermark(&self) -> Watermark {
+        self.watermark
+    }
+}
+
+impl<Q: ViewQuery> Marked for Rows<Q> {
+    fn watermark(&self) -> Watermark {
+        Self::watermark(self)
+    }
+}
 
 /// One read for certain, and perhaps another.
 impl<A: Marked, B: Marked> Marked for (A, Option<B>) {
@@ -112,22 +119,10 @@ impl<A: Marked, B: Marked> Marked for (A, Option<B>) {
     }
 }
 
-/// Whether a filter counts usage under a key.
-pub(crate) fn takes(filter: &Filter, key: &UsageKey) -> bool {
-    (filter.customer_id.is_none() || filter.customer_id == key.customer_id)
-        && (filter.service.is_none() || filter.service == key.service)
-        && (filter.network.is_none() || filter.network == key.network)
-}
-
-/// Whether it counts a rated amount. What is rated knows no network.
+/// Whether a filter counts a rated amount. What is rated knows no network.
 pub(crate) fn takes_rated(filter: &Filter, key: &RatedKey) -> bool {
     filter.customer_id.is_none_or(|customer| customer == key.customer_id)
         && (filter.service.is_none() || filter.service == key.service)
-}
-
-/// Whether an instant lies in a range.
-pub(crate) fn holds(range: TimeRange, at: UnixMillis) -> bool {
-    range.from <= at && at < range.to
 }
 
 /// A month's range.

@@ -1,16 +1,17 @@
-//! The ring's part of an answer: deltas after some epoch, summed up under a filter.
+//! The ring's part of an answer: the epochs after some epoch.
 //!
-//! Each sum here has its twin in the store ([`crate::rows`]): the same rows, the same filter, the same half-open
-//! range. An answer is the store's sum at its watermark plus the tail's sum after it.
+//! [`Tail::join`] adds it to what is committed, of any view. What streams send is the tail alone, summed up under their
+//! filter: half-open ranges and filters as the store has them.
 
-use crate::rows::{Bucket, Filter, TimeRange, holds, takes, takes_rated};
+use crate::hub::Published;
+use crate::rows::{Filter, TimeRange, takes_rated};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{MinuteKey, UsageSums};
-use suiftly_schema::view::{EpochDeltas, HourKey};
+use suiftly_schema::view::HourKey;
+use suiftly_store::reader::{Rows, ViewQuery};
 
 /// Deltas after an epoch, up to the latest.
 #[derive(Clone, Debug, Default)]
@@ -20,18 +21,25 @@ pub struct Tail {
     /// Everything received before this time is in.
     pub complete_to: UnixMillis,
     /// The epochs and what they add, ascending.
-    pub deltas: Vec<(Epoch, Arc<EpochDeltas>)>,
+    pub epochs: Vec<Published>,
 }
 
 impl Tail {
+    /// What a query answers at the tail's epoch: what is committed, and what came after. Rows that are further than
+    /// where the tail begins take what they have not.
+    pub(crate) fn join<Q: ViewQuery>(&self, mut rows: Rows<Q>) -> BTreeMap<Q::Key, Q::Sums> {
+        self.epochs.iter().for_each(|Published { epoch, cut_at, deltas }| rows.join(*epoch, *cut_at, deltas));
+        rows.into_sums(self.complete_to)
+    }
+
     /// The tail's hourly rows under a filter, within a range.
     pub(crate) fn hours<'a>(
         &'a self,
         filter: &'a Filter,
         range: TimeRange,
     ) -> impl Iterator<Item = (&'a HourKey, &'a UsageSums)> + 'a {
-        let rows = self.deltas.iter().flat_map(|(_, deltas)| &deltas.hours).map(|(key, usage)| (key, &usage.sums));
-        rows.filter(move |(key, _)| takes(filter, &key.usage) && holds(range, key.hour))
+        let rows = self.epochs.iter().flat_map(|at| &at.deltas.hours).map(|(key, usage)| (key, &usage.sums));
+        rows.filter(move |(key, _)| filter.takes(&key.usage) && range.holds(key.hour))
     }
 
     fn minutes<'a>(
@@ -39,8 +47,8 @@ impl Tail {
         filter: &'a Filter,
         range: TimeRange,
     ) -> impl Iterator<Item = (&'a MinuteKey, &'a UsageSums)> + 'a {
-        let rows = self.deltas.iter().flat_map(|(_, deltas)| &deltas.minutes).map(|(key, usage)| (key, &usage.sums));
-        rows.filter(move |(key, _)| takes(filter, &key.usage) && holds(range, key.minute))
+        let rows = self.epochs.iter().flat_map(|at| &at.deltas.minutes).map(|(key, usage)| (key, &usage.sums));
+        rows.filter(move |(key, _)| filter.takes(&key.usage) && range.holds(key.minute))
     }
 
     /// What it adds to the sum over whole hours.
@@ -50,25 +58,15 @@ impl Tail {
         totals
     }
 
-    /// Adds what it adds to each bucket.
-    pub(crate) fn add_points(
-        &self,
-        filter: &Filter,
-        bucket: Bucket,
-        range: TimeRange,
-        points: &mut BTreeMap<UnixMillis, UsageSums>,
-    ) {
-        let mut add = |start, sums| *points.entry(start).or_default() += sums;
-        match bucket {
-            Bucket::Hour => self.hours(filter, range).for_each(|(key, sums)| add(key.hour, sums)),
-            Bucket::Minute => self.minutes(filter, range).for_each(|(key, sums)| add(key.minute, sums)),
-        }
+    /// Adds what it adds to each minute.
+    pub(crate) fn add_minutes(&self, filter: &Filter, range: TimeRange, points: &mut BTreeMap<UnixMillis, UsageSums>) {
+        self.minutes(filter, range).for_each(|(key, sums)| *points.entry(key.minute).or_default() += sums);
     }
 
     /// What it adds to a month's rated amount. The filter's network is ignored.
     pub(crate) fn rated(&self, filter: &Filter, month: BillingMonth) -> MicroUsd {
         let mut rated = MicroUsd(0);
-        let rows = self.deltas.iter().flat_map(|(_, deltas)| &deltas.rated);
+        let rows = self.epochs.iter().flat_map(|at| &at.deltas.rated);
         rows.filter(|(key, _)| key.month == month && takes_rated(filter, key))
             .for_each(|(_, sums)| rated += sums.rated);
         rated
@@ -76,13 +74,13 @@ impl Tail {
 
     /// What of it is up to and with an epoch.
     pub(crate) fn until(&self, epoch: Epoch) -> Self {
-        let end = self.deltas.partition_point(|(at, _)| *at <= epoch);
-        Self { deltas: self.deltas[..end].to_vec(), ..*self }
+        let end = self.epochs.partition_point(|at| at.epoch <= epoch);
+        Self { epochs: self.epochs[..end].to_vec(), ..*self }
     }
 
     /// What of it is after an epoch.
     pub(crate) fn after(&self, epoch: Epoch) -> Self {
-        let start = self.deltas.partition_point(|(at, _)| *at <= epoch);
-        Self { deltas: self.deltas[start..].to_vec(), ..*self }
+        let start = self.epochs.partition_point(|at| at.epoch <= epoch);
+        Self { epochs: self.epochs[start..].to_vec(), ..*self }
     }
 }

@@ -2,8 +2,12 @@
 //!
 //! Times are RFC 3339 in UTC, money is integer micro-dollars, counts are integers.
 
+mod usage;
+
+pub(crate) use usage::is_partial;
+pub use usage::{RangeWord, Series, SeriesBucket, SeriesPoint, Stand, Summary, Times, UsagePoint};
+
 use crate::pipeline::{PipelineLive, WorkerLines};
-use crate::rows::Bucket;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
@@ -50,79 +54,6 @@ impl From<&UsageSums> for Counts {
             billable_requests: sums.billable_requests,
             bytes_sent: sums.bytes_sent,
             billable_bytes: sums.billable_bytes,
-        }
-    }
-}
-
-/// Usage over a range of whole hours, and what it costs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Summary {
-    /// The epoch this answer stands at.
-    #[schema(value_type = i64)]
-    pub epoch: Epoch,
-    /// Everything received before this time is counted.
-    #[schema(format = DateTime)]
-    pub complete_to: String,
-    /// The range's first instant.
-    #[schema(format = DateTime)]
-    pub from: String,
-    /// The first instant after the range.
-    #[schema(format = DateTime)]
-    pub to: String,
-    /// The usage.
-    pub counts: Counts,
-    /// Its price, each customer's, service's and month's rounded down once.
-    pub rated_micro_usd: i64,
-}
-
-/// Usage in one minute or hour.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct SeriesPoint {
-    /// Its first instant.
-    #[schema(format = DateTime)]
-    pub start: String,
-    /// The usage.
-    pub counts: Counts,
-}
-
-impl SeriesPoint {
-    /// The points of a series, ascending; buckets whose sums are zero are left out.
-    pub(crate) fn list(points: &BTreeMap<UnixMillis, UsageSums>) -> Vec<Self> {
-        let some = points.iter().filter(|(_, sums)| !sums.is_zero());
-        some.map(|(start, sums)| Self { start: start.rfc3339(), counts: sums.into() }).collect()
-    }
-}
-
-/// Usage over time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Series {
-    /// The epoch this answer stands at.
-    #[schema(value_type = i64)]
-    pub epoch: Epoch,
-    /// Everything received before this time is counted.
-    #[schema(format = DateTime)]
-    pub complete_to: String,
-    /// How wide the points are.
-    pub bucket: SeriesBucket,
-    /// Ascending; buckets without traffic are left out.
-    pub points: Vec<SeriesPoint>,
-}
-
-/// A series' step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SeriesBucket {
-    /// By minute: the last 24 hours.
-    Minute,
-    /// By hour: the last 90 days.
-    Hour,
-}
-
-impl From<Bucket> for SeriesBucket {
-    fn from(bucket: Bucket) -> Self {
-        match bucket {
-            Bucket::Minute => Self::Minute,
-            Bucket::Hour => Self::Hour,
         }
     }
 }

@@ -49,9 +49,7 @@ impl Measured {
 
     /// The most memory it has held so far, in MB.
     pub fn peak_megabytes(&self) -> anyhow::Result<f64> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        peak_megabytes_in(&status).with_context(|| format!("{path} tells no peak"))
+        peak_megabytes_of(&self.child.id().to_string())
     }
 
     /// Whether it has ended by itself.
@@ -66,6 +64,17 @@ impl Drop for Measured {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The most memory that this process has held so far, in MB.
+pub fn own_peak_megabytes() -> anyhow::Result<f64> {
+    peak_megabytes_of("self")
+}
+
+fn peak_megabytes_of(process: &str) -> anyhow::Result<f64> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    peak_megabytes_in(&status).with_context(|| format!("{path} tells no peak"))
 }
 
 fn peak_megabytes_in(status: &str) -> Option<f64> {

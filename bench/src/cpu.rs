@@ -11,6 +11,16 @@ fn cpu_seconds(who: UsageWho) -> anyhow::Result<f64> {
     Ok(micros as f64 / 1e6)
 }
 
+/// CPU-seconds of this process so far.
+pub fn of_process() -> anyhow::Result<f64> {
+    cpu_seconds(UsageWho::RUSAGE_SELF)
+}
+
+/// CPU-seconds of this thread so far.
+pub fn of_this_thread() -> anyhow::Result<f64> {
+    cpu_seconds(UsageWho::RUSAGE_THREAD)
+}
+
 /// CPU-seconds of this process while it does `work`.
 pub fn of_work<T>(work: impl FnOnce() -> T) -> anyhow::Result<(T, f64)> {
     let before = cpu_seconds(UsageWho::RUSAGE_SELF)?;

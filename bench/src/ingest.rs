@@ -11,13 +11,13 @@ mod options;
 pub mod ours;
 pub mod output;
 mod peers;
-mod ports;
+pub(crate) mod ports;
 mod results;
 mod subject;
 mod turn;
 
 use crate::loadgen::LoadGenerator;
-use crate::report::Row;
+use crate::report::{Row, load_average};
 use case::Case;
 use options::IngestOptions;
 use results::Results;
@@ -79,10 +79,4 @@ impl Drop for Place {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Of one, five and fifteen minutes: whether the machine was quiet.
-fn load_average() -> String {
-    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }

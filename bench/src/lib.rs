@@ -4,9 +4,15 @@
 pub mod archive;
 pub mod child;
 pub mod cpu;
+pub mod freshness;
 pub mod ingest;
 pub mod lines;
 pub mod loadgen;
+pub mod query;
+pub mod recovery;
 pub mod replay;
 pub mod report;
+
+pub mod server;
+pub mod store;
 pub mod views;

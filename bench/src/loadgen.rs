@@ -62,18 +62,29 @@ impl LoadGenerator {
 
     /// Sends as the options say (their gateway is not asked again), from number 1 on, as a worker born now.
     pub fn send(&mut self, options: &LoadOptions) -> anyhow::Result<Sent> {
+        self.send_noting(options, |_, _| ())
+    }
+
+    /// The same, and tells of each bundle: the number of its last line, and the time just before it is written.
+    pub fn send_noting(&mut self, options: &LoadOptions, note: impl FnMut(u64, Instant)) -> anyhow::Result<Sent> {
         let mut sender =
             Sender::open(&options.to, options.framing).with_context(|| format!("cannot send to {}", options.to))?;
         set_timerslack(TIMER_SLACK_NS).context("cannot set the timer slack")?;
         self.templates.born_at(now());
         let began = Instant::now();
-        let (result, cpu_seconds) = cpu::of_work(|| self.send_all(options, &mut sender, began))?;
+        let (result, cpu_seconds) = cpu::of_work(|| self.send_all(options, &mut sender, began, note))?;
         let (lines, bytes) = result.with_context(|| format!("sending to {} failed", options.to))?;
         let seconds = began.elapsed().as_secs_f64();
         Ok(Sent { lines, bytes, calls: sender.calls(), seconds, cpu_seconds })
     }
 
-    fn send_all(&self, options: &LoadOptions, sender: &mut Sender, began: Instant) -> io::Result<(u64, u64)> {
+    fn send_all(
+        &self,
+        options: &LoadOptions,
+        sender: &mut Sender,
+        began: Instant,
+        mut note: impl FnMut(u64, Instant),
+    ) -> io::Result<(u64, u64)> {
         let LoadOptions { rate, lines, tick, .. } = *options;
         let (mut sent, mut bytes) = (0, 0);
         while sent < lines {
@@ -88,6 +99,7 @@ impl LoadGenerator {
                 sent += 1;
                 bytes += sender.push(&self.templates, sent, &stamp);
             }
+            note(sent, Instant::now());
             sender.flush()?;
         }
         sender.finish()?;

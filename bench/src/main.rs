@@ -5,9 +5,9 @@ use anyhow::bail;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
-use suiftly_bench::{archive, child, ingest, loadgen, replay, views};
+use suiftly_bench::{archive, child, freshness, ingest, loadgen, query, recovery, replay, store, views};
 
-const NAMES: [&str; 5] = ["archive", "ingest", "loadgen", "replay", "views"];
+const NAMES: [&str; 9] = ["archive", "freshness", "ingest", "loadgen", "query", "recovery", "replay", "store", "views"];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -24,9 +24,16 @@ fn main() -> ExitCode {
 fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
     let said = match name {
         "archive" => tell(name, &archive::run(arguments)?)?,
+        "freshness" => tell(name, &freshness::run(arguments)?)?,
         "ingest" => tell(name, &ingest::run(arguments)?)?,
+        "query" => tell(name, &query::run()?)?,
+        "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,
-        "views" => tell(name, &views::run()?)?,
+        "store" => tell(name, &store::run()?)?,
+        "views" => {
+            let (name, rows) = views::run(arguments)?;
+            tell(name, &rows)?
+        }
         "loadgen" => loadgen::run(arguments)?,
         // What `ingest` starts.
         child::TIED => child::become_tied(arguments)?,

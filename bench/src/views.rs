@@ -1,91 +1,109 @@
 //! `cargo xtask bench views`: from the journal's blocks to all views' deltas, CPU time of the whole process but for the
-//! making of the lines.
+//! making of the lines. Accounts, services and keys of all customers are there, so spend and the vault have work.
+//!
+//! `--case rate` (the default): lines at 100,000 a second. Bar: 1.5 CPU-s per million lines for 100,000 customers by Zipf's
+//! law; the other rows have none. `--peers` adds `--case peers`: usage_per_hour by others ([`peers`]). `--case flat
+//! [--lines N]`: whether cost and memory stay the same over 90 days ([`flat`]).
 
-use crate::cpu;
-use crate::report::Row;
-use suiftly_dataflow::{Dataflow, EpochInput, Seed};
-use suiftly_ingest::block::{Block, BlockBuilder};
-use suiftly_ingest::decode::{DecodeConfig, Decoder};
-use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
-use suiftly_ingest::source::Source;
-use suiftly_schema::price::PriceBooks;
-use suiftly_schema::time::UnixMillis;
+pub mod feed;
+mod flat;
+mod peers;
 
-/// 2026-09-01T00:00:00Z.
-const START: UnixMillis = UnixMillis(1_788_220_800_000);
-const LINES_A_SECOND: u64 = 100_000;
-const EPOCH_MS: u64 = 100;
-const LINES_AN_EPOCH: u64 = LINES_A_SECOND * EPOCH_MS / 1_000;
+use crate::report::{Row, load_average};
+use anyhow::ensure;
+use feed::{EPOCH_MS, Feed, LINES_AN_EPOCH};
+use lexopt::prelude::*;
+use std::ffi::OsString;
+use suiftly_ingest::simulate::GatewayOptions;
+
 const EPOCHS: u64 = 200;
 const RUNS: usize = 3;
-/// Blocks made ahead.
-const BLOCKS_AHEAD: usize = 8;
+/// The name of their results.
+const FLAT: &str = "views-flat";
+const PEERS: &str = "views-peers";
 
-/// CPU-seconds per million lines, for customers as they come in life and for evenly spread ones.
-pub fn run() -> anyhow::Result<Vec<Row>> {
-    [(100_000, 1.0), (100_000, 0.0), (500, 1.0)].into_iter().map(|(n, exponent)| case(n, exponent)).collect()
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Case {
+    Rate { with_peers: bool },
+    Flat { lines: u64 },
+    Peers,
 }
 
-fn case(customers: u32, zipf_exponent: f64) -> anyhow::Result<Row> {
-    let millions = (EPOCHS * LINES_AN_EPOCH) as f64 / 1e6;
-    let options = GatewayOptions { customers, zipf_exponent, ..GatewayOptions::default() };
-    let runs: anyhow::Result<Vec<_>> = (0..RUNS).map(|_| Ok(feed(&options)? / millions)).collect();
+/// Measures; says under which name the rows are to be kept, too.
+pub fn run(arguments: Vec<OsString>) -> anyhow::Result<(&'static str, Vec<Row>)> {
+    let case = parse(arguments)?;
+    eprintln!("load average {}", load_average());
+    let result = match case {
+        Case::Rate { with_peers } => {
+            let mut rows = rates()?;
+            if with_peers {
+                rows.extend(peers::rows()?);
+            }
+            ("views", rows)
+        }
+        Case::Flat { lines } => (FLAT, flat::rows(lines)?),
+        Case::Peers => (PEERS, peers::rows()?),
+    };
+    eprintln!("load average {}", load_average());
+    Ok(result)
+}
+
+fn parse(arguments: Vec<OsString>) -> anyhow::Result<Case> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let (mut case, mut lines, mut with_peers) = (String::from("rate"), None, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("case") => case = parser.value()?.string()?,
+            Long("lines") => lines = Some(parser.value()?.parse()?),
+            Long("peers") => with_peers = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    ensure!(lines.is_none() || case == "flat", "--lines belongs to --case flat");
+    match case.as_str() {
+        "rate" => Ok(Case::Rate { with_peers }),
+        "flat" => flat::checked(lines).map(|lines| Case::Flat { lines }),
+        "peers" => Ok(Case::Peers),
+        _ => anyhow::bail!("--case is rate, flat or peers"),
+    }
+}
+
+/// CPU-seconds per million lines, for customers as they come in life and for evenly spread ones.
+fn rates() -> anyhow::Result<Vec<Row>> {
+    [(100_000, 1.0), (100_000, 0.0), (500, 1.0)].into_iter().map(|(n, exponent)| rate(n, exponent)).collect()
+}
+
+fn rate(customers: u32, zipf_exponent: f64) -> anyhow::Result<Row> {
+    let gateway = GatewayOptions { customers, zipf_exponent, ..GatewayOptions::default() };
+    let what = Feed::at_rate(gateway, EPOCHS);
+    let mut runs = Vec::new();
+    for _ in 0..RUNS {
+        feed::feed(&what, drop, |cpu| {
+            runs.push(cpu / (what.lines() as f64 / 1e6));
+            Ok(())
+        })?;
+    }
     let case = format!(
         "{customers} customers, Zipf {zipf_exponent}, {EPOCH_MS} ms epochs of {LINES_AN_EPOCH} lines, 1 worker"
     );
-    Ok(Row::new(&case, "suiftly", "CPU-s per million lines", runs?))
+    Ok(Row::new(&case, "suiftly", "CPU-s per million lines", runs))
 }
 
-/// CPU-seconds of all threads but the one that makes the lines.
-fn feed(options: &GatewayOptions) -> anyhow::Result<f64> {
-    let (send, blocks) = std::sync::mpsc::sync_channel(BLOCKS_AHEAD);
-    let options = options.clone();
-    let maker = std::thread::spawn(move || cpu::of_thread(|| make(&options, &send)));
-    let (lines, all) = cpu::of_work(|| consume(blocks.iter()))?;
-    let ((), making) = maker.join().expect("the maker ends")?;
-    anyhow::ensure!(lines == EPOCHS * LINES_AN_EPOCH, "{lines} lines were decoded");
-    Ok(all - making)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn make(options: &GatewayOptions, blocks: &std::sync::mpsc::SyncSender<Vec<u8>>) {
-    let mut gateway = SimulatedGateway::new(options, START);
-    let (mut start, mut line) = (0, Vec::new());
-    for epoch in 1..=EPOCHS {
-        let mut builder = BlockBuilder::default();
-        let from = START.plus_ms((epoch * EPOCH_MS).cast_signed());
-        for n in 0..LINES_AN_EPOCH {
-            line.clear();
-            gateway.line(from.plus_ms((n * EPOCH_MS / LINES_AN_EPOCH).cast_signed()), &mut line);
-            builder.push(&Source::File, from, &line).expect("an epoch fits a block");
-        }
-        let block = builder.seal(epoch, from.plus_ms(EPOCH_MS.cast_signed()), start);
-        start = block.end;
-        if blocks.send(block.into_buffer()).is_err() {
-            return;
+    #[test]
+    fn cases() {
+        let parsed = |line: &str| parse(line.split_whitespace().map(OsString::from).collect());
+        assert_eq!(parsed("").unwrap(), Case::Rate { with_peers: false });
+        assert_eq!(parsed("--peers").unwrap(), Case::Rate { with_peers: true });
+        assert_eq!(parsed("--case peers").unwrap(), Case::Peers);
+        assert_eq!(parsed("--case flat").unwrap(), Case::Flat { lines: 100_000_000 });
+        assert_eq!(parsed("--case flat --lines 1000000").unwrap(), Case::Flat { lines: 1_000_000 });
+        for line in ["--case other", "--lines 1000000", "--case flat --lines 0", "--case flat --lines 1000001"] {
+            assert!(parsed(line).is_err(), "{line}");
         }
     }
-}
-
-fn consume(blocks: impl Iterator<Item = Vec<u8>>) -> u64 {
-    let started = Dataflow::start(1, Seed::default(), PriceBooks::v1());
-    let (mut dataflow, deltas) = started.expect("one worker starts");
-    let taker = std::thread::spawn(move || deltas.iter().map(|deltas| deltas.minutes.len()).sum::<usize>());
-    let mut decoder = Decoder::new(DecodeConfig::REPLAY);
-    let mut lines = 0;
-    for bytes in blocks {
-        let block = Block::from_bytes(bytes).expect("a sound block");
-        let batch = decoder.decode(&block);
-        lines += batch.counts.accepted;
-        dataflow
-            .send(EpochInput {
-                epoch: batch.epoch,
-                cut_at: batch.cut_at,
-                partials: batch.partials,
-                reference: Vec::new(),
-            })
-            .expect("the worker lives");
-    }
-    drop(dataflow);
-    assert!(taker.join().expect("the taker ends") > 0, "deltas come out");
-    lines
 }

@@ -2,6 +2,7 @@
 //! against the account. Its output is the customers' states, for the vault to join.
 
 use crate::rated::Rated;
+use crate::sort_rows;
 use crate::spend::{Customers, Transition};
 use crate::sum::{Rows, hash};
 use crate::views::{Pending, with_deltas};
@@ -57,6 +58,8 @@ impl State {
             }
         }
         minutes.retain(|(_, usage)| !usage.is_zero());
+        // The hours then come in order, too.
+        sort_rows(&mut minutes);
         let hours = by_hour(&minutes);
         let rated = self.rated.apply(&hours, deltas.cut_at);
         self.customers.add(&rated);
@@ -74,11 +77,15 @@ struct Changed<'a> {
 }
 
 fn by_hour(minutes: &[(MinuteKey, Usage)]) -> Vec<(HourKey, Usage)> {
-    let mut hours = Rows::default();
-    for (key, usage) in minutes {
-        hours.add_ref(HourKey { usage: key.usage, hour: key.minute.hour() }, usage);
+    let hour_of = |key: &MinuteKey| HourKey { usage: key.usage, hour: key.minute.hour() };
+    // As nearly always: the lines of an epoch are of one minute, so no two rows have an hour in common.
+    if minutes.iter().all(|(key, _)| key.minute == minutes[0].0.minute) {
+        return minutes.iter().map(|(key, usage)| (hour_of(key), usage.clone())).collect();
     }
-    let mut hours = hours.into_rows();
+    let mut hours = Rows::default();
+    hours.reserve(minutes.len());
+    minutes.iter().for_each(|(key, usage)| hours.add_ref(hour_of(key), usage));
+    let mut hours = hours.take();
     hours.retain(|(_, usage)| !usage.is_zero());
     hours
 }
@@ -109,12 +116,16 @@ pub(crate) fn customers<'scope>(
         "customers",
         move |_, _| {
             let mut epochs: BTreeMap<Epoch, (Capability<Epoch>, Brought)> = BTreeMap::new();
+            // As in `sum_per_epoch`.
+            let mut spare = Rows::default();
             move |(usage, usage_frontier), (notices, notices_frontier), output| {
                 usage.for_each_stamp(|capability, batches| {
                     let Some(held) = capability.retain_least(output.output_index()) else { return };
-                    let (_, brought) = epochs.entry(*held.time()).or_insert_with(|| (held, Brought::default()));
-                    let rows = batches.flat_map(|batch| batch.drain(..));
-                    rows.for_each(|(key, usage)| brought.minutes.add(key, usage));
+                    let mut brought = || Brought { minutes: std::mem::take(&mut spare), ..Brought::default() };
+                    let (_, brought) = epochs.entry(*held.time()).or_insert_with(|| (held, brought()));
+                    for batch in batches {
+                        brought.minutes.add_all(batch);
+                    }
                 });
                 notices.for_each_stamp(|capability, batches| {
                     let Some(held) = capability.retain_least(output.output_index()) else { return };
@@ -125,8 +136,9 @@ pub(crate) fn customers<'scope>(
                     && !usage_frontier.less_equal(first.key())
                     && !notices_frontier.less_equal(first.key())
                 {
-                    let (epoch, (held, brought)) = first.remove_entry();
-                    let transitions = complete(&state, &pending, epoch, brought);
+                    let (epoch, (held, mut brought)) = first.remove_entry();
+                    let transitions = complete(&state, &pending, epoch, &mut brought);
+                    spare = brought.minutes;
                     let mut session = output.session_with_builder(&held);
                     session.give_iterator(transitions.into_iter().flat_map(move |change| updates(&change, epoch)));
                 }
@@ -135,10 +147,10 @@ pub(crate) fn customers<'scope>(
     )
 }
 
-fn complete(state: &RefCell<State>, pending: &Pending, epoch: Epoch, brought: Brought) -> Vec<Transition> {
+fn complete(state: &RefCell<State>, pending: &Pending, epoch: Epoch, brought: &mut Brought) -> Vec<Transition> {
     with_deltas(pending, epoch, |cut_at, deltas| {
         let mut changed = Changed { cut_at, of: deltas, transitions: Vec::new() };
-        state.borrow_mut().apply(brought.notices, brought.minutes.into_rows(), &mut changed);
+        state.borrow_mut().apply(std::mem::take(&mut brought.notices), brought.minutes.take(), &mut changed);
         changed.transitions
     })
 }

@@ -26,6 +26,7 @@ mod worker;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use reference::{Reference, Told};
 use std::thread::JoinHandle;
+use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::partial::Partials;
@@ -53,6 +54,14 @@ pub struct EpochInput {
     pub partials: Partials,
     /// Reference changes, which hold for the lines of their epoch already.
     pub reference: Vec<ReferenceChange>,
+}
+
+impl EpochInput {
+    /// What a batch brings. Its partial sums are taken out of it.
+    pub fn of(batch: &mut Batch) -> Self {
+        let partials = std::mem::take(&mut batch.partials);
+        Self { epoch: batch.epoch, cut_at: batch.cut_at, partials, reference: batch.reference.clone() }
+    }
 }
 
 /// Where to go on from: the store's last committed epoch, and what was known then.
@@ -194,14 +203,21 @@ fn add(whole: &mut EpochDeltas, part: EpochDeltas) {
 
 /// In the order of keys, whichever worker they came from.
 fn sort(whole: &mut EpochDeltas) {
-    whole.minutes.sort_unstable_by_key(|(key, _)| *key);
-    whole.hours.sort_unstable_by_key(|(key, _)| *key);
-    whole.rated.sort_unstable_by_key(|(key, _)| *key);
-    whole.infra_minutes.sort_unstable_by_key(|(key, _)| *key);
-    whole.infra_hours.sort_unstable_by_key(|(key, _)| *key);
-    whole.infra_days.sort_unstable_by_key(|(key, _)| *key);
-    whole.keys.sort_unstable_by_key(|(key, _)| *key);
+    sort_rows(&mut whole.minutes);
+    sort_rows(&mut whole.hours);
+    sort_rows(&mut whole.rated);
+    sort_rows(&mut whole.infra_minutes);
+    sort_rows(&mut whole.infra_hours);
+    sort_rows(&mut whole.infra_days);
+    sort_rows(&mut whole.keys);
     whole.spend.sort_unstable_by_key(|(customer_id, _)| *customer_id);
     whole.key_grants.sort_unstable();
     whole.access_grants.sort_unstable();
+}
+
+/// By moving each row a time or two: keys are narrow, rows are not. Most come in order.
+fn sort_rows<K: Ord + Copy, R>(rows: &mut [(K, R)]) {
+    if !rows.is_sorted_by_key(|(key, _)| *key) {
+        rows.sort_by_cached_key(|(key, _)| *key);
+    }
 }

@@ -2,7 +2,9 @@
 //! difference between what the new total costs and what the old one did.
 
 use crate::MONTHS_OPEN_MS;
+use crate::sum::Rows;
 use rustc_hash::FxHashMap;
+use std::ops::AddAssign;
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::{PriceBook, PriceBooks};
@@ -20,11 +22,28 @@ struct Total {
     rated: MicroUsd,
 }
 
+/// Billed usage of an epoch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Billed {
+    requests: i64,
+    bytes: i64,
+}
+
+/// Saturates as usage does, and for the same reason.
+impl AddAssign<&Self> for Billed {
+    fn add_assign(&mut self, other: &Self) {
+        self.requests = self.requests.saturating_add(other.requests);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+}
+
 /// The totals, and the books they are rated by.
 #[derive(Debug)]
 pub(crate) struct Rated {
     books: PriceBooks,
     totals: FxHashMap<RatedKey, Total>,
+    /// What the epoch at hand adds; empty between two. The totals are many and far apart in memory: each is looked up once.
+    of_epoch: Rows<RatedKey, Billed>,
     /// The hour looked at last: which month it is in, and under which book.
     hour: Option<(UnixMillis, BillingMonth, u32)>,
     /// The earliest month that is kept.
@@ -33,7 +52,7 @@ pub(crate) struct Rated {
 
 impl Rated {
     pub(crate) fn new(books: PriceBooks) -> Self {
-        Self { books, totals: FxHashMap::default(), hour: None, open_from: UnixMillis::MIN }
+        Self { books, totals: FxHashMap::default(), of_epoch: Rows::default(), hour: None, open_from: UnixMillis::MIN }
     }
 
     /// Goes on from what was rated before.
@@ -42,34 +61,41 @@ impl Rated {
         self.totals.insert(key, Total { requests, bytes, rated });
     }
 
-    /// A book was published: it holds from its hour on.
+    /// A book was published: it holds from its hour on. One that does not follow those before it is refused, by every
+    /// worker alike; the journal is read again at each start, so it must not stop anybody.
     pub(crate) fn publish(&mut self, book: PriceBook) {
-        if self.books.version(book.version).is_none() {
-            self.books.publish(book).expect("a book is checked against those before it when it is published");
-            self.hour = None;
+        let version = book.version;
+        if self.books.version(version).is_some() {
+            return;
+        }
+        match self.books.publish(book) {
+            Ok(()) => self.hour = None,
+            Err(error) => tracing::error!(version, %error, "a price book is refused"),
         }
     }
 
     /// What an epoch's usage adds. `cut_at` is the epoch's clock.
     pub(crate) fn apply(&mut self, hours: &[(HourKey, Usage)], cut_at: UnixMillis) -> Vec<(RatedKey, RatedSums)> {
         self.close_months(cut_at);
-        let mut before: FxHashMap<RatedKey, Total> = FxHashMap::default();
+        let mut of_epoch = std::mem::take(&mut self.of_epoch);
         for (key, usage) in hours {
-            let (requests, bytes) = (usage.sums.billable_requests, usage.sums.billable_bytes);
-            let Some(customer_id) = key.usage.customer_id.filter(|_| (requests, bytes) != (0, 0)) else { continue };
-            let key = self.key(customer_id, key.usage.service, key.hour);
-            let total = self.totals.entry(key).or_default();
-            before.entry(key).or_insert(*total);
-            // Saturates as usage does, and for the same reason.
-            total.requests = total.requests.saturating_add(requests);
-            total.bytes = total.bytes.saturating_add(bytes);
+            let billed = Billed { requests: usage.sums.billable_requests, bytes: usage.sums.billable_bytes };
+            let is_billed = (billed.requests, billed.bytes) != (0, 0);
+            let Some(customer_id) = key.usage.customer_id.filter(|_| is_billed) else { continue };
+            of_epoch.add(self.key(customer_id, key.usage.service, key.hour), billed);
         }
-        before.into_iter().filter_map(|(key, before)| self.delta(key, before)).collect()
+        let deltas = of_epoch.drain().filter_map(|(key, billed)| self.delta(key, billed)).collect();
+        self.of_epoch = of_epoch;
+        deltas
     }
 
-    fn delta(&mut self, key: RatedKey, before: Total) -> Option<(RatedKey, RatedSums)> {
+    fn delta(&mut self, key: RatedKey, billed: Billed) -> Option<(RatedKey, RatedSums)> {
         let book = self.books.version(key.price_book).expect("a key carries the version of a published book");
-        let total = self.totals.get_mut(&key)?;
+        let total = self.totals.entry(key).or_default();
+        let before = *total;
+        // Saturates, too.
+        total.requests = before.requests.saturating_add(billed.requests);
+        total.bytes = before.bytes.saturating_add(billed.bytes);
         total.rated = book.rate(key.service, total.requests, total.bytes);
         let delta = RatedSums {
             billable_requests: total.requests - before.requests,

@@ -39,6 +39,12 @@ impl<K: Copy + Eq + Hash, R: for<'a> AddAssign<&'a R>> Rows<K, R> {
         }
     }
 
+    /// Adds a batch, which is emptied.
+    pub(crate) fn add_all(&mut self, batch: &mut Vec<(K, R)>) {
+        self.reserve(batch.len());
+        batch.drain(..).for_each(|(key, value)| self.add(key, value));
+    }
+
     /// Adds to a key's row what is only borrowed.
     pub(crate) fn add_ref(&mut self, key: K, value: &R)
     where
@@ -51,9 +57,22 @@ impl<K: Copy + Eq + Hash, R: for<'a> AddAssign<&'a R>> Rows<K, R> {
         }
     }
 
-    /// The rows.
-    pub(crate) fn into_rows(self) -> Vec<(K, R)> {
-        self.rows
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.rows.reserve(rows);
+        self.at.reserve(rows);
+    }
+
+    /// Hands the rows over and begins anew. Keeps the memory that keys are looked up in.
+    pub(crate) fn take(&mut self) -> Vec<(K, R)> {
+        self.at.clear();
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The same, one by one; keeps all of the memory.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (K, R)> + '_ {
+        self.at.clear();
+        self.rows.drain(..)
     }
 }
 
@@ -72,17 +91,22 @@ where
     let exchange = Exchange::new(move |(key, _): &(K, R)| route(key));
     stream.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(exchange, name, move |_, _| {
         let mut epochs: BTreeMap<Epoch, (Capability<Epoch>, Rows<K, R>)> = BTreeMap::new();
+        // Rows that were handed over: an epoch's keys are looked up in the memory of the one before.
+        let mut spare = Rows::default();
         move |(input, frontier), output| {
             input.for_each_stamp(|capability, batches| {
                 let Some(held) = capability.retain_least(output.output_index()) else { return };
-                let (_, rows) = epochs.entry(*held.time()).or_insert_with(|| (held, Rows::default()));
-                batches.flat_map(|batch| batch.drain(..)).for_each(|(key, value)| rows.add(key, value));
+                let (_, rows) = epochs.entry(*held.time()).or_insert_with(|| (held, std::mem::take(&mut spare)));
+                for batch in batches {
+                    rows.add_all(batch);
+                }
             });
             while let Some(first) = epochs.first_entry()
                 && !frontier.less_equal(first.key())
             {
-                let (epoch, (_held, rows)) = first.remove_entry();
-                hand_over(epoch, rows.into_rows());
+                let (epoch, (_held, mut rows)) = first.remove_entry();
+                hand_over(epoch, rows.take());
+                spare = rows;
             }
         }
     })

@@ -122,7 +122,7 @@ fn by_span(
     for (key, sums) in rows {
         spans.add_ref(InfraSpanKey { start: span(key.start), ..*key }, sums);
     }
-    let mut spans = spans.into_rows();
+    let mut spans = spans.take();
     spans.retain(|(_, sums)| !sums.is_zero());
     spans
 }

@@ -215,7 +215,7 @@ impl SourceRules {
         &self.rules
     }
 
-    /// What counts for a source. Files and the quarantine are an operator's own: they are bound to nothing.
+    /// What counts for a source. Files and the quarantine are an operator's own, the outbox is ours: they are bound to nothing.
     pub fn find(&self, source: &Source) -> Bound<'_> {
         if self.rules.is_empty() {
             return Bound::Free;
@@ -224,7 +224,7 @@ impl SourceRules {
             Source::Udp(peer) | Source::Tcp(peer) | Source::Tls(peer) => self.find_address(peer.ip()),
             Source::TlsClient(known_by) => self.first.get(&Sender::Certificate(*known_by)).copied(),
             Source::Unix(known_by) => self.first.get(&Sender::Unix(*known_by)).copied(),
-            Source::File | Source::Quarantine { .. } => return Bound::Free,
+            Source::File | Source::Quarantine { .. } | Source::Outbox => return Bound::Free,
         };
         first.and_then(|at| self.rules.get(at)).map_or(Bound::Stranger, Bound::By)
     }

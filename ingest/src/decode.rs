@@ -30,12 +30,13 @@ use suiftly_schema::{
     loss::WorkerWindow,
     quarantine::Requeued,
     record::Record,
+    reference::ReferenceChange,
     time::UnixMillis,
 };
 use sums::PartialSums;
 use tally::Quarantine;
 pub(crate) use tally::Tally;
-use terms::{Terms, TermsOfSources};
+use terms::{Origin, Terms, TermsOfSources};
 
 /// A system message's text is cut at this many bytes.
 pub const MAX_SYSTEM_MESSAGE_BYTES: usize = 1_024;
@@ -121,37 +122,43 @@ pub struct Decoder {
     config: DecodeConfig,
     dedup: Dedup,
     sums: PartialSums,
+    /// The last reference change that was taken.
+    reference_seq: u64,
 }
 
 impl Decoder {
     /// A decoder that has seen nothing.
     pub fn new(config: DecodeConfig) -> Self {
-        Self { dedup: Dedup::new(config.limits), config, sums: PartialSums::default() }
+        Self { dedup: Dedup::new(config.limits), config, sums: PartialSums::default(), reference_seq: 0 }
     }
 
-    /// A decoder that goes on from the windows stored with the last batch.
-    pub fn restore(config: DecodeConfig, windows: &[WorkerWindow]) -> Result<Self, DedupError> {
-        Ok(Self { dedup: Dedup::restore(config.limits, windows)?, config, sums: PartialSums::default() })
+    /// A decoder that goes on from what was stored with the last batch: the windows, and the number of the last
+    /// reference change.
+    pub fn restore(config: DecodeConfig, windows: &[WorkerWindow], reference_seq: u64) -> Result<Self, DedupError> {
+        Ok(Self { dedup: Dedup::restore(config.limits, windows)?, reference_seq, ..Self::new(config) })
     }
 
     /// Decodes a block. Blocks must come in the order of their epochs, each once.
     pub fn decode(&mut self, block: &Block) -> Batch {
         self.begin_epoch(block.epoch, block.cut_at);
-        let Self { config, dedup, sums } = self;
+        let Self { config, dedup, sums, reference_seq } = self;
         let mut sources = TermsOfSources::new(config);
         let (mut tally, mut quarantine) = (Tally::default(), Quarantine::default());
         // A block may be full of lines that are too short to be a request.
         let most_records = block.payload().len() / MIN_REQUEST_LINE_BYTES;
         let mut records = Vec::with_capacity(most_records.min(block.frame_count() as usize));
-        let (mut system, mut requeued) = (Vec::new(), Vec::new());
+        let (mut system, mut requeued, mut reference) = (Vec::new(), Vec::new(), Vec::new());
         let mut oldest_received_at = block.cut_at;
         for frame in block.frames() {
             oldest_received_at = oldest_received_at.min(frame.received_at);
             let terms = sources.of(&frame.source);
+            if terms.origin == Origin::Outbox && take_change(frame.bytes, reference_seq, &mut reference) {
+                continue;
+            }
             let decoded = decoded(terms, dedup, frame.bytes, frame.received_at);
             tally.count(&decoded);
-            if let Some(journal_offset) = terms.requeued_from {
-                requeued.push(Requeued { journal_offset, outcome: decoded.word() });
+            if let Origin::Quarantine { offset } = terms.origin {
+                requeued.push(Requeued { journal_offset: offset, outcome: decoded.word() });
             }
             match decoded {
                 Decoded::Accepted(mut record, _) => {
@@ -160,7 +167,9 @@ impl Decoder {
                     records.push(record);
                 }
                 Decoded::System(line) => system.push(system_message(&line, terms, frame.received_at)),
-                Decoded::Rejected(reject) if terms.requeued_from.is_none() => quarantine.take(&frame, reject),
+                Decoded::Rejected(reject) if !matches!(terms.origin, Origin::Quarantine { .. }) => {
+                    quarantine.take(&frame, reject);
+                }
                 Decoded::Duplicate | Decoded::Rejected(_) => {}
             }
         }
@@ -171,6 +180,7 @@ impl Decoder {
             oldest_received_at,
             partials: sums.take(&records),
             records,
+            reference,
             windows: dedup.changed(),
             folded: dedup.fallen().to_vec(),
             system,
@@ -216,6 +226,18 @@ impl Decoder {
     pub const fn forgotten(&self) -> Forgotten {
         self.dedup.forgotten()
     }
+}
+
+/// Takes a reference change that was not seen before; `false` if it is none that this program can read. Then it is
+/// counted and kept as a line of that source would be.
+#[cold]
+fn take_change(frame: &[u8], last_seq: &mut u64, reference: &mut Vec<ReferenceChange>) -> bool {
+    let Ok(change) = serde_json::from_slice::<ReferenceChange>(frame) else { return false };
+    if change.seq > *last_seq {
+        *last_seq = change.seq;
+        reference.push(change);
+    }
+    true
 }
 
 #[inline]

@@ -61,6 +61,8 @@ pub struct Resume {
     pub epoch: Epoch,
     /// The dedup windows as they were after it.
     pub windows: Vec<WorkerWindow>,
+    /// The number of the last reference change that they have; 0 if none.
+    pub reference_seq: u64,
     /// The journal that the watermark is of; `None` if there is no watermark yet.
     pub journal_id: Option<JournalId>,
 }
@@ -116,7 +118,7 @@ impl OpenIngest {
     /// dropped, ingest has ended.
     pub fn start(self, resume: &Resume, out: Sender<Batch>) -> Result<IngestHandle, IngestError> {
         check_watermark(resume, &self.recovery)?;
-        let decoder = Decoder::restore(self.config.decode.clone(), &resume.windows)?;
+        let decoder = Decoder::restore(self.config.decode.clone(), &resume.windows, resume.reference_seq)?;
         threads::start(self, resume.epoch, decoder, out)
     }
 }

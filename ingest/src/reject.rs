@@ -45,6 +45,8 @@ pub enum Reject {
     TimeWindow,
     /// The identity of a line received before, with another body.
     Conflict,
+    /// A reference change that this version cannot read.
+    Reference,
     /// Longer than a frame may be.
     Oversize,
     /// The end of the input fell into the frame.
@@ -53,7 +55,7 @@ pub enum Reject {
 
 impl Reject {
     /// Every reason, in the order of [`Reject::index`].
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::SyslogHeader,
         Self::NotUtf8,
         Self::UnknownFormat,
@@ -74,6 +76,7 @@ impl Reject {
         Self::Source,
         Self::TimeWindow,
         Self::Conflict,
+        Self::Reference,
         Self::Oversize,
         Self::Truncated,
     ];
@@ -106,6 +109,7 @@ impl Reject {
             Self::Source => "source",
             Self::TimeWindow => "time_window",
             Self::Conflict => "conflict",
+            Self::Reference => "reference",
             Self::Oversize => "oversize",
             Self::Truncated => "truncated",
         }

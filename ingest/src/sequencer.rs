@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 /// How much of the journal before the watermark is read again at the start, so that a line that comes again is proven
 /// to be the same one: some 130,000 lines.
-const REWARM_BYTES: u64 = 32 << 20;
+pub(crate) const REWARM_BYTES: u64 = 32 << 20;
 
 /// A block this long is cut at once. Four times as much, which the format allows, has left the processor's cache by
 /// the time it is written, and cost a third more in all when measured.

@@ -20,11 +20,17 @@ pub enum Transport {
     File,
     /// The quarantine: a line that could not be read, given again.
     Quarantine,
+    /// The outbox: a reference change, which is no line.
+    Outbox,
 }
 
 impl Transport {
     /// Every one, in the order of [`Transport::index`].
-    pub const ALL: [Self; 6] = [Self::Udp, Self::Tcp, Self::Tls, Self::Unix, Self::File, Self::Quarantine];
+    pub const ALL: [Self; 7] =
+        [Self::Udp, Self::Tcp, Self::Tls, Self::Unix, Self::File, Self::Quarantine, Self::Outbox];
+
+    /// The ways that lines come in while `up` runs.
+    pub const LIVE: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Unix, Self::Quarantine];
 
     /// Its place in [`Transport::ALL`]: counts are kept in arrays.
     pub const fn index(self) -> usize {
@@ -40,6 +46,7 @@ impl Transport {
             Self::Unix => "unix",
             Self::File => "file",
             Self::Quarantine => "quarantine",
+            Self::Outbox => "outbox",
         }
     }
 }
@@ -99,6 +106,8 @@ pub enum Source {
         /// Where the frame stood when it was received first.
         offset: u64,
     },
+    /// Out of the database's outbox: a reference change as JSON, [`suiftly_schema::reference::ReferenceChange`].
+    Outbox,
 }
 
 impl Source {
@@ -126,6 +135,7 @@ impl Source {
             Self::Unix(_) => Transport::Unix,
             Self::File => Transport::File,
             Self::Quarantine { .. } => Transport::Quarantine,
+            Self::Outbox => Transport::Outbox,
         }
     }
 
@@ -133,7 +143,7 @@ impl Source {
     pub const fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Udp(peer) | Self::Tcp(peer) | Self::Tls(peer) => Some(*peer),
-            Self::TlsClient(_) | Self::Unix(_) | Self::File | Self::Quarantine { .. } => None,
+            Self::TlsClient(_) | Self::Unix(_) | Self::File | Self::Quarantine { .. } | Self::Outbox => None,
         }
     }
 
@@ -154,6 +164,7 @@ impl Source {
             Self::Tls(peer) => network(5, peer),
             Self::TlsClient(certificate) => (6, certificate.0, 0),
             Self::Quarantine { offset } => (7, u128::from(offset).to_le_bytes(), 0),
+            Self::Outbox => (8, [0; 16], 0),
         }
     }
 
@@ -168,6 +179,7 @@ impl Source {
             5 => Some(Self::Tls(peer)),
             6 => Some(Self::TlsClient(Fingerprint(bytes))),
             7 => u64::try_from(u128::from_le_bytes(bytes)).ok().map(|offset| Self::Quarantine { offset }),
+            8 => Some(Self::Outbox),
             _ => None,
         }
     }
@@ -180,7 +192,7 @@ impl fmt::Display for Source {
         match self {
             Self::Udp(peer) | Self::Tcp(peer) | Self::Tls(peer) => write!(f, "{word} {peer}"),
             Self::TlsClient(known_by) | Self::Unix(known_by) => write!(f, "{word} {known_by}"),
-            Self::File => f.write_str(word),
+            Self::File | Self::Outbox => f.write_str(word),
             Self::Quarantine { offset } => write!(f, "{word} {offset}"),
         }
     }
@@ -207,6 +219,7 @@ mod tests {
             (Source::Unix(print), "unix 000102030405060708090a0b0c0d0e0f"),
             (Source::File, "file"),
             (Source::Quarantine { offset: u64::MAX }, "quarantine 18446744073709551615"),
+            (Source::Outbox, "outbox"),
         ];
         for (source, text) in cases {
             let (kind, bytes, port) = source.to_journal();

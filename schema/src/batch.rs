@@ -5,6 +5,7 @@ use crate::loss::{LineCounts, WorkerWindow};
 use crate::partial::Partials;
 use crate::quarantine::{QuarantinedLine, Requeued};
 use crate::record::Record;
+use crate::reference::ReferenceChange;
 use crate::time::UnixMillis;
 
 /// One of HAProxy's own messages (a server going down, a reload), for the system log.
@@ -33,6 +34,8 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// The same, summed per key, as the views take them.
     pub partials: Partials,
+    /// Reference changes that came among the lines, in their order, each once.
+    pub reference: Vec<ReferenceChange>,
     /// The windows that changed, as they are after this block.
     pub windows: Vec<WorkerWindow>,
     /// The workers that were folded in this block, before the windows above: as they were at last, without `seen`.

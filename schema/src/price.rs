@@ -6,6 +6,7 @@
 
 use crate::ids::Service;
 use crate::money::MicroUsd;
+use crate::reference::Entity;
 use crate::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,22 @@ impl PriceBooks {
     /// The first published prices alone.
     pub fn v1() -> Self {
         Self(vec![PriceBook::v1()])
+    }
+
+    /// The first, and those of the entities that were published after it.
+    pub fn of(reference: &[Entity]) -> Self {
+        let mut books = Self::v1();
+        let mut later: Vec<_> = reference
+            .iter()
+            .filter_map(|entity| match entity {
+                Entity::PriceBook(book) if book.version > 1 => Some(book),
+                _ => None,
+            })
+            .collect();
+        later.sort_unstable_by_key(|book| book.version);
+        // One that did not fit was refused when it was told, too.
+        later.into_iter().for_each(|book| drop(books.publish(book.clone())));
+        books
     }
 
     /// Adds a book that takes effect after all others.

@@ -17,6 +17,19 @@ pub struct ReferenceChange {
     pub entity: Entity,
 }
 
+impl ReferenceChange {
+    /// How much memory it holds, about.
+    pub fn memory_bytes(&self) -> usize {
+        let texts = match &self.entity {
+            Entity::Account(account) => size_of_val(&*account.fixed),
+            Entity::Service(access) => access.allowlist.iter().map(|entry| size_of::<String>() + entry.len()).sum(),
+            Entity::Key(key) => key.key_sha256.len(),
+            Entity::PriceBook(_) => MAX_CHANGE_BYTES,
+        };
+        size_of::<Self>() + texts
+    }
+}
+
 /// An entity as it is after a change. None is ever removed: a key is deleted by its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +44,11 @@ pub enum Entity {
     PriceBook(PriceBook),
 }
 
+/// Bytes that a change may be long as JSON: it is journaled as one frame.
+pub const MAX_CHANGE_BYTES: usize = 32 << 10;
+/// Addresses and networks that a service's allowlist may hold.
+pub const MAX_ALLOWED: usize = 256;
+
 /// What names an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntityId {
@@ -42,6 +60,30 @@ pub enum EntityId {
     Key(i64),
     /// A price book, by its version.
     PriceBook(u32),
+}
+
+impl EntityId {
+    /// Its kind's word.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::Service(..) => "service",
+            Self::Key(_) => "key",
+            Self::PriceBook(_) => "price_book",
+        }
+    }
+}
+
+impl std::fmt::Display for EntityId {
+    /// What tells it from others of its kind: `42`, `42/1`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Account(customer_id) => write!(f, "{}", customer_id.get()),
+            Self::Service(customer_id, service) => write!(f, "{}/{}", customer_id.get(), service.number()),
+            Self::Key(id) => write!(f, "{id}"),
+            Self::PriceBook(version) => write!(f, "{version}"),
+        }
+    }
 }
 
 impl Entity {

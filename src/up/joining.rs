@@ -5,9 +5,10 @@ use super::writing::Queue;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use suiftly_api::{Hub, Published};
+use suiftly_api::{Hub, LiveBooks, Published};
 use suiftly_dataflow::{Dataflow, EpochInput, MAX_QUEUED_EPOCHS};
 use suiftly_schema::batch::Batch;
+use suiftly_schema::reference::Entity;
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::writer::Commit;
 
@@ -22,14 +23,30 @@ pub(super) fn start(
     batches: Receiver<Batch>,
     (dataflow, deltas): (Dataflow, Receiver<EpochDeltas>),
     live: &Arc<Live>,
-    hub: Arc<Hub>,
+    shown: Shown,
     store: Queue,
 ) -> anyhow::Result<Joining> {
     let (waiting, meeting) = bounded(MAX_QUEUED_EPOCHS);
     let (of_feeder, of_joiner) = (Arc::clone(live), Arc::clone(live));
     let feeder = thread("feeder", move || feed(&batches, dataflow, &of_feeder, &waiting))?;
-    let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, &hub, &store))?;
+    let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, &shown, &store))?;
     Ok(Joining { feeder, joiner })
+}
+
+/// What the API shows.
+pub(super) struct Shown {
+    pub(super) hub: Arc<Hub>,
+    pub(super) books: Arc<LiveBooks>,
+}
+
+impl Shown {
+    fn tell_books(&self, batch: &Batch) {
+        for change in &batch.reference {
+            if let Entity::PriceBook(book) = &change.entity {
+                self.books.publish(book);
+            }
+        }
+    }
 }
 
 impl Joining {
@@ -58,14 +75,13 @@ fn thread(
 
 fn feed(batches: &Receiver<Batch>, mut dataflow: Dataflow, live: &Live, waiting: &Sender<Batch>) -> anyhow::Result<()> {
     for mut batch in batches {
-        let partials = std::mem::take(&mut batch.partials);
-        let (epoch, cut_at) = (batch.epoch, batch.cut_at);
+        let input = EpochInput::of(&mut batch);
         live.entered(&batch);
         // The batch waits before its deltas can come.
         if waiting.send(batch).is_err() {
             anyhow::bail!("the joiner thread has ended");
         }
-        dataflow.send(EpochInput { epoch, cut_at, partials, reference: Vec::new() })?;
+        dataflow.send(input)?;
     }
     Ok(())
 }
@@ -74,13 +90,14 @@ fn join(
     deltas: &Receiver<EpochDeltas>,
     meeting: &Receiver<Batch>,
     live: &Live,
-    hub: &Hub,
+    shown: &Shown,
     store: &Queue,
 ) -> anyhow::Result<()> {
     for batch in meeting {
         let deltas = deltas.recv().map_err(|_| anyhow::anyhow!("the dataflow has ended"))?;
         let deltas = Arc::new(deltas);
-        hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
+        shown.tell_books(&batch);
+        shown.hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
         // Only now: what is not pending any more must be in the hub.
         live.published(&batch);
         anyhow::ensure!(store.send(Arc::new(Commit::new(batch, deltas))), "the store takes no more");

@@ -20,6 +20,7 @@ use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::LineCounts;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
+use suiftly_store::firehose::FirehoseMonitor;
 use suiftly_store::writer::Resume;
 
 /// Epochs whose lag is remembered.
@@ -35,6 +36,9 @@ pub(super) struct Live {
     stored: Stored,
     /// Whether quarantined lines can be given again.
     quarantine_is_open: AtomicBool,
+    /// Whether commits pass the store's queue by.
+    catching_up: AtomicBool,
+    firehose: Option<FirehoseMonitor>,
 }
 
 #[derive(Default)]
@@ -73,7 +77,19 @@ impl Live {
             state: Mutex::new(state),
             stored,
             quarantine_is_open: AtomicBool::new(false),
+            catching_up: AtomicBool::new(false),
+            firehose: None,
         }
+    }
+
+    /// The firehose's figures are told too.
+    pub(super) fn with_firehose(self, firehose: Option<FirehoseMonitor>) -> Self {
+        Self { firehose, ..self }
+    }
+
+    /// Commits begin to pass the store's queue by, or wait in it again.
+    pub(super) fn catching_up(&self, is_so: bool) {
+        self.catching_up.store(is_so, Ordering::Relaxed);
     }
 
     /// Ingest has started.
@@ -157,6 +173,7 @@ impl Pipeline for Live {
                 kept: state.kept.clone(),
                 requeued: state.requeued.clone(),
             },
+            firehose: self.firehose.as_ref().map(FirehoseMonitor::state),
             ..PipelineLive::default()
         };
         (live.lag_p50_ms, live.lag_p99_ms) = quantiles(&state.lags_ms);
@@ -195,6 +212,7 @@ impl Live {
             epoch: self.stored.epoch.load(Ordering::Relaxed),
             records: self.stored.records.load(Ordering::Relaxed),
             retries: self.stored.retries.load(Ordering::Relaxed),
+            catching_up: self.catching_up.load(Ordering::Relaxed),
         }
     }
 }
@@ -215,7 +233,7 @@ fn describe(live: &mut PipelineLive, stats: &IngestStats) {
         let refused = of.framing_errors() + of.turned_away();
         (by.word().to_owned(), TransportLive { frames, bytes, refused, connections })
     };
-    live.transports = Transport::ALL.into_iter().filter(|by| *by != Transport::File).map(transport).collect();
+    live.transports = Transport::LIVE.into_iter().map(transport).collect();
     let queue = QueueLive { depth: stats.queue_depth as u64, capacity: stats.queue_bound as u64 };
     live.queues = BTreeMap::from([("sequencer".into(), queue)]);
     live.journal = JournalLive {

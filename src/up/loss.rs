@@ -134,7 +134,7 @@ pub(super) fn beside(stats: &IngestStats) -> BesideLive {
         (by.word().to_owned(), lost)
     };
     BesideLive {
-        transports: Transport::ALL.into_iter().filter(|by| *by != Transport::File).map(transport).collect(),
+        transports: Transport::LIVE.into_iter().map(transport).collect(),
         journal_damaged_blocks: stats.journal_damaged_blocks,
         duplicates_unproven: stats.forgotten.duplicates_unproven,
         workers_folded: stats.forgotten.workers,
@@ -165,6 +165,7 @@ mod tests {
             oldest_received_at: cut_at,
             records: vec![],
             partials: suiftly_schema::partial::Partials::default(),
+            reference: vec![],
             windows: dedup.changed(),
             folded: dedup.fallen().to_vec(),
             system: vec![],

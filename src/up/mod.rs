@@ -2,15 +2,19 @@
 //!
 //! ```text
 //! ingest ─batches─▶ feeder ─▶ dataflow ─deltas─▶ joiner ─▶ hub (API streams)
-//!                      └────── records ─────────────┘└───▶ store writer (one transaction for several epochs)
+//!   ▲                  └────── records ─────────────┘└───▶ store writer (one transaction for several epochs)
+//!   └─── reference changes out of the database's outbox
 //! ```
 //!
 //! It is fail-stop: when a part dies the process ends with its reason, and the next start goes on from the watermark.
 
+mod catching_up;
+mod firehose;
 mod joining;
 mod live;
 mod loss;
 mod quarantine;
+mod telling;
 mod writing;
 
 use crate::cli::Place;
@@ -19,18 +23,22 @@ use crate::config::{self, Config};
 use crate::secrets;
 use crate::sources;
 use anyhow::Context;
+use catching_up::{CatchingUp, parts};
+use joining::Shown;
 use live::Live;
 use std::sync::Arc;
 use std::time::Duration;
-use suiftly_api::{ApiConfig, ApiLimits, ApiParts, Clock, DevToken, Hub, HubBounds, Server, SystemClock};
-use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS, Seed};
+use suiftly_api::{ApiConfig, ApiLimits, ApiParts, Clock, DevToken, Hub, HubBounds, LiveBooks, Server, SystemClock};
+use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS};
 use suiftly_ingest::listener::{ListenerConfig, TlsConfig};
-use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, OpenIngest, Resume as IngestResume};
+use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, IngestMonitor, OpenIngest};
+use suiftly_ingest::stats::Phase;
 use suiftly_schema::price::PriceBooks;
-use suiftly_store::StoreError;
 use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
+use suiftly_store::firehose::Firehose;
 use suiftly_store::maintenance;
+use suiftly_store::outbox::Outbox;
 use suiftly_store::reader::Reader;
 use suiftly_store::writer::{Resume, Writer};
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,6 +53,8 @@ const END_TIMEOUT: Duration = Duration::from_secs(6);
 const CLUSTER_STOP_TIMEOUT: Duration = Duration::from_secs(8);
 /// How often the threads are looked after.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often the writer looks whether the journal's tail has been replayed.
+const LOOK_WHILE_RECOVERING: Duration = Duration::from_millis(10);
 /// How often old partitions and rows are removed.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 
@@ -68,25 +78,33 @@ async fn stop(cluster: Cluster) -> anyhow::Result<()> {
 
 async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Result<()> {
     let dev_token = DevToken::new(&secrets::dev_token(&place.data_dir)?)?;
-    let ingest = Ingest::open(&ingest_config(place, config)?)?;
+    let ingest = ingest_config(place, config)?;
+    let again = CatchingUp { journal_dir: ingest.journal_dir.clone(), decode: ingest.decode.clone() };
+    let ingest = Ingest::open(&ingest)?;
     let journal_id = ingest.journal_id().to_string();
-    let (writer, resume) = Writer::open(store, &journal_id).await?;
-    let live = Arc::new(Live::new(&resume, ingest.last_epoch()));
+    let (mut writer, resume) = Writer::open(store, &journal_id).await?;
+    let firehose = firehose::prepare(&config.firehose, store, &journal_id, &mut writer)?;
+    let monitor = firehose.as_ref().map(Firehose::monitor);
+    let live = Arc::new(Live::new(&resume, ingest.last_epoch()).with_firehose(monitor));
     let hub = Arc::new(Hub::new(HubBounds::default()));
     hub.resume_at(resume.epoch, resume.cut_at);
     let reader = Reader::new(store, &journal_id)?;
+    let books = Arc::new(LiveBooks::new(PriceBooks::of(&resume.reference)));
     let parts = ApiParts {
         hub: Arc::clone(&hub),
         rows: Arc::new(reader.clone()),
         quarantine: Arc::new(reader.clone()),
         pipeline: Arc::clone(&live) as _,
-        price_books: Arc::new(PriceBooks::v1()),
+        price_books: Arc::clone(&books),
         clock: Arc::new(SystemClock),
     };
     let end = CancellationToken::new();
     let api = serve(config, dev_token, parts, &end).await?;
-    let pipeline = Pipeline::start(config, ingest, writer, resume, hub, Arc::clone(&live))?;
+    let told = resume.reference_seq;
+    let pipeline = Pipeline::start(config, again, ingest, writer, resume, Shown { hub, books }, Arc::clone(&live))?;
+    let telling = tokio::spawn(telling::tell(Outbox::new(store), told, pipeline.ingest.monitor()));
     let retention = tokio::spawn(retain(store.clone()));
+    let sending = firehose.map(|firehose| tokio::spawn(firehose.run()));
     let counting = tokio::spawn(quarantine::count(reader, live));
     let syslog = pipeline.ingest.local_addrs();
     let (tls, unix) = (syslog.tls.map(tracing::field::display), config.ingest.unix.as_ref().map(|path| path.display()));
@@ -95,7 +113,9 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
 
     let outcome = pipeline.run_until(stop_signal()?).await;
     retention.abort();
+    sending.inspect(tokio::task::JoinHandle::abort);
     counting.abort();
+    telling.abort();
     end.cancel();
     api.ended().await;
     outcome
@@ -146,7 +166,7 @@ async fn serve(
 struct Pipeline {
     ingest: IngestHandle,
     joining: joining::Joining,
-    writing: tokio::task::JoinHandle<Result<(), StoreError>>,
+    writing: tokio::task::JoinHandle<anyhow::Result<()>>,
     /// Cancelled when the database is not waited for any longer.
     give_up: CancellationToken,
 }
@@ -154,33 +174,30 @@ struct Pipeline {
 impl Pipeline {
     fn start(
         config: &Config,
+        again: CatchingUp,
         ingest: OpenIngest,
         writer: Writer,
         resume: Resume,
-        hub: Arc<Hub>,
+        shown: Shown,
         live: Arc<Live>,
     ) -> anyhow::Result<Self> {
-        let seed = Seed {
-            epoch: resume.epoch,
-            cut_at: resume.cut_at,
-            rated: resume.rated,
-            rated_in_all: resume.rated_in_all,
-            // Nothing tells the dataflow of entities yet.
-            reference: Vec::new(),
-        };
-        let dataflow = Dataflow::start(config.dataflow.workers, seed, PriceBooks::v1())?;
-        let (queue, waiting) = writing::queue(tokio::runtime::Handle::current());
+        let (seed, from) = parts(resume);
+        let books = PriceBooks::of(&seed.reference);
+        let dataflow = Dataflow::start(config.dataflow.workers, seed, books)?;
+        let (queue, waiting) = writing::queue();
         let (batches, taken) = crossbeam_channel::bounded(MAX_QUEUED_EPOCHS);
-        let joining = joining::start(taken, dataflow, &live, hub, queue)?;
-        let resume = IngestResume { epoch: resume.epoch, windows: resume.windows, journal_id: None };
-        let ingest = ingest.start(&resume, batches)?;
+        let joining = joining::start(taken, dataflow, &live, shown, queue)?;
+        let ingest = ingest.start(&from, batches)?;
         live.set_ingest(ingest.monitor());
         let (runtime, monitor) = (tokio::runtime::Handle::current(), ingest.monitor());
         // On a thread of its own: encoding a large commit must not hold the API's tasks up.
         let give_up = CancellationToken::new();
         let given_up = give_up.clone();
         let write = move || {
-            let written = given_up.run_until_cancelled(writing::write(writer, waiting, &live, monitor));
+            let written = given_up.run_until_cancelled(async {
+                replayed(&monitor).await;
+                writing::write(writer, waiting, &live, again, |epoch| monitor.release_through(epoch)).await
+            });
             runtime.block_on(written).unwrap_or(Ok(()))
         };
         let writing = tokio::task::spawn_blocking(write);
@@ -246,6 +263,14 @@ impl Pipeline {
     }
 }
 
+/// Until the journal's tail has been replayed. Writing waits for it: both want the processors, the senders wait for the
+/// replay alone, and what the database has not is in the journal.
+async fn replayed(ingest: &IngestMonitor) {
+    while ingest.stats().phase == Phase::Recovering {
+        tokio::time::sleep(LOOK_WHILE_RECOVERING).await;
+    }
+}
+
 /// Ends ingest, then the threads that take its batches. All reasons are told: when one is gone, others only notice.
 fn end(ingest: IngestHandle, timeout: Duration, joining: joining::Joining) -> anyhow::Result<()> {
     let ingest = ingest.shutdown(timeout).err().map(|error| error.to_string());
@@ -262,6 +287,10 @@ async fn retain(store: StoreConfig) {
         match maintenance::enforce_retention(&store, SystemClock.now()).await {
             Ok(removed) => tracing::debug!(?removed, "retention"),
             Err(error) => tracing::warn!(%error, "retention was not enforced; it is tried again in an hour"),
+        }
+        match maintenance::index_closed_hours(&store).await {
+            Ok(hours) => tracing::debug!(hours, "closed hours indexed"),
+            Err(error) => tracing::warn!(%error, "closed hours were not indexed; it is tried again in an hour"),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::live::Live;
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_api::GiveAgainError;
-use suiftly_ingest::requeue::RequeueError;
+use suiftly_ingest::hand_in::HandInError;
 use suiftly_store::reader::Reader;
 
 /// How often what is kept is counted.
@@ -24,11 +24,11 @@ pub(super) async fn count(reader: Reader, live: Arc<Live>) {
 }
 
 /// Ingest's reason, for the API.
-pub(super) const fn give_again_error(error: RequeueError) -> GiveAgainError {
+pub(super) const fn give_again_error(error: HandInError) -> GiveAgainError {
     match error {
-        RequeueError::Recovering => GiveAgainError::Recovering,
-        RequeueError::Stopped => GiveAgainError::Stopping,
-        RequeueError::Busy => GiveAgainError::Busy,
-        RequeueError::Undetermined => GiveAgainError::Undetermined,
+        HandInError::Recovering => GiveAgainError::Recovering,
+        HandInError::Stopped => GiveAgainError::Stopping,
+        HandInError::Busy => GiveAgainError::Busy,
+        HandInError::Undetermined => GiveAgainError::Undetermined,
     }
 }

@@ -11,4 +11,5 @@ mod program;
 #[expect(dead_code, reason = "the store's own tests use more of it")]
 mod proxy;
 mod quarantine;
+mod reference;
 mod sim;

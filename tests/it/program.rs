@@ -8,7 +8,9 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 use suiftly_schema::loss::LineCounts;
 use suiftly_store::cluster::Cluster;
+use suiftly_store::config::StoreConfig;
 use suiftly_store::reader::Reader;
+use suiftly_store::testing;
 use tempfile::TempDir;
 
 /// Longer than anything should take on a busy machine.
@@ -80,14 +82,40 @@ impl Place {
     /// What the journal's lines became, and how many raw records were written, as the database has it: retention may
     /// have taken the rows.
     pub(crate) fn stored(&self) -> (LineCounts, u64) {
-        let cluster = Cluster::find(&self.data_dir().join("postgres")).unwrap();
-        let store = cluster.connection_config("suiftly_dev");
+        let store = self.store();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let journal = Reader::new(&store, "").unwrap().latest_journal().await.unwrap().unwrap();
             let totals = Reader::new(&store, &journal).unwrap().pipeline_totals().await.unwrap();
             (totals.counts, totals.records)
         })
+    }
+
+    fn store(&self) -> StoreConfig {
+        Cluster::find(&self.data_dir().join("postgres")).unwrap().connection_config("suiftly_dev")
+    }
+
+    /// Runs statements.
+    pub(crate) fn database_does(&self, statements: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { testing::connect(&self.store()).await.batch_execute(statements).await.unwrap() });
+    }
+
+    /// Asks until the answer, one text, is as expected.
+    pub(crate) fn database_says(&self, query: &str, expected: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let began = Instant::now();
+        runtime.block_on(async {
+            let client = testing::connect(&self.store()).await;
+            loop {
+                let said: String = client.query_one(query, &[]).await.unwrap().get(0);
+                if said == expected {
+                    return;
+                }
+                assert!(began.elapsed() < PATIENCE, "{said}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
     }
 }
 

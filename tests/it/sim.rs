@@ -1,11 +1,14 @@
 //! A seeded simulation: lines in disorder, doubled and delayed, a disk that loses power, a database that is away, slow or
-//! cuts its answers, a process that dies at any moment. What is in the database at the end is what the undisturbed lines
-//! say, counted by code of the test's own.
+//! cuts its answers, a process that dies at any moment, and customers, services and keys that change meanwhile. What is in
+//! the database at the end is what the undisturbed lines and the customers say, counted by code of the test's own.
 //!
 //! `cargo xtask sim --seed N --runs M` runs it; a failing seed is printed and does the same again.
 
+mod customers;
+
 use crate::disk::FaultyDisk;
 use crate::proxy::{Fault, Proxy};
+use customers::People;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use suiftly_dataflow::{Dataflow, EpochInput, Seed};
@@ -16,8 +19,10 @@ use suiftly_ingest::simulate::{GatewayOptions, Random, SimulatedGateway};
 use suiftly_ingest::source::Source;
 use suiftly_schema::batch::Batch;
 use suiftly_schema::price::PriceBooks;
+use suiftly_schema::reference::ReferenceChange;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
+use suiftly_store::outbox::Outbox;
 use suiftly_store::testing::TestDatabase;
 use suiftly_store::writer::{Commit, Writer};
 
@@ -51,6 +56,8 @@ struct World {
     unacknowledged: Vec<usize>,
     clock: UnixMillis,
     crashes: usize,
+    people: People,
+    outbox: Outbox,
 }
 
 /// What dies with the process.
@@ -64,6 +71,8 @@ struct Life {
     deltas: crossbeam_channel::Receiver<EpochDeltas>,
     writer: Writer,
     waiting: Vec<Arc<Commit>>,
+    /// The last reference change that this life has told.
+    told: u64,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,11 +97,12 @@ impl Drop for ToldIfItFails {
 
 async fn run(seed: u64) {
     let database = TestDatabase::create().await;
-    let mut world = World::new(seed, &database);
+    let mut world = World::new(seed, &database).await;
     let mut life = world.begin().await;
     for step in 0.. {
         assert!(step < STEPS_MAX, "it never ends: {} lines left", world.to_send.len());
-        match below(&mut world.random, 20) {
+        match below(&mut world.random, 24) {
+            20.. => world.people.change(&mut world.random).await,
             0 => life = world.crash(life).await,
             1..=4 => world.clock = world.clock.plus_ms(i64::try_from(below(&mut world.random, 8_000)).unwrap()),
             5..=8 => {
@@ -100,21 +110,24 @@ async fn run(seed: u64) {
                 world.commit(&mut life, upto, true).await;
             }
             _ if world.to_send.is_empty() && world.unacknowledged.is_empty() => break,
-            _ => world.receive(&mut life),
+            _ => world.receive(&mut life).await,
         }
     }
+    world.tell_the_rest(&mut life).await;
     while !life.waiting.is_empty() {
         let all = life.waiting.len();
         world.commit(&mut life, all, false).await;
     }
     assert!(world.crashes > 0, "a run without a crash tries little");
     check(&database, &world.lines).await;
+    customers::check(&database).await;
 }
 
 impl World {
-    fn new(seed: u64, database: &TestDatabase) -> Self {
+    async fn new(seed: u64, database: &TestDatabase) -> Self {
         let mut random = Random::new(seed);
         let lines = lines(&mut random);
+        let people = People::new(database, recount(&lines).rated.into_keys().map(|(id, ..)| id).collect()).await;
         let mut to_send: Vec<usize> = (0..lines.len()).collect();
         for at in 0..lines.len() {
             // Disorder within a few, now and then a line that comes much later, or twice.
@@ -136,6 +149,8 @@ impl World {
             // Behind the last line: none is ahead of its receipt.
             clock: START.plus_ms(LINE_MS * i64::try_from(LINES_A_GATEWAY).unwrap()),
             crashes: 0,
+            people,
+            outbox: Outbox::new(database.config()),
             random,
         }
     }
@@ -146,10 +161,10 @@ impl World {
         let (journal, recovery) =
             Journal::open_with(self.dir.path(), config, Box::new(self.disk.clone())).expect("the journal opens");
         let (writer, resume) = Writer::open(self.proxy.config(), &recovery.journal_id.to_string()).await.unwrap();
-        let decoder = Decoder::restore(DecodeConfig::LIVE, &resume.windows).unwrap();
+        let decoder = Decoder::restore(DecodeConfig::LIVE, &resume.windows, resume.reference_seq).unwrap();
         let workers = 1 + below(&mut self.random, 3);
         let seed = seed_of(&resume);
-        let (dataflow, deltas) = Dataflow::start(workers, seed, PriceBooks::v1()).unwrap();
+        let (dataflow, deltas) = Dataflow::start(workers, seed, PriceBooks::of(&resume.reference)).unwrap();
         let mut life = Life {
             journal,
             epoch: recovery.last_epoch,
@@ -160,6 +175,7 @@ impl World {
             deltas,
             writer,
             waiting: Vec::new(),
+            told: resume.reference_seq,
         };
         let tail = JournalReader::from_before_end_of(self.dir.path(), resume.epoch, REWARM_BYTES).unwrap();
         for block in tail {
@@ -173,15 +189,33 @@ impl World {
         life
     }
 
-    /// A few lines come, are journaled, and go through the views.
-    fn receive(&mut self, life: &mut Life) {
-        let (block, numbers) = self.append(life);
+    /// A few lines come, and reference changes among them, are journaled, and go through the views.
+    async fn receive(&mut self, life: &mut Life) {
+        let told = 4 * below(&mut self.random, 3);
+        let changes = self.outbox.after(life.told, u32::try_from(told).unwrap()).await.unwrap();
+        // Of one telling in five it is not known that it has arrived.
+        if below(&mut self.random, 5) > 0 {
+            life.told = changes.last().map_or(life.told, |last| last.seq);
+        }
+        let (block, numbers) = self.append(life, &changes);
         life.journal.progress().wait_durable(block.epoch).unwrap();
         life.take(&block);
         self.unacknowledged.retain(|number| !numbers.contains(number));
     }
 
-    fn append(&mut self, life: &mut Life) -> (Arc<Block>, Vec<usize>) {
+    /// What was changed at the end and not told yet.
+    async fn tell_the_rest(&mut self, life: &mut Life) {
+        loop {
+            let changes = self.outbox.after(life.told, 64).await.unwrap();
+            let Some(last) = changes.last() else { return };
+            life.told = last.seq;
+            let (block, _) = self.append(life, &changes);
+            life.journal.progress().wait_durable(block.epoch).unwrap();
+            life.take(&block);
+        }
+    }
+
+    fn append(&mut self, life: &mut Life, changes: &[ReferenceChange]) -> (Arc<Block>, Vec<usize>) {
         let count = 1 + below(&mut self.random, 60);
         let mut builder = BlockBuilder::default();
         let mut numbers = Vec::new();
@@ -191,6 +225,9 @@ impl World {
             let source = if self.random.below(2) == 0 { Source::udp(peer) } else { Source::tcp(peer) };
             builder.push(&source, self.clock, &self.lines[number]).unwrap();
             numbers.push(number);
+        }
+        for change in changes {
+            builder.push(&Source::Outbox, self.clock, &serde_json::to_vec(change).unwrap()).unwrap();
         }
         self.unacknowledged.extend(&numbers);
         life.cut_at = life.cut_at.max(self.clock);
@@ -223,7 +260,7 @@ impl World {
         self.crashes += 1;
         self.disk.break_after(below(&mut self.random, 6));
         for _ in 0..below(&mut self.random, 3) {
-            self.append(&mut life);
+            self.append(&mut life, &[]);
         }
         if self.random.below(2) == 0 && !life.waiting.is_empty() {
             self.commit(&mut life, 1, true).await;
@@ -246,9 +283,7 @@ impl World {
 impl Life {
     fn take(&mut self, block: &Block) {
         let mut batch: Batch = self.decoder.decode(block);
-        let partials = std::mem::take(&mut batch.partials);
-        let (epoch, cut_at) = (batch.epoch, batch.cut_at);
-        self.dataflow.send(EpochInput { epoch, cut_at, partials, reference: Vec::new() }).unwrap();
+        self.dataflow.send(EpochInput::of(&mut batch)).unwrap();
         let deltas = self.deltas.recv().unwrap();
         self.waiting.push(Arc::new(Commit::new(batch, Arc::new(deltas))));
     }
@@ -260,7 +295,7 @@ fn seed_of(resume: &suiftly_store::writer::Resume) -> Seed {
         cut_at: resume.cut_at,
         rated: resume.rated.clone(),
         rated_in_all: resume.rated_in_all.clone(),
-        reference: Vec::new(),
+        reference: resume.reference.clone(),
     }
 }
 
@@ -343,7 +378,7 @@ async fn stored(database: &TestDatabase) -> Tables {
     let client = database.client().await;
     let query = async |sql: &str| client.query(sql, &[]).await.unwrap();
     let mut tables = Tables::default();
-    for row in query("SELECT server_id, seq, count(*) FROM haproxy_raw_logs GROUP BY 1, 2").await {
+    for row in query("SELECT server_id, seq, count(*) FROM haproxy_raw_logs_all GROUP BY 1, 2").await {
         tables.raw.insert((row.get(0), row.get(1)), row.get(2));
     }
     for (rows, table, span) in

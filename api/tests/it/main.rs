@@ -14,5 +14,6 @@ mod stream;
 mod stream_model;
 mod traffic;
 mod usage;
+mod views;
 mod web;
 mod world;

@@ -46,7 +46,7 @@ fn live() -> PipelineLive {
             rejected: [("sf1_field".to_owned(), 4)].into(),
         },
         workers: vec![worker(18, 7, 49, 0), worker(17, 9, 40, 1), worker(17, 8, 9, 1)],
-        store: StoreLive { epoch: 0, records: 98, retries: 3 },
+        store: StoreLive { epoch: 0, records: 98, retries: 3, catching_up: false },
         transports: [("udp".to_owned(), TransportLive { frames: 104, bytes: 9_000, refused: 5, connections: 0 })]
             .into(),
         queues: [("journal".to_owned(), QueueLive { depth: 3, capacity: 64 })].into(),

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use suiftly_api::rows::{Filter, TimeRange};
+use suiftly_schema::histogram::Histogram;
 use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::{PriceBook, PriceBooks};
@@ -100,9 +101,10 @@ impl Dataflow {
         let (mut minutes, mut hours) = (BTreeMap::new(), BTreeMap::new());
         let mut rated: BTreeMap<RatedKey, RatedSums> = BTreeMap::new();
         for (key, sums) in rows {
-            minutes.entry(*key).or_insert_with(Usage::default).sums += sums;
+            let usage = Usage { sums: *sums, times: times_of(sums) };
+            *minutes.entry(*key).or_insert_with(Usage::default) += &usage;
             let hour = HourKey { usage: key.usage, hour: key.minute.hour() };
-            hours.entry(hour).or_insert_with(Usage::default).sums += sums;
+            *hours.entry(hour).or_insert_with(Usage::default) += &usage;
             if let Some(customer_id) = key.usage.customer_id {
                 let book = books().in_force(key.minute).version;
                 let month = key.minute.month();
@@ -128,6 +130,11 @@ impl Dataflow {
     }
 }
 
+/// A row's requests all took as long.
+fn times_of(sums: &UsageSums) -> Histogram {
+    Histogram::of(u32::try_from(sums.bytes_sent % 5_000).unwrap(), sums.requests().max(0))
+}
+
 fn rate(key: &RatedKey, (requests, bytes): (i64, i64)) -> MicroUsd {
     books().version(key.price_book).unwrap().rate(key.service, requests, bytes)
 }
@@ -138,6 +145,8 @@ pub(crate) struct Recount {
     pub(crate) sums: UsageSums,
     pub(crate) rated: i64,
     pub(crate) minutes: BTreeMap<UnixMillis, UsageSums>,
+    /// How long requests took.
+    pub(crate) times: BTreeMap<UnixMillis, Histogram>,
 }
 
 impl Recount {
@@ -155,6 +164,7 @@ impl Recount {
             }
             recount.sums += sums;
             *recount.minutes.entry(key.minute).or_default() += sums;
+            *recount.times.entry(key.minute).or_default() += &times_of(sums);
             if let Some(customer_id) = customer_id {
                 let price_book = books().in_force(key.minute).version;
                 let of = RatedKey { customer_id, service, month: key.minute.month(), price_book };

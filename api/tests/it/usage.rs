@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use suiftly_api::HubBounds;
 use suiftly_api::rows::{Filter, TimeRange};
+use suiftly_schema::histogram::Histogram;
 use suiftly_schema::ids::Network;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
@@ -22,9 +23,31 @@ pub(crate) fn counts(sums: &UsageSums) -> Value {
     })
 }
 
-fn series(points: &BTreeMap<UnixMillis, UsageSums>) -> Value {
-    let some = points.iter().filter(|(_, sums)| !sums.is_zero());
-    some.map(|(start, sums)| json!({"start": start.rfc3339(), "counts": counts(sums)})).collect()
+/// Percentiles by hand.
+pub(crate) fn percentiles(times: &Histogram) -> Value {
+    let at = |per_mille| times.quantile_ms(per_mille);
+    match at(0) {
+        None => Value::Null,
+        Some(min) => {
+            json!({"min": min, "p50": at(500), "p95": at(950), "p99": at(990), "max": at(1_000)})
+        }
+    }
+}
+
+/// A recount's minutes, by bucket: points, and all together.
+fn series(recount: &Recount, width_ms: i64, from: UnixMillis) -> (Value, Value) {
+    let bucket = |at: UnixMillis| UnixMillis(at.0.div_euclid(width_ms) * width_ms);
+    let mut points = BTreeMap::<UnixMillis, (UsageSums, Histogram)>::new();
+    recount.minutes.iter().for_each(|(at, sums)| points.entry(bucket(*at)).or_default().0 += sums);
+    recount.times.iter().for_each(|(at, times)| points.entry(bucket(*at)).or_default().1 += times);
+    let mut all = Histogram::default();
+    points.values().for_each(|(_, times)| all += times);
+    let some = points.iter().filter(|(_, (sums, times))| !sums.is_zero() || !times.is_empty());
+    let point = |(start, (sums, times)): (&UnixMillis, &(UsageSums, Histogram))| {
+        let partial = *start < from || start.plus_ms(width_ms) > noon();
+        json!({"start": start.rfc3339(), "partial": partial, "counts": counts(sums), "time_ms": percentiles(times)})
+    };
+    (some.map(point).collect(), percentiles(&all))
 }
 
 /// Holds every kind of answer against a plain recount.
@@ -35,26 +58,36 @@ pub(crate) async fn check(world: &World, filter: &Filter) {
     // The default range, a whole month, and one over the months' edge and the price books'.
     let ranges = [
         ("", "2026-11-01T00:00:00Z", "2026-11-21T13:00:00Z"),
+        ("range=24h", "2026-11-20T13:00:00Z", "2026-11-21T13:00:00Z"),
         ("from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"),
         ("from=2026-10-31T12:00:00Z&to=2026-11-21T14:00:00Z", "2026-10-31T12:00:00Z", "2026-11-21T14:00:00Z"),
     ];
     for (range, from, to) in ranges {
         let expected = recount(from, to);
-        let answer = ask(&router, &format!("/api/v1/usage/summary?{range}{query}")).await;
+        let answer = ask(&router, &format!("/api/v1/usage/summary?percentiles=true&{range}{query}")).await;
         let epoch = json!(world.latest);
         assert_eq!(answer["counts"], counts(&expected.sums), "{range}");
         assert_eq!(answer["rated_micro_usd"], json!(expected.rated), "{range}");
+        assert_eq!(answer["time_ms"], series(&expected, 1, at(from)).1, "{range}");
         assert_eq!((&answer["epoch"], &answer["from"], &answer["to"]), (&epoch, &json!(from), &json!(to)));
     }
-    let answer = ask(&router, &format!("/api/v1/usage/series?{query}")).await;
-    let hour = recount("2026-11-21T11:31:00Z", "2026-11-21T12:31:00Z");
-    assert_eq!((&answer["bucket"], &answer["points"]), (&json!("minute"), &series(&hour.minutes)));
-    let answer = ask(&router, &format!("/api/v1/usage/series?bucket=hour{query}")).await;
-    let mut hours = BTreeMap::new();
-    for (minute, sums) in recount("2026-11-01T00:00:00Z", "2026-11-21T13:00:00Z").minutes {
-        *hours.entry(minute.hour()).or_insert_with(UsageSums::default) += &sums;
+    // By the default, by named ranges and by one of one's own that cuts its first day.
+    let series_of = [
+        ("", "minute", 60_000, "2026-11-21T11:31:00Z", "2026-11-21T12:31:00Z"),
+        ("range=24h", "five_minutes", 300_000, "2026-11-20T12:35:00Z", "2026-11-21T12:35:00Z"),
+        ("bucket=hour", "hour", 3_600_000, "2026-11-01T00:00:00Z", "2026-11-21T13:00:00Z"),
+        ("range=7d", "hour", 3_600_000, "2026-11-14T13:00:00Z", "2026-11-21T13:00:00Z"),
+        ("range=30d", "day", 86_400_000, "2026-10-23T00:00:00Z", "2026-11-22T00:00:00Z"),
+        ("from=2026-10-30T15:00:00Z&bucket=day", "day", 86_400_000, "2026-10-30T15:00:00Z", "2026-11-22T00:00:00Z"),
+    ];
+    for (range, bucket, width_ms, from, to) in series_of {
+        let answer = ask(&router, &format!("/api/v1/usage/series?percentiles=true&{range}{query}")).await;
+        let expected = recount(from, to);
+        let (points, all) = series(&expected, width_ms, at(from));
+        assert_eq!((&answer["bucket"], &answer["from"], &answer["to"]), (&json!(bucket), &json!(from), &json!(to)));
+        assert_eq!((&answer["points"], &answer["time_ms"]), (&points, &all), "{range}");
+        assert_eq!(answer["counts"], counts(&expected.sums), "{range}");
     }
-    assert_eq!((&answer["bucket"], &answer["points"]), (&json!("hour"), &series(&hours)));
 }
 
 proptest! {
@@ -153,7 +186,10 @@ async fn bad_parameters_are_named() {
     let cases = [
         ("/api/v1/usage/summary?from=yesterday&customer_id=-1", "customer_id from"),
         ("/api/v1/usage/summary?from=2026-11-21T00:00:30Z", "from"),
-        ("/api/v1/usage/series?bucket=day", "bucket"),
+        ("/api/v1/usage/series?bucket=week", "bucket"),
+        ("/api/v1/customers/keys", "customer_id"),
+        ("/api/v1/customers/top?by=fame&n=1000", "by n"),
+        ("/api/v1/infra/series?group_by=moon&status_class=9", "status_class group_by"),
         ("/api/v1/usage/series?bucket=minute&from=2026-11-01T00:00:00Z", "from"),
         ("/api/v1/stream?service_type=0", "service_type"),
         ("/api/v1/pipeline?verbose=1", "verbose"),
@@ -174,7 +210,8 @@ async fn a_minute_older_than_the_store_keeps_is_left_out() {
     // 25 hours ago: the writer counts it in its hour alone, so the ring must not show it either.
     world.publish(&[row(1, Network::Mainnet, noon().plus_ms(-25 * 3_600_000), 4), row(1, Network::Mainnet, noon(), 3)]);
     let uri = "/api/v1/usage/series?from=2026-11-20T11:00:00Z&to=2026-11-21T13:00:00Z";
-    let minutes = ask(&world.router(), uri).await;
+    let minutes = ask(&world.router(), &format!("{uri}&bucket=minute")).await;
+    assert_eq!(minutes["from"], "2026-11-20T12:31:00Z");
     assert_eq!(minutes["points"].as_array().unwrap().len(), 1);
     let hours = ask(&world.router(), &format!("{uri}&bucket=hour")).await;
     assert_eq!(hours["points"].as_array().unwrap().len(), 2);

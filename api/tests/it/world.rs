@@ -9,10 +9,10 @@ use http_body_util::BodyExt;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use suiftly_api::rows::{Bucket, Filter, TimeRange};
+use suiftly_api::rows::{Filter, TimeRange};
 use suiftly_api::{
-    ApiConfig, ApiLimits, ApiParts, Clock, DevToken, GiveAgainError, Hub, HubBounds, LossLive, Pipeline, PipelineLive,
-    Published, QuarantineRows, UsageRows,
+    ApiConfig, ApiLimits, ApiParts, Clock, DevToken, GiveAgainError, Hub, HubBounds, LiveBooks, LossLive, Pipeline,
+    PipelineLive, Published, QuarantineRows, ViewRows,
 };
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::money::MicroUsd;
@@ -22,8 +22,8 @@ use suiftly_schema::usage::{UsageKey, UsageSums};
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::StoreError;
 use suiftly_store::reader::{
-    KeptLine, KeptReason, Point, QuarantineQuery, QuarantineSelection, RatedMonth, StreamSnapshot, UsagePart,
-    UsageSeries, UsageTotals, Watermark,
+    InfraQuery, KeptLine, KeptReason, KeyQuery, PartQuery, Point, QuarantineQuery, QuarantineSelection, RatedMonth,
+    Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery, Watermark,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) hub: Arc<Hub>,
     pub(crate) store: Arc<MemoryStore>,
     /// What is read instead of the store in memory.
-    pub(crate) other_rows: Option<Arc<dyn UsageRows>>,
+    pub(crate) other_rows: Option<Arc<dyn ViewRows>>,
     /// An empty one without it.
     pub(crate) quarantine: Option<Arc<dyn QuarantineRows>>,
     pub(crate) pipeline: Arc<MemoryPipeline>,
@@ -83,7 +83,7 @@ impl World {
             rows: self.other_rows.clone().unwrap_or_else(|| self.store.clone()),
             quarantine: self.quarantine.clone().unwrap_or_else(|| Arc::new(NoQuarantine)),
             pipeline: self.pipeline.clone(),
-            price_books: Arc::new(books()),
+            price_books: Arc::new(LiveBooks::new(books())),
             clock: self.clock.clone(),
         }
     }
@@ -105,6 +105,15 @@ impl World {
         let deltas = self.dataflow.epoch(self.latest, rows);
         self.store.state.lock().unwrap().epochs.push(deltas.clone());
         self.rows.push(rows.to_vec());
+        self.hub.publish(Published { epoch: self.latest, cut_at: self.clock.now(), deltas });
+        self.latest
+    }
+
+    /// Likewise, of deltas of any view.
+    pub(crate) fn publish_deltas(&mut self, deltas: EpochDeltas) -> Epoch {
+        self.latest += 1;
+        let deltas = Arc::new(EpochDeltas { epoch: self.latest, ..deltas });
+        self.store.state.lock().unwrap().epochs.push(deltas.clone());
         self.hub.publish(Published { epoch: self.latest, cut_at: self.clock.now(), deltas });
         self.latest
     }
@@ -195,49 +204,37 @@ impl Committed {
         points.into_iter().map(|(start, sums)| Point { start, sums }).collect()
     }
 
-    fn parts(&self, filter: &Filter, range: TimeRange) -> Vec<UsagePart> {
-        let mut parts = BTreeMap::new();
-        for (key, hour, sums) in self.hours(filter, range) {
-            let of = (key.customer_id, key.service, hour.month(), books().in_force(hour).version);
-            *parts.entry(of).or_insert_with(UsageSums::default) += &sums;
-        }
-        let part = |((customer_id, service, month, price_book), sums)| UsagePart {
-            customer_id,
-            service,
-            month,
-            price_book,
-            sums,
-        };
-        parts.into_iter().map(part).collect()
+    /// The rows of a view: every epoch up to the watermark, one by one.
+    fn rows<Q: ViewQuery>(&self, query: &Q) -> Rows<Q> {
+        let mut all = Rows::new(query.clone(), Watermark { epoch: 0, ..self.watermark });
+        self.epochs.iter().for_each(|deltas| all.join(deltas.epoch, noon(), deltas));
+        let mut rows = Rows::new(query.clone(), self.watermark);
+        all.into_sums(UnixMillis::MIN).into_iter().for_each(|(key, sums)| rows.add(key, &sums));
+        rows
     }
 }
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-impl UsageRows for MemoryStore {
-    fn usage_totals<'a>(&'a self, filter: &'a Filter, range: TimeRange) -> Answer<'a, UsageTotals> {
-        Box::pin(async move {
-            let read = self.read()?;
-            let (sums, parts) = (read.total(filter, range), read.parts(filter, range));
-            Ok(UsageTotals { watermark: read.watermark, covered: range, sums, parts })
-        })
+impl ViewRows for MemoryStore {
+    fn usage<'a>(&'a self, query: &'a UsageQuery) -> Answer<'a, Rows<UsageQuery>> {
+        Box::pin(async move { Ok(self.read()?.rows(query)) })
     }
 
-    fn usage_series<'a>(&'a self, filter: &'a Filter, bucket: Bucket, range: TimeRange) -> Answer<'a, UsageSeries> {
-        Box::pin(async move {
-            let read = self.read()?;
-            let points = match bucket {
-                Bucket::Minute => read.minutes(filter, range),
-                Bucket::Hour => {
-                    let mut points: BTreeMap<UnixMillis, UsageSums> = BTreeMap::new();
-                    for (_, hour, sums) in read.hours(filter, range) {
-                        *points.entry(hour).or_default() += &sums;
-                    }
-                    points.into_iter().map(|(start, sums)| Point { start, sums }).collect()
-                }
-            };
-            Ok(UsageSeries { watermark: read.watermark, points })
-        })
+    fn parts<'a>(&'a self, query: &'a PartQuery) -> Answer<'a, Rows<PartQuery>> {
+        Box::pin(async move { Ok(self.read()?.rows(query)) })
+    }
+
+    fn infra<'a>(&'a self, query: &'a InfraQuery) -> Answer<'a, Rows<InfraQuery>> {
+        Box::pin(async move { Ok(self.read()?.rows(query)) })
+    }
+
+    fn keys<'a>(&'a self, query: &'a KeyQuery) -> Answer<'a, Rows<KeyQuery>> {
+        Box::pin(async move { Ok(self.read()?.rows(query)) })
+    }
+
+    fn spend<'a>(&'a self, query: &'a SpendQuery) -> Answer<'a, Rows<SpendQuery>> {
+        Box::pin(async move { Ok(self.read()?.rows(query)) })
     }
 
     fn rated_month<'a>(&'a self, filter: &'a Filter, month: BillingMonth) -> Answer<'a, RatedMonth> {

@@ -9,7 +9,7 @@ const UNCONNECTED: &str = "07";
 const TRIES: usize = 20;
 
 /// A port of loopback that is free for UDP and TCP.
-pub(super) fn free() -> anyhow::Result<SocketAddr> {
+pub(crate) fn free() -> anyhow::Result<SocketAddr> {
     for _ in 0..TRIES {
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
         let addr = tcp.local_addr().context("no free port")?;

@@ -4,6 +4,60 @@
  */
 
 export interface paths {
+    "/api/v1/customers/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each key of a customer did: all that lines named, known or not, the latest used first. */
+        get: operations["customer_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a customer's account stands: whether they may be served, and what was rated this month. */
+        get: operations["customer_spend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/top": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who uses most, and whose use moved most against the range before, which is as long. By default of the last 24 hours,
+         *     the running one included.
+         */
+        get: operations["top_customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dev/session": {
         parameters: {
             query?: never;
@@ -15,6 +69,40 @@ export interface paths {
         put?: never;
         /** Exchanges the development token for a session cookie. */
         post: operations["dev_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/infra/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests over time, by group. By default the last 24 hours by five minutes, all together. */
+        get: operations["infra_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/infra/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests over a range, by group. By default the last 24 hours, all together. */
+        get: operations["infra_summary"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -196,7 +284,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Usage by minute or hour. By default the last 60 minutes by minute. */
+        /** Usage by minute, five minutes, hour or day, with percentiles. By default the last 60 minutes by minute. */
         get: operations["usage_series"];
         put?: never;
         post?: never;
@@ -331,6 +419,37 @@ export interface components {
              */
             server_error: number;
         };
+        /** @description What a customer's keys did. */
+        CustomerKeys: components["schemas"]["Stand"] & {
+            /**
+             * Format: int64
+             * @description The customer.
+             */
+            customer_id: number;
+            /** @description The latest used first. */
+            keys: components["schemas"]["KeyUse"][];
+        };
+        /** @description Where a customer's account stands. */
+        CustomerSpend: components["schemas"]["Stand"] & {
+            changed?: components["schemas"]["SpendAt"] | null;
+            /**
+             * Format: int64
+             * @description The customer.
+             */
+            customer_id: number;
+            /**
+             * @description The running UTC month.
+             * @example 2026-11
+             */
+            month: string;
+            /**
+             * Format: int64
+             * @description Rated in it so far.
+             */
+            rated_this_month_micro_usd: number;
+            /** @description `active`, `monthly_limit`, `insufficient_balance`, `suspended` or `closed`; `null` while there is no account. */
+            state?: string | null;
+        };
         /** @description What a session is opened with. */
         DevSession: {
             /**
@@ -372,6 +491,98 @@ export interface components {
             /** @description `live` or `ready`. */
             status: string;
         };
+        /** @description What a row is of: the dimensions of `group_by`, and none else. `null` is the unknown. */
+        InfraLabels: {
+            /**
+             * Format: int64
+             * @description The backend: 0 none, 1–9 local, 10–19 backup.
+             */
+            backend_id?: number;
+            /**
+             * Format: int64
+             * @description The event: 0 is success.
+             */
+            event_type?: number;
+            /** @description The network's word. */
+            network?: string | null;
+            /**
+             * Format: int64
+             * @description The gateway.
+             */
+            server_id?: number | null;
+            /** @description The service's word. */
+            service_type?: string | null;
+            /**
+             * Format: int64
+             * @description The status's first digit; 0 for none.
+             */
+            status_class?: number;
+        };
+        /** @description Requests of one bucket. */
+        InfraPoint: {
+            /** @description Ascending by their labels; groups without requests are left out. */
+            groups: components["schemas"]["InfraRow"][];
+            /** @description Whether more of it is to come, or the range cuts it: not to be compared with whole buckets. */
+            partial: boolean;
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            start: string;
+        };
+        /** @description Requests of one group. */
+        InfraRow: {
+            /**
+             * Format: int64
+             * @description Bytes to clients.
+             */
+            bytes_sent: number;
+            /** @description Which. */
+            group: components["schemas"]["InfraLabels"];
+            /** @description How long they took. */
+            phases: components["schemas"]["Phases"];
+            /**
+             * Format: int64
+             * @description Requests.
+             */
+            requests: number;
+            /** @description How they ended: by HAProxy's termination state. */
+            terminations: {
+                [key: string]: number;
+            };
+        };
+        /** @description Requests over time. */
+        InfraSeries: components["schemas"]["Stand"] & {
+            /** @description How wide the points are. */
+            bucket: components["schemas"]["SeriesBucket"];
+            /**
+             * Format: date-time
+             * @description The first instant covered: later than asked for where so fine a bucket is no longer kept.
+             */
+            from: string;
+            /** @description Ascending; buckets without requests are left out. */
+            points: components["schemas"]["InfraPoint"][];
+            /**
+             * Format: date-time
+             * @description The first instant after the range.
+             */
+            to: string;
+        };
+        /** @description Requests over a range. */
+        InfraSummary: components["schemas"]["Stand"] & {
+            /**
+             * Format: date-time
+             * @description The first instant covered: later than asked for where so fine a bucket is no longer kept.
+             */
+            from: string;
+            /** @description Ascending by their labels; groups without requests are left out. */
+            groups: components["schemas"]["InfraRow"][];
+            /**
+             * Format: date-time
+             * @description The first instant after the range.
+             */
+            to: string;
+        };
         /** @description The journal. */
         Journal: {
             /**
@@ -403,6 +614,29 @@ export interface components {
              * @description How long syncs take, 99th percentile, in milliseconds.
              */
             sync_p99_ms: number;
+        };
+        /** @description What one key did. */
+        KeyUse: {
+            /**
+             * Format: int64
+             * @description The key's fingerprint.
+             */
+            api_key_fp: number;
+            /**
+             * Format: int64
+             * @description Of them, client and server errors and rejections.
+             */
+            errors: number;
+            /**
+             * Format: date-time
+             * @description The latest request's instant.
+             */
+            last_used_at: string;
+            /**
+             * Format: int64
+             * @description Requests made with it.
+             */
+            requests: number;
         };
         /** @description A lag's percentiles, in milliseconds. */
         Lag: {
@@ -599,6 +833,33 @@ export interface components {
              * @description How many.
              */
             lines: number;
+        };
+        /** @description How long one of HAProxy's phases took. */
+        PhaseTimes: {
+            /**
+             * Format: int64
+             * @description Requests that reached it.
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Milliseconds of all of them together.
+             */
+            sum_ms: number;
+            time_ms?: components["schemas"]["Times"] | null;
+        };
+        /** @description The phases of a request, in HAProxy's order. */
+        Phases: {
+            /** @description `%Tc`: until the backend's connection stood. */
+            connect: components["schemas"]["PhaseTimes"];
+            /** @description `%Tw`: in queues. */
+            queue: components["schemas"]["PhaseTimes"];
+            /** @description `%TR`: until the request was received. */
+            request: components["schemas"]["PhaseTimes"];
+            /** @description `%Tr`: until the backend began to answer. */
+            response: components["schemas"]["PhaseTimes"];
+            /** @description `%Ta`: in all. */
+            total: components["schemas"]["PhaseTimes"];
         };
         /** @description How the pipeline is; also `event: pipeline` of the stream, each second. */
         Pipeline: {
@@ -813,28 +1074,31 @@ export interface components {
          */
         ResetReason: "behind" | "unknown_epoch" | "month";
         /** @description Usage over time. */
-        Series: {
+        Series: components["schemas"]["Stand"] & {
             /** @description How wide the points are. */
             bucket: components["schemas"]["SeriesBucket"];
+            /** @description All points together. */
+            counts: components["schemas"]["Counts"];
             /**
              * Format: date-time
-             * @description Everything received before this time is counted.
+             * @description The first instant covered: later than asked for where so fine a bucket is no longer kept.
              */
-            complete_to: string;
-            /**
-             * Format: int64
-             * @description The epoch this answer stands at.
-             */
-            epoch: number;
+            from: string;
             /** @description Ascending; buckets without traffic are left out. */
-            points: components["schemas"]["SeriesPoint"][];
+            points: components["schemas"]["UsagePoint"][];
+            time_ms?: components["schemas"]["Times"] | null;
+            /**
+             * Format: date-time
+             * @description The first instant after the range.
+             */
+            to: string;
         };
         /**
          * @description A series' step.
          * @enum {string}
          */
-        SeriesBucket: "minute" | "hour";
-        /** @description Usage in one minute or hour. */
+        SeriesBucket: "minute" | "five_minutes" | "hour" | "day";
+        /** @description Usage in one minute. */
         SeriesPoint: {
             /** @description The usage. */
             counts: components["schemas"]["Counts"];
@@ -868,6 +1132,42 @@ export interface components {
              * @description Its workers that are not any more: not heard of for more than a week, or too many.
              */
             workers_folded: number;
+        };
+        /** @description A customer's spend when its state changed. */
+        SpendAt: {
+            /**
+             * Format: date-time
+             * @description When: the clock of the epoch that changed it.
+             */
+            at: string;
+            /**
+             * @description The UTC month then.
+             * @example 2026-11
+             */
+            month: string;
+            /**
+             * Format: int64
+             * @description Rated in all, then.
+             */
+            rated_in_all_micro_usd: number;
+            /**
+             * Format: int64
+             * @description Rated in that month, then.
+             */
+            rated_this_month_micro_usd: number;
+        };
+        /** @description Where an answer stands. */
+        Stand: {
+            /**
+             * Format: date-time
+             * @description Everything received before this time is counted.
+             */
+            complete_to: string;
+            /**
+             * Format: int64
+             * @description The epoch this answer stands at.
+             */
+            epoch: number;
         };
         /** @description The store. */
         Store: {
@@ -937,19 +1237,9 @@ export interface components {
             rated_micro_usd: number;
         };
         /** @description Usage over a range of whole hours, and what it costs. */
-        Summary: {
-            /**
-             * Format: date-time
-             * @description Everything received before this time is counted.
-             */
-            complete_to: string;
+        Summary: components["schemas"]["Stand"] & {
             /** @description The usage. */
             counts: components["schemas"]["Counts"];
-            /**
-             * Format: int64
-             * @description The epoch this answer stands at.
-             */
-            epoch: number;
             /**
              * Format: date-time
              * @description The range's first instant.
@@ -960,11 +1250,99 @@ export interface components {
              * @description Its price, each customer's, service's and month's rounded down once.
              */
             rated_micro_usd: number;
+            time_ms?: components["schemas"]["Times"] | null;
             /**
              * Format: date-time
              * @description The first instant after the range.
              */
             to: string;
+        };
+        /** @description How long requests took, in milliseconds, each within 0.8 %. */
+        Times: {
+            /**
+             * Format: int64
+             * @description The longest.
+             */
+            max: number;
+            /**
+             * Format: int64
+             * @description The shortest.
+             */
+            min: number;
+            /**
+             * Format: int64
+             * @description Median.
+             */
+            p50: number;
+            /**
+             * Format: int64
+             * @description 95th percentile.
+             */
+            p95: number;
+            /**
+             * Format: int64
+             * @description 99th percentile.
+             */
+            p99: number;
+        };
+        /**
+         * @description What a ranking goes by.
+         * @enum {string}
+         */
+        TopBy: "requests" | "errors" | "bytes" | "money";
+        /** @description A customer of a ranking. */
+        TopCustomer: {
+            /**
+             * Format: int64
+             * @description The difference.
+             */
+            change: number;
+            /** @description Their usage in the range. */
+            counts: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description The customer.
+             */
+            customer_id: number;
+            /**
+             * Format: int64
+             * @description Its price.
+             */
+            rated_micro_usd: number;
+            /**
+             * Format: int64
+             * @description What they are ranked by, in the range.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description The same in the range before.
+             */
+            value_before: number;
+        };
+        /** @description Rankings of customers. */
+        TopCustomers: components["schemas"]["Stand"] & {
+            /**
+             * Format: date-time
+             * @description Where the range before begins; it ends where the range begins.
+             */
+            before_from: string;
+            /** @description What they are ranked by. */
+            by: components["schemas"]["TopBy"];
+            /**
+             * Format: date-time
+             * @description The range's first instant.
+             */
+            from: string;
+            /** @description Those whose use rose or fell most, the most first. */
+            movers: components["schemas"]["TopCustomer"][];
+            /**
+             * Format: date-time
+             * @description The first instant after it.
+             */
+            to: string;
+            /** @description Those with the most in the range, the most first. */
+            top: components["schemas"]["TopCustomer"][];
         };
         /** @description What one listener knows to have lost. */
         TransportBeside: {
@@ -988,6 +1366,19 @@ export interface components {
              * @description Frames thrown away because they were too long.
              */
             oversize_frames: number;
+        };
+        /** @description Usage in one bucket. */
+        UsagePoint: {
+            /** @description The usage. */
+            counts: components["schemas"]["Counts"];
+            /** @description Whether more of it is to come, or the range cuts it: not to be compared with whole buckets. */
+            partial: boolean;
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            start: string;
+            time_ms?: components["schemas"]["Times"] | null;
         };
         /** @description One gateway worker's lines. */
         WorkerLoss: {
@@ -1083,6 +1474,228 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    customer_keys: {
+        parameters: {
+            query: {
+                /** @description The customer. */
+                customer_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerKeys"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customer_spend: {
+        parameters: {
+            query: {
+                /** @description The customer. */
+                customer_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerSpend"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    top_customers: {
+        parameters: {
+            query?: {
+                /** @description `requests` (the default), `errors`, `bytes` or `money`. */
+                by?: "requests" | "errors" | "bytes" | "money";
+                /** @description How many of each. Default 10. */
+                n?: number;
+                /** @description This service's usage alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */
+                service_type?: string;
+                /** @description This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet). */
+                network?: string;
+                /** @description `24h` (the default), `7d` or `30d` up to the end of the current hour, instead of `from` and `to`. */
+                range?: "24h" | "7d" | "30d";
+                /** @description The first instant, RFC 3339, on a whole hour. */
+                from?: string;
+                /** @description The first instant after it, likewise; at most 45 days later. Default: the end of the current hour. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopCustomers"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dev_session: {
         parameters: {
             query?: never;
@@ -1152,6 +1765,200 @@ export interface operations {
             };
             /** @description `too_many_attempts` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    infra_series: {
+        parameters: {
+            query?: {
+                /** @description `24h` (the default), `7d` or `30d` up to the end of the current bucket, instead of `from` and `to`. */
+                range?: "24h" | "7d" | "30d";
+                /** @description The first instant, RFC 3339, on a whole minute, or hour or day where the answer is made of those. */
+                from?: string;
+                /** @description The first instant after it, likewise. Default: the end of the current bucket. */
+                to?: string;
+                /**
+                 * @description What the answer is made of: `minute` or `five_minutes` (kept for 24 hours), `hour` (30 days) or `day` (two
+                 *     years). Default: the finest that is kept for so long and makes at most 300 points.
+                 */
+                bucket?: "minute" | "five_minutes" | "hour" | "day";
+                /** @description This gateway's alone. */
+                server_id?: number;
+                /** @description This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */
+                service_type?: string;
+                /** @description This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet). */
+                network?: string;
+                /** @description This backend's alone: 0 none, 1–9 local, 10–19 backup. */
+                backend_id?: number;
+                /** @description This event's alone: 0 is success. */
+                event_type?: number;
+                /** @description This status class's alone: the status's first digit, 0 for none. */
+                status_class?: number;
+                /**
+                 * @description What to tell apart: any of `server_id`, `service_type`, `network`, `backend_id`, `event_type`, `status_class`,
+                 *     with commas between them.
+                 * @example server_id,event_type
+                 */
+                group_by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InfraSeries"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    infra_summary: {
+        parameters: {
+            query?: {
+                /** @description `24h` (the default), `7d` or `30d` up to the end of the current bucket, instead of `from` and `to`. */
+                range?: "24h" | "7d" | "30d";
+                /** @description The first instant, RFC 3339, on a whole minute, or hour or day where the answer is made of those. */
+                from?: string;
+                /** @description The first instant after it, likewise. Default: the end of the current bucket. */
+                to?: string;
+                /**
+                 * @description What the answer is made of: `minute` or `five_minutes` (kept for 24 hours), `hour` (30 days) or `day` (two
+                 *     years). Default: the finest that is kept for so long and makes at most 300 points.
+                 */
+                bucket?: "minute" | "five_minutes" | "hour" | "day";
+                /** @description This gateway's alone. */
+                server_id?: number;
+                /** @description This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */
+                service_type?: string;
+                /** @description This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet). */
+                network?: string;
+                /** @description This backend's alone: 0 none, 1–9 local, 10–19 backup. */
+                backend_id?: number;
+                /** @description This event's alone: 0 is success. */
+                event_type?: number;
+                /** @description This status class's alone: the status's first digit, 0 for none. */
+                status_class?: number;
+                /**
+                 * @description What to tell apart: any of `server_id`, `service_type`, `network`, `backend_id`, `event_type`, `status_class`,
+                 *     with commas between them.
+                 * @example server_id,event_type
+                 */
+                group_by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InfraSummary"];
+                };
+            };
+            /** @description A parameter is not valid (`validation`), or the answer would be too long (`too_broad`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token or session (`unauthorized`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts (`too_many_attempts`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault (`internal`). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `catching_up`,
+             *     `too_many_streams`, `timeout`.
+             */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1817,15 +2624,22 @@ export interface operations {
     usage_series: {
         parameters: {
             query?: {
-                /** @description `minute` (the default) or `hour`. */
-                bucket?: "minute" | "hour";
                 /**
-                 * @description The first instant, RFC 3339, on a whole bucket (summary: hour). Default: the start of the current UTC month;
-                 *     for a series by minute, 60 minutes before `to`.
+                 * @description `minute`, `five_minutes`, `hour` or `day`. Default: the finest that is kept for so long and makes at most 300
+                 *     points; `minute` where no range is given either.
+                 */
+                bucket?: "minute" | "five_minutes" | "hour" | "day";
+                /** @description `24h`, `7d` or `30d` up to the end of the current bucket (summary: hour), instead of `from` and `to`. */
+                range?: "24h" | "7d" | "30d";
+                /**
+                 * @description The first instant, RFC 3339, on a whole minute, or hour where the answer is made of hours, or day. Default: the
+                 *     start of the current UTC month; for a series by minute, 60 minutes before `to`.
                  */
                 from?: string;
                 /** @description The first instant after it, likewise. Default: the end of the current bucket (summary: hour). */
                 to?: string;
+                /** @description Whether `time_ms` is wanted: every row has to be read for it, at most 100,000. Default: with a `customer_id`. */
+                percentiles?: boolean;
                 /** @description This customer's usage alone. */
                 customer_id?: number;
                 /** @description This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */
@@ -1900,13 +2714,17 @@ export interface operations {
     usage_summary: {
         parameters: {
             query?: {
+                /** @description `24h`, `7d` or `30d` up to the end of the current bucket (summary: hour), instead of `from` and `to`. */
+                range?: "24h" | "7d" | "30d";
                 /**
-                 * @description The first instant, RFC 3339, on a whole bucket (summary: hour). Default: the start of the current UTC month;
-                 *     for a series by minute, 60 minutes before `to`.
+                 * @description The first instant, RFC 3339, on a whole minute, or hour where the answer is made of hours, or day. Default: the
+                 *     start of the current UTC month; for a series by minute, 60 minutes before `to`.
                  */
                 from?: string;
                 /** @description The first instant after it, likewise. Default: the end of the current bucket (summary: hour). */
                 to?: string;
+                /** @description Whether `time_ms` is wanted: every row has to be read for it, at most 100,000. Default: with a `customer_id`. */
+                percentiles?: boolean;
                 /** @description This customer's usage alone. */
                 customer_id?: number;
                 /** @description This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo). */

@@ -20,8 +20,18 @@ pub(super) struct Terms<'c> {
     pub(super) time_window: Option<TimeWindow>,
     /// Formats to try after the first, for lines whose first source is not known any more.
     also: &'c [Format],
-    /// The quarantined line that is given again.
-    pub(super) requeued_from: Option<u64>,
+    pub(super) origin: Origin,
+}
+
+/// Whose word a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A sender's.
+    Sender,
+    /// An operator's, who gives the quarantined line again that stood here.
+    Quarantine { offset: u64 },
+    /// The database's: no line at all.
+    Outbox,
 }
 
 impl<'c> Terms<'c> {
@@ -33,7 +43,7 @@ impl<'c> Terms<'c> {
             is_stranger: false,
             time_window: config.time_window,
             also: &[],
-            requeued_from: None,
+            origin: Origin::Sender,
         }
     }
 
@@ -44,8 +54,9 @@ impl<'c> Terms<'c> {
             Source::File => return Self { time_window: None, ..unbound },
             Source::Quarantine { offset } => {
                 let also = rules.map_or(&[][..], SourceRules::formats);
-                return Self { time_window: None, also, requeued_from: Some(*offset), ..unbound };
+                return Self { time_window: None, also, origin: Origin::Quarantine { offset: *offset }, ..unbound };
             }
+            Source::Outbox => return Self { origin: Origin::Outbox, ..unbound },
             _ => {}
         }
         match rules.map_or(Bound::Free, |rules| rules.find(source)) {
@@ -74,6 +85,9 @@ impl<'c> Terms<'c> {
     ) -> Result<(SyslogLine<'a>, Body<'a>), Reject> {
         if self.is_stranger {
             return Err(Reject::Source);
+        }
+        if self.origin == Origin::Outbox {
+            return Err(Reject::Reference);
         }
         let line = syslog::parse(frame, received_at)?;
         let (line, body) = match repeated::parse(line.body) {

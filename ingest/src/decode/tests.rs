@@ -1,5 +1,6 @@
 mod bound;
 mod quarantined;
+mod reference;
 mod repeats;
 
 use super::*;
@@ -134,7 +135,7 @@ fn a_restart_anywhere_changes_nothing_but_proof() {
         for (block, expected) in blocks.iter().zip(&expected).take(cut) {
             assert_eq!(before.decode(block), *expected);
         }
-        let mut after = Decoder::restore(DecodeConfig::LIVE, &before.windows()).unwrap();
+        let mut after = Decoder::restore(DecodeConfig::LIVE, &before.windows(), 0).unwrap();
         after.rewarm(&blocks[cut - 1]);
         for (block, expected) in blocks.iter().zip(&expected).skip(cut) {
             assert_eq!(after.decode(block), *expected);

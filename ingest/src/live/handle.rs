@@ -2,9 +2,9 @@
 
 use crate::counters::{Counters, TransportCounters};
 use crate::error::IngestError;
+use crate::hand_in::{self, HandInError};
 use crate::journal::{JournalId, JournalStatus, Progress};
 use crate::listener::{Bound, Chunk, KernelDrops, LocalAddrs};
-use crate::requeue::{self, RequeueError};
 use crate::source::Transport;
 use crate::stats::{IngestStats, Phase, TransportStats};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::quarantine::GivenLine;
+use suiftly_schema::reference::ReferenceChange;
 use tokio::sync::{mpsc, watch};
 
 /// How long what was read is waited for to be journaled after delivery was given up.
@@ -104,14 +105,24 @@ impl IngestMonitor {
 
     /// Gives quarantined lines again: all of them or none. Returns when they are on the disk: the epoch that holds the
     /// last of them. Within [`suiftly_schema::quarantine::MAX_GIVEN_LINES`] and its fellow bound.
-    pub async fn requeue(&self, lines: &[GivenLine]) -> Result<Epoch, RequeueError> {
+    pub async fn requeue(&self, lines: &[GivenLine]) -> Result<Epoch, HandInError> {
+        let queue = self.queue()?;
+        hand_in::give(queue, &self.shared.counters, &self.shared.progress, lines).await
+    }
+
+    /// Journals reference changes among the lines, all of them or none. Returns when they are on the disk: the epoch
+    /// that holds the last of them. A change that was journaled before, by its number, is passed over when it comes
+    /// again, so they may be told until it is certain. Within [`hand_in::MAX_CHANGES`].
+    pub async fn tell(&self, changes: &[ReferenceChange]) -> Result<Epoch, HandInError> {
+        hand_in::tell(self.queue()?, &self.shared.progress, changes).await
+    }
+
+    fn queue(&self) -> Result<mpsc::Sender<Chunk>, HandInError> {
         match &*self.shared.phase.lock() {
-            Phase::Live => {}
-            Phase::Recovering => return Err(RequeueError::Recovering),
-            Phase::Stopped { .. } => return Err(RequeueError::Stopped),
+            Phase::Live => self.chunks.upgrade().ok_or(HandInError::Stopped),
+            Phase::Recovering => Err(HandInError::Recovering),
+            Phase::Stopped { .. } => Err(HandInError::Stopped),
         }
-        let queue = self.chunks.upgrade().ok_or(RequeueError::Stopped)?;
-        requeue::give(queue, &self.shared.counters, &self.shared.progress, lines).await
     }
 
     /// How it is.

@@ -169,7 +169,7 @@ fn a_restart_replays_exactly_the_tail() {
 }
 
 fn resume_after(batch: &Batch, journal_id: JournalId) -> Resume {
-    Resume { epoch: batch.epoch, windows: batch.windows.clone(), journal_id: Some(journal_id) }
+    Resume { epoch: batch.epoch, windows: batch.windows.clone(), journal_id: Some(journal_id), ..Resume::default() }
 }
 
 #[test]

@@ -89,8 +89,12 @@ fn chosen_lines_lost_by_tcp_are_told_alike_with_a_restart_in_between() {
         running.tcp().write_all(bytes).unwrap();
         let batches = running.take_lines(lines);
         let last = batches.last().unwrap();
-        resume =
-            Resume { epoch: last.epoch, windows: last.windows.clone(), journal_id: Some(running.handle.journal_id()) };
+        resume = Resume {
+            epoch: last.epoch,
+            windows: last.windows.clone(),
+            journal_id: Some(running.handle.journal_id()),
+            ..Resume::default()
+        };
         window = last.windows.first().cloned();
         running.handle.shutdown(PATIENCE).unwrap();
     }

@@ -4,6 +4,7 @@
 
 mod attribution;
 mod found;
+mod hand_in;
 mod httplog;
 mod journal;
 mod live;
@@ -11,7 +12,6 @@ mod log_format;
 mod loss;
 mod mutate;
 mod replay;
-mod requeue;
 mod samples;
 mod sf1;
 mod support;

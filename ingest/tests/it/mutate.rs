@@ -216,7 +216,7 @@ fn mutated_lines_never_panic_and_all_are_counted() {
     for ((kind, counts), decoder) in kinds.iter().zip(&totals).zip(&decoders) {
         assert!(counts.accepted > 0 && counts.rejected_total() > 0, "{}: {counts:?}", kind.name);
         let windows = decoder.windows();
-        assert_eq!(Decoder::restore(kind.config.clone(), &windows).unwrap().windows(), windows, "{}", kind.name);
+        assert_eq!(Decoder::restore(kind.config.clone(), &windows, 0).unwrap().windows(), windows, "{}", kind.name);
     }
 }
 

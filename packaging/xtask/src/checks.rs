@@ -114,9 +114,35 @@ fn licences(steps: &mut Steps) -> anyhow::Result<()> {
     )
 }
 
-/// The migrations on TimescaleDB, which comes from npm.
+/// Tests of the store that TimescaleDB in WebAssembly cannot run, and why: nextest's filters.
+const NOT_ON_TIMESCALE: [(&str, &str); 4] = [
+    (
+        "test(/^(cluster|partitions)::/) | test(=roles::partitions_are_made_and_dropped_by_the_functions_alone)",
+        "plain PostgreSQL's",
+    ),
+    (
+        "test(/^recovery::(every_fault|the_same_again|two_answers|a_commit_that_is_dropped|any_run|backends_ended)/)",
+        "they cut or end sessions",
+    ),
+    (
+        "test(/^migrate::(several_at_once|reset_empties)/) | test(=writer::a_second_writer_is_turned_away)",
+        "they need two sessions, or no TimescaleDB",
+    ),
+    ("test(/^(firehose|seam)::/)", "they take minutes there"),
+];
+
+/// The migrations and the store's suite on TimescaleDB, which comes from npm: in WebAssembly, with one session a database.
 fn timescale(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
     let dir = places.root.join("schema/store/tests/timescale");
     steps.command("packages of the TimescaleDB tests", &mut build::npm(&dir, &["ci", "--no-audit", "--no-fund"]))?;
-    steps.command("migrations on TimescaleDB", Command::new("node").arg("--test").current_dir(&dir))
+    steps.command("migrations on TimescaleDB", Command::new("node").arg("--test").current_dir(&dir))?;
+    let skipped: Vec<&str> = NOT_ON_TIMESCALE.iter().map(|(filter, _)| *filter).collect();
+    let chosen = format!("kind(test) and not ({})", skipped.join(" | "));
+    let suite = ["nextest", "run", "-p", "suiftly-store", "-E", &chosen];
+    let mut front = Command::new("node");
+    front.arg(dir.join("front.mjs")).arg(cargo().get_program()).args(suite).current_dir(&places.root);
+    steps.command("the store's suite on TimescaleDB", &mut front)?;
+    let why = NOT_ON_TIMESCALE.map(|(filter, why)| format!("{filter} ({why})"));
+    steps.closing_line(format!("not run on TimescaleDB: {}", why.join("; ")));
+    Ok(())
 }

@@ -48,10 +48,10 @@ pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let name = arguments.first().map(|name| name.to_string_lossy());
     let name = name.context("`cargo xtask bench` needs a benchmark's name")?;
     let places = Places::find()?;
-    peers::fetch(&places, &name)?;
+    peers::fetch(&places, &name, arguments)?;
     let mut build = cargo();
     build.args(["build", "--quiet", "--release", "--package", "suiftly-bench"]);
-    if name == "replay" {
+    if matches!(&*name, "freshness" | "recovery" | "replay") {
         build.args(["--package", "suiftly"]);
     }
     run(&mut build)?;

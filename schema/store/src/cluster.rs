@@ -15,6 +15,7 @@ pub use layout::MAX_CONNECTIONS;
 
 use crate::StoreError;
 use crate::config::StoreConfig;
+use crate::role::{RUN_ROLE, Roles};
 use account::Account;
 use install::Install;
 use layout::{Layout, PORT, USER};
@@ -69,7 +70,14 @@ impl Cluster {
         Ok(Self { install, account, layout, child: None })
     }
 
-    /// Where to find one of its databases, which need not exist yet.
+    /// How to use one of its databases, which need not exist yet: by its owner, and by a role without DDL that is made
+    /// when the database is opened.
+    pub fn roles(&self, database: &str) -> Roles {
+        let owner = self.connection_config(database);
+        Roles { run: owner.with_user(RUN_ROLE), owner: Some(owner), makes_run_role: true }
+    }
+
+    /// Where to find one of its databases, which need not exist yet, as the cluster's superuser.
     pub fn connection_config(&self, database: &str) -> StoreConfig {
         StoreConfig::on_socket(&self.layout.socket, PORT, USER, database)
     }
@@ -117,7 +125,10 @@ impl Cluster {
         }
         self.account.make_private_directory(&self.layout.socket)?;
         match self.postmaster() {
-            Some(pid) => tracing::info!(pid, "PostgreSQL is running already"),
+            Some(pid) => {
+                tracing::info!(pid, "PostgreSQL is running already");
+                self.renew_identities()?;
+            }
             None => self.launch()?,
         }
         self.wait_until_ready()
@@ -153,6 +164,16 @@ impl Cluster {
         command.stdin(Stdio::null()).stdout(log.try_clone().map_err(attempted)?).stderr(log);
         self.child = Some(command.spawn().map_err(attempted)?);
         Ok(())
+    }
+
+    /// A server that an older version of us started does not know of all users.
+    fn renew_identities(&self) -> Result<(), StoreError> {
+        if !self.layout.write_identities(&self.account)? {
+            return Ok(());
+        }
+        let mut command = self.account.command(&self.install.program("pg_ctl"));
+        command.arg("reload").arg("-D").arg(&self.layout.data).current_dir(&self.layout.data);
+        run(&mut command, "have PostgreSQL read its configuration again")
     }
 
     /// The process id of the running server. The pid file alone proves nothing (a crash leaves it, and the number may

@@ -51,6 +51,18 @@ impl StoreConfig {
         Self { driver }
     }
 
+    /// As whom.
+    pub fn user(&self) -> &str {
+        self.driver.get_user().unwrap_or_default()
+    }
+
+    /// The same database as another user who needs no password.
+    pub fn with_user(&self, name: &str) -> Self {
+        let mut driver = self.driver.clone();
+        driver.user(name);
+        Self { driver }
+    }
+
     pub(crate) fn driver(&self) -> &tokio_postgres::Config {
         &self.driver
     }

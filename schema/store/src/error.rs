@@ -89,6 +89,29 @@ pub enum StoreError {
         /// The newest version known here.
         known: i32,
     },
+    /// The schema is older than this program, and the role may not change it.
+    #[error(
+        "database {database} is at schema version {found}, this program needs {known}, and role {role} may not migrate: \
+         name the owner in database.migrate_url"
+    )]
+    NotMigrated {
+        /// The database.
+        database: String,
+        /// Its version; 0 if it has none.
+        found: i32,
+        /// The version that this program needs.
+        known: i32,
+        /// Who asked.
+        role: String,
+    },
+    /// The role that migrates and the one that runs are told of different databases.
+    #[error("database.migrate_url names database {owner}, and database.url names {run}: they must be the same")]
+    TwoDatabases {
+        /// The owner's.
+        owner: String,
+        /// The other's.
+        run: String,
+    },
     /// Only development and test databases are created or dropped by this program.
     #[error("will not {attempted} database {database}: only names that end in _dev or _test are ours to make and drop")]
     Protected {
@@ -113,10 +136,32 @@ pub enum StoreError {
         /// What is wrong with it.
         cause: String,
     },
+    /// A query comes to more rows than it may.
+    #[error("cannot {attempted}: that is more than {rows_max} rows")]
+    TooManyRows {
+        /// What was being read.
+        attempted: &'static str,
+        /// The bound.
+        rows_max: u32,
+    },
     /// An API key for demonstration could not be made.
     #[error("cannot make an API key: {cause}")]
     Key {
         /// Why.
+        cause: String,
+    },
+    /// The firehose's settings could not be used. The address itself is not shown: it may hold a password.
+    #[error("cannot use the firehose's settings: {cause}")]
+    FirehoseSettings {
+        /// What is wrong with them.
+        cause: String,
+    },
+    /// QuestDB cannot be reached, or does not do now what was asked of it: the same call may succeed later.
+    #[error("QuestDB is unavailable, while trying to {attempted}: {cause}")]
+    QuestDb {
+        /// What was being done.
+        attempted: &'static str,
+        /// What it or the client said.
         cause: String,
     },
 }

@@ -9,10 +9,13 @@
 
 pub mod cluster;
 pub mod config;
+pub mod firehose;
 pub mod maintenance;
 pub mod migrate;
+pub mod outbox;
 pub mod price;
 pub mod reader;
+pub mod role;
 pub mod seed;
 pub mod writer;
 

@@ -1,4 +1,5 @@
-//! Retention where TimescaleDB's own jobs do not see to it. To be called now and then: an hour is often enough.
+//! Retention, and the indexes of closed hours, where TimescaleDB's own jobs do not see to it. To be called now and
+//! then: an hour is often enough.
 
 use crate::StoreError;
 use crate::codec::Timestamptz;
@@ -31,11 +32,19 @@ const GRACE: Duration = HOUR;
 /// How long dropping waits for readers: whoever comes after it in the queue, the writer too, waits as long.
 const LOCK_TIMEOUT_MS: u32 = 2_000;
 
+/// The notes of what retention removes, counted where the firehose counts what it could not send.
+const FORGET_GONE: &str = "WITH gone AS (DELETE FROM firehose_spans WHERE newest < $1 RETURNING journal_id, records) \
+    INSERT INTO firehose_progress AS t (journal_id, epoch, sent, refused, gone) \
+    SELECT journal_id, 0, 0, 0, sum(records) FROM gone GROUP BY 1 \
+    ON CONFLICT (journal_id) DO UPDATE SET gone = t.gone + excluded.gone, updated_at = now()";
+
 /// What was removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Partitions of raw records and system logs.
     pub partitions: u64,
+    /// Raw records that had come when their hour was closed.
+    pub late_records: u64,
     /// Rows of `usage_per_minute` and `usage_per_hour`.
     pub usage_rows: u64,
     /// Rows of `infra_per_minute`, `infra_per_hour` and `infra_per_day`.
@@ -44,7 +53,7 @@ pub struct Removed {
     pub quarantined_lines: u64,
 }
 
-/// Removes what is older than its time. TimescaleDB has policies of its own for all but the quarantine.
+/// Removes what is older than its time. TimescaleDB has policies of its own for all but quarantine and late records.
 ///
 /// [`StoreError::Unavailable`] if a long read stands in the way: try again later.
 pub async fn enforce_retention(config: &StoreConfig, now: UnixMillis) -> Result<Removed, StoreError> {
@@ -52,7 +61,11 @@ pub async fn enforce_retention(config: &StoreConfig, now: UnixMillis) -> Result<
     let quarantined = "DELETE FROM quarantine WHERE received_at < $1";
     let quarantined = client.execute(quarantined, &[&Timestamptz(before(now, QUARANTINE_KEPT))]).await;
     let quarantined_lines = quarantined.map_err(StoreError::database("delete old quarantined lines"))?;
-    let mut removed = Removed { quarantined_lines, ..Removed::default() };
+    // What QuestDB, or an operator who switched the firehose off, has not asked for in time is gone with its records.
+    let gone = client.execute(FORGET_GONE, &[&Timestamptz(before(now, RAW_KEPT).hour())]).await;
+    gone.map_err(StoreError::database("forget what the firehose cannot send any more"))?;
+    let late_records = delete(&client, "haproxy_raw_logs_late", "timestamp", before(now, RAW_KEPT)).await?;
+    let mut removed = Removed { quarantined_lines, late_records, ..Removed::default() };
     if capability(&client).await? == Capability::Timescale {
         return Ok(removed);
     }
@@ -74,10 +87,29 @@ pub async fn enforce_retention(config: &StoreConfig, now: UnixMillis) -> Result<
     Ok(removed)
 }
 
-/// Removes a view's rows of spans that began before `limit`.
+/// Gives the hours of raw records that are closed the indexes that readers want; answers how many got them. Nobody writes
+/// to a closed hour, so nobody waits. TimescaleDB compresses them instead, by a job of its own.
+pub async fn index_closed_hours(config: &StoreConfig) -> Result<u64, StoreError> {
+    let client = config.connect().await?;
+    if capability(&client).await? == Capability::Timescale {
+        return Ok(0);
+    }
+    for indexed in 0.. {
+        // An hour a transaction: one that is dropped meanwhile costs itself.
+        let row = client.query_one("SELECT suiftly_index_closed_hour()", &[]).await;
+        let hour: Option<String> = row.map_err(StoreError::database("index a closed hour"))?.get(0);
+        match hour {
+            Some(hour) => tracing::debug!(hour, "indexed"),
+            None => return Ok(indexed),
+        }
+    }
+    unreachable!("hours are counted to the end")
+}
+
+/// Removes a table's rows of times before `limit`.
 async fn delete(client: &Client, table: &str, time: &str, limit: UnixMillis) -> Result<u64, StoreError> {
     let delete = format!("DELETE FROM {table} WHERE {time} < $1");
-    let attempted = StoreError::database("delete old rows of a view");
+    let attempted = StoreError::database("delete old rows");
     client.execute(&delete, &[&Timestamptz(limit)]).await.map_err(attempted)
 }
 

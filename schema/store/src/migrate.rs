@@ -52,6 +52,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "loss", sql: include_str!("../../migrations/0005_loss.sql") },
     Migration { version: 6, name: "quarantine", sql: include_str!("../../migrations/0006_quarantine.sql") },
     Migration { version: 7, name: "views", sql: include_str!("../../migrations/0007_views.sql") },
+    Migration { version: 8, name: "reference", sql: include_str!("../../migrations/0008_reference.sql") },
+    Migration { version: 9, name: "run_role", sql: include_str!("../../migrations/0009_run_role.sql") },
+    Migration { version: 10, name: "closed_hours", sql: include_str!("../../migrations/0010_closed_hours.sql") },
+    Migration { version: 11, name: "firehose", sql: include_str!("../../migrations/0011_firehose.sql") },
 ];
 
 impl Migration {
@@ -66,14 +70,39 @@ impl Migration {
 /// call from several processes at once.
 pub async fn migrate(config: &StoreConfig) -> Result<Migrated, StoreError> {
     create_if_missing(config).await?;
-    let mut client = config.connect().await?;
+    let mut client = connect_locked(config).await?;
+    let migrated = apply_missing(&mut client, config.database(), known_version()).await?;
+    price::publish(&client, &[PriceBook::v1()]).await?;
+    Ok(migrated)
+}
+
+/// A connection that alone changes the schema, and who may do what in it, as long as it lives.
+pub(crate) async fn connect_locked(config: &StoreConfig) -> Result<Client, StoreError> {
+    let client = config.connect().await?;
     client
         .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
         .await
         .map_err(StoreError::database("wait for the migration lock"))?;
-    let migrated = apply_missing(&mut client, config.database(), known_version()).await?;
-    price::publish(&client, &[PriceBook::v1()]).await?;
-    Ok(migrated)
+    Ok(client)
+}
+
+/// What is there, for a role that may not migrate. Refuses all but the schema of this program.
+pub(crate) async fn verify(config: &StoreConfig) -> Result<Migrated, StoreError> {
+    let client = config.connect().await?;
+    let there = client.query_one("SELECT to_regclass('public.schema_migrations') IS NOT NULL", &[]).await;
+    let is_there: bool = there.map_err(StoreError::database("look for the schema"))?.get(0);
+    let applied = if is_there { read_rows(&client).await? } else { Vec::new() };
+    check_applied(&applied, config.database())?;
+    match applied.last() {
+        Some(last) if last.version == known_version() => {
+            Ok(Migrated { capability: last.capability, applied: 0, version: last.version })
+        }
+        last => {
+            let (database, role) = (config.database().to_owned(), config.user().to_owned());
+            let found = last.map_or(0, |last| last.version);
+            Err(StoreError::NotMigrated { database, found, known: known_version(), role })
+        }
+    }
 }
 
 /// Makes a database as an older version of this program had it, for tests of what becomes of it.
@@ -105,13 +134,19 @@ fn refuse_foreign(config: &StoreConfig, attempted: &'static str) -> Result<(), S
     Err(StoreError::Protected { attempted, database: database.to_owned() })
 }
 
+/// Whether the database is there.
+pub(crate) async fn exists(config: &StoreConfig) -> Result<bool, StoreError> {
+    is_there(&config.with_database("postgres").connect().await?, config.database()).await
+}
+
+async fn is_there(server: &Client, database: &str) -> Result<bool, StoreError> {
+    let found = server.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&database]).await;
+    Ok(found.map_err(StoreError::database("look for the database"))?.is_some())
+}
+
 async fn create_if_missing(config: &StoreConfig) -> Result<(), StoreError> {
     let server = config.with_database("postgres").connect().await?;
-    let exists = server
-        .query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&config.database()])
-        .await
-        .map_err(StoreError::database("look for the database"))?;
-    if exists.is_some() {
+    if is_there(&server, config.database()).await? {
         return Ok(());
     }
     refuse_foreign(config, "create")?;
@@ -161,6 +196,10 @@ async fn read_applied(client: &Client) -> Result<Vec<Applied>, StoreError> {
         timescale  boolean     NOT NULL,
         applied_at timestamptz NOT NULL DEFAULT now())";
     client.batch_execute(table).await.map_err(StoreError::database("make the table of migrations"))?;
+    read_rows(client).await
+}
+
+async fn read_rows(client: &Client) -> Result<Vec<Applied>, StoreError> {
     let rows = client
         .query("SELECT version, sha256, timescale FROM schema_migrations ORDER BY version", &[])
         .await

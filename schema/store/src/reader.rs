@@ -1,26 +1,36 @@
 //! Reading for the API: every answer is one repeatable-read snapshot, its rows beside the watermark they belong to.
 //!
-//! What the answers leave out is exactly what came after that epoch; the hub's deltas after it complete them.
+//! What the answers leave out is exactly what came after that epoch; the hub's deltas after it complete them:
+//! [`Reader::rows`] and [`Rows::join`] do so for every view.
 
+mod bucket;
 mod claims;
+mod customers;
 mod grants;
+mod infra;
 mod quarantine;
 mod rows;
 mod span;
+mod sql;
 mod stored;
+mod usage;
+mod view;
 
+pub use bucket::Bucket;
 pub use claims::QuarantineSelection;
+pub use customers::{KEYS_MAX, KeyQuery, PARTS_MAX, PartKey, PartQuery, SpendChange, SpendQuery};
+pub use infra::{INFRA_ROWS_MAX, INFRA_SUMS_MAX, InfraDimension, InfraFilter, InfraGroup, InfraQuery};
 pub use quarantine::{KeptLine, KeptReason, PAGE_LINE_BYTES, PAGE_LINES_MAX, QuarantineQuery};
-pub use rows::SERIES_POINTS_MAX;
 pub use span::TimeRange;
 pub use stored::StoredLine;
+pub use usage::{USAGE_ROWS_MAX, UsageQuery};
+pub use view::{Rows, ViewQuery};
 
 use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::maintenance::{MINUTES_KEPT, before};
 use crate::writer::{loss, resume};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
-use span::Plan;
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_schema::grant::Grant;
@@ -28,7 +38,7 @@ use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::loss::{LineCounts, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_schema::usage::UsageSums;
+use suiftly_schema::usage::{UsageKey, UsageSums};
 use tokio_postgres::{IsolationLevel, NoTls};
 
 /// Connections that one reader opens at most.
@@ -47,6 +57,22 @@ pub struct Filter {
     pub network: Option<Network>,
 }
 
+impl Filter {
+    /// Whether it counts usage under a key.
+    pub fn takes(&self, key: &UsageKey) -> bool {
+        (self.customer_id.is_none() || self.customer_id == key.customer_id)
+            && (self.service.is_none() || self.service == key.service)
+            && (self.network.is_none() || self.network == key.network)
+    }
+
+    /// The same, of rows.
+    fn narrow(&self, conditions: &mut sql::Conditions) {
+        conditions.and_is("customer_id", self.customer_id.map(CustomerId::get));
+        conditions.and_is("service_type", self.service.map(|service| i16::from(service.number())));
+        conditions.and_is("network", self.network.map(|network| i16::from(network.number())));
+    }
+}
+
 /// How far the database is: everything up to and with this epoch is in, nothing after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Watermark {
@@ -58,15 +84,6 @@ pub struct Watermark {
     pub journal_end: u64,
 }
 
-/// The bucket of a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bucket {
-    /// From `usage_per_minute`: the last 24 hours.
-    Minute,
-    /// From `usage_per_hour`: the last 90 days.
-    Hour,
-}
-
 /// Usage within one bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
@@ -74,43 +91,6 @@ pub struct Point {
     pub start: UnixMillis,
     /// What was used in it.
     pub sums: UsageSums,
-}
-
-/// Usage that is rated together: the caller rates each by its book and service, and adds up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UsagePart {
-    /// The customer; `None` is the unattributed, which is nobody's bill.
-    pub customer_id: Option<CustomerId>,
-    /// The service.
-    pub service: Option<Service>,
-    /// The billing month.
-    pub month: BillingMonth,
-    /// The price book in force in its hours.
-    pub price_book: u32,
-    /// What was used.
-    pub sums: UsageSums,
-}
-
-/// Usage over a span.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageTotals {
-    /// As of.
-    pub watermark: Watermark,
-    /// What is covered: the span asked for, rounded outwards to minutes, or to hours where minutes are no longer kept.
-    pub covered: TimeRange,
-    /// All of it.
-    pub sums: UsageSums,
-    /// The same by customer, service, month and book, ascending in this order.
-    pub parts: Vec<UsagePart>,
-}
-
-/// Usage by bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageSeries {
-    /// As of.
-    pub watermark: Watermark,
-    /// Ascending; buckets without traffic are left out; at most [`SERIES_POINTS_MAX`].
-    pub points: Vec<Point>,
 }
 
 /// What has been rated for a month.
@@ -172,34 +152,14 @@ impl Reader {
         Ok(Self { pool, journal_id: journal_id.into() })
     }
 
-    /// Usage over a span: whole hours from the hours, the ends from the minutes as far as those are kept.
-    pub async fn usage_totals(&self, filter: &Filter, span: TimeRange) -> Result<UsageTotals, StoreError> {
+    /// What of a view is committed, for [`Rows::join`] to bring up to date. [`StoreError::TooManyRows`] if the query's
+    /// bound does not hold.
+    pub async fn rows<Q: ViewQuery>(&self, query: &Q) -> Result<Rows<Q>, StoreError> {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
-        let watermark = self.watermark(&snapshot).await?;
-        let plan = Plan::of(span, minutes_from(&watermark));
-        let parts = rows::parts(&snapshot, filter, &plan).await?;
-        let mut sums = UsageSums::default();
-        parts.iter().for_each(|part| sums += &part.sums);
-        Ok(UsageTotals { watermark, covered: plan.covered, sums, parts })
-    }
-
-    /// Usage by bucket, of the buckets that begin within the span.
-    pub async fn usage_series(
-        &self,
-        filter: &Filter,
-        bucket: Bucket,
-        span: TimeRange,
-    ) -> Result<UsageSeries, StoreError> {
-        let mut connection = self.connection().await?;
-        let snapshot = snapshot(&mut connection).await?;
-        let watermark = self.watermark(&snapshot).await?;
-        let span = match bucket {
-            Bucket::Minute => rows::kept(span, minutes_from(&watermark)),
-            Bucket::Hour => span,
-        };
-        let points = rows::series(&snapshot, filter, bucket, span).await?;
-        Ok(UsageSeries { watermark, points })
+        let mut rows = Rows::new(query.clone(), self.watermark(&snapshot).await?);
+        Q::fetch(&snapshot, &mut rows).await?;
+        Ok(rows)
     }
 
     /// A month's usage and its price. The price is of all networks together: a bill knows none, so the filter's
@@ -208,7 +168,7 @@ impl Reader {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
         let watermark = self.watermark(&snapshot).await?;
-        let sums = rows::total(&snapshot, filter, rows::hours_of(month)).await?;
+        let sums = rows::total(&snapshot, watermark, filter, rows::hours_of(month)).await?;
         let rated = rows::rated(&snapshot, filter, month).await?;
         Ok(RatedMonth { watermark, sums, rated })
     }
@@ -223,10 +183,10 @@ impl Reader {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
         let watermark = self.watermark(&snapshot).await?;
-        let month_sums = rows::total(&snapshot, filter, rows::hours_of(month)).await?;
+        let month_sums = rows::total(&snapshot, watermark, filter, rows::hours_of(month)).await?;
         let rated = rows::rated(&snapshot, filter, month).await?;
         let span = rows::kept(TimeRange::new(minutes_since, UnixMillis::MAX), minutes_from(&watermark));
-        let minutes = rows::series(&snapshot, filter, Bucket::Minute, span).await?;
+        let minutes = rows::minutes(&snapshot, watermark, filter, span).await?;
         Ok(StreamSnapshot { watermark, month_sums, rated, minutes })
     }
 
@@ -245,7 +205,7 @@ impl Reader {
     /// Counts the raw records one by one: a full scan, for reconciliation.
     pub async fn count_records(&self) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
-        let row = connection.query_one("SELECT count(*) FROM haproxy_raw_logs", &[]).await;
+        let row = connection.query_one("SELECT count(*) FROM haproxy_raw_logs_all", &[]).await;
         let count: i64 = row.map_err(StoreError::database("count the raw records"))?.get(0);
         crate::codec::from_bigint("the number of raw records", count)
     }

@@ -3,70 +3,97 @@
 //! The cluster is made at the first use and kept in the directory for temporary files; its server runs as long as any
 //! test does: whoever is last stops it. Each database is a copy of a migrated template and is dropped with its handle.
 
+pub use tokio_postgres::Client;
+
 use crate::cluster::Cluster;
 use crate::config::StoreConfig;
 use crate::migrate::{self, quoted};
+use crate::role::{self, RUN_ROLE, Roles};
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Names a full TimescaleDB server, as a superuser, on which the suite then runs too.
+/// Names a TimescaleDB server, as a superuser, on which the suite then runs too.
 pub const TIMESCALE_URL: &str = "TEST_TIMESCALE_URL";
+/// If it is set to `timescale`, all tests run on that server, and none on the private cluster.
+pub const STORE: &str = "TEST_STORE";
 
-/// A migrated database of one test's own.
+/// Whether the private cluster is left out.
+pub fn is_timescale_alone() -> bool {
+    std::env::var(STORE).is_ok_and(|store| store == "timescale")
+}
+
+/// A migrated database of one test's own. The program's functions use it as the program does: by a role without DDL.
 #[derive(Debug)]
 pub struct TestDatabase {
-    config: StoreConfig,
+    roles: Roles,
     // Last: the server goes when the last user of it goes.
     _server: Option<ServerUse>,
 }
 
 impl TestDatabase {
-    /// A database on the shared private cluster.
+    /// A database on the shared private cluster; on [`TIMESCALE_URL`] where [`STORE`] says so.
     pub async fn create() -> Self {
-        let (server, config) = run_apart(|| ServerUse::begin(&fresh_name()));
-        Self { config, _server: Some(server) }
+        if is_timescale_alone() {
+            return Self::create_on_timescale().await.expect(TIMESCALE_URL);
+        }
+        let (server, roles) = run_apart(|| ServerUse::begin(&fresh_name()));
+        Self { roles, _server: Some(server) }
     }
 
     /// A database on the server that [`TIMESCALE_URL`] names, if it names one.
     pub async fn create_on_timescale() -> Option<Self> {
         let url = std::env::var(TIMESCALE_URL).ok()?;
         let server = StoreConfig::from_url(&url).expect(TIMESCALE_URL);
-        let config = server.with_database(&fresh_name());
-        migrate::migrate(&config).await.expect("migrate a test database");
-        Some(Self { config, _server: None })
+        let owner = server.with_database(&fresh_name());
+        let roles = Roles { run: owner.with_user(RUN_ROLE), owner: Some(owner), makes_run_role: true };
+        role::open(&roles).await.expect("migrate a test database");
+        share_password(&roles).await;
+        Some(Self { roles, _server: None })
     }
 
-    /// Where it is.
+    /// Where it is, as whoever runs.
     pub const fn config(&self) -> &StoreConfig {
-        &self.config
+        &self.roles.run
     }
 
-    /// A connection past the store's own functions, for looking and for breaking things.
-    pub async fn client(&self) -> tokio_postgres::Client {
-        self.config.connect().await.expect("connect to a test database")
+    /// Where it is, as who may change its schema and drop it.
+    pub fn owner(&self) -> &StoreConfig {
+        self.roles.owner()
     }
+
+    /// Both.
+    pub const fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// A connection past the store's own functions, for looking and for breaking things: the owner's.
+    pub async fn client(&self) -> tokio_postgres::Client {
+        self.owner().connect().await.expect("connect to a test database")
+    }
+}
+
+/// A connection to any database, past the store's own functions.
+pub async fn connect(config: &StoreConfig) -> Client {
+    config.connect().await.expect("connect to a database")
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let config = self.config.clone();
-        let dropped = run_apart(move || block_on(migrate::drop_database(&config)));
+        let owner = self.owner().clone();
+        let dropped = run_apart(move || block_on(migrate::drop_database(&owner)));
         if let Err(error) = dropped {
             tracing::warn!(%error, "a test database stays behind");
         }
     }
 }
 
-/// A connection as [`TestDatabase::client`], to a database that the test made by itself.
-pub async fn client_of(config: &StoreConfig) -> tokio_postgres::Client {
-    config.connect().await.expect("connect to a test's database")
-}
-
 /// Runs a test on the private cluster, and on a full TimescaleDB where one is named.
 pub async fn on_each_store(test: impl AsyncFn(&TestDatabase)) {
-    test(&TestDatabase::create().await).await;
+    if !is_timescale_alone() {
+        test(&TestDatabase::create().await).await;
+    }
     if let Some(database) = TestDatabase::create_on_timescale().await {
         test(&database).await;
     }
@@ -81,7 +108,7 @@ struct ServerUse {
 
 impl ServerUse {
     /// Starts the server if it does not run, and makes a database from the template.
-    fn begin(name: &str) -> (Self, StoreConfig) {
+    fn begin(name: &str) -> (Self, Roles) {
         let directory = std::env::temp_dir().join(format!("suiftly-test-postgres-{}", nix::unistd::geteuid()));
         std::fs::create_dir_all(&directory).expect("make the directory of the tests' PostgreSQL");
         let gate = gate(&directory);
@@ -97,10 +124,10 @@ impl ServerUse {
                 Flock::lock(file, FlockArg::LockShared).map_err(|(_, e)| e).expect("share the users' lock")
             }
         };
-        let config = cluster.connection_config(name);
-        block_on(copy_template(&config));
+        let roles = cluster.roles(name);
+        block_on(copy_template(&cluster.roles(&template_name()), &roles));
         drop(gate);
-        (Self { directory, users: Some(users) }, config)
+        (Self { directory, users: Some(users) }, roles)
     }
 }
 
@@ -143,12 +170,23 @@ fn template_name() -> String {
     format!("suiftly_template_{}_test", migrate::digest())
 }
 
-async fn copy_template(config: &StoreConfig) {
-    let template = config.with_database(&template_name());
-    migrate::migrate(&template).await.expect("migrate the template");
-    let server = config.with_database("postgres").connect().await.expect("connect to the tests' PostgreSQL");
-    let create = format!("CREATE DATABASE {} TEMPLATE {}", quoted(config.database()), quoted(template.database()));
+async fn copy_template(template: &Roles, copy: &Roles) {
+    role::open(template).await.expect("migrate the template");
+    let (template, owner) = (template.owner(), copy.owner());
+    let server = owner.with_database("postgres").connect().await.expect("connect to the tests' PostgreSQL");
+    let create = format!("CREATE DATABASE {} TEMPLATE {}", quoted(owner.database()), quoted(template.database()));
     server.batch_execute(&create).await.expect("copy the template");
+    // What a role may do with the database itself is not copied.
+    role::grant(owner, copy.run.user()).await.expect("grant the role to run with its rights");
+}
+
+/// The role to run with is made without a password, and a server away may ask for one: it gets the owner's.
+async fn share_password(roles: &Roles) {
+    let Some(password) = roles.owner().driver().get_password() else { return };
+    let password = String::from_utf8_lossy(password).replace('\'', "''");
+    let alter = format!("SET standard_conforming_strings = on; ALTER ROLE {RUN_ROLE} PASSWORD '{password}'");
+    let server = roles.owner().connect().await.expect("connect to a test database");
+    server.batch_execute(&alter).await.expect("give the role to run with a password");
 }
 
 /// On a thread of its own: these calls block, and a test may be within a runtime.

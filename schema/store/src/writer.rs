@@ -7,22 +7,24 @@
 
 mod copy;
 mod customers;
-mod infra;
+pub(crate) mod infra;
 pub(crate) mod loss;
 mod memory;
 mod merge;
 mod partitions;
 mod quarantine;
+mod reference;
 pub(crate) mod resume;
 mod statements;
 mod usage;
 
-pub use partitions::{PARTITIONED_AHEAD_MS, PARTITIONED_BACK_MS};
+pub use partitions::{CLOSED_AFTER_MS, PARTITIONED_AHEAD_MS};
 pub use quarantine::{BYTES_KEPT, BYTES_PER_MINUTE, LINES_KEPT, LINES_PER_MINUTE};
 pub use resume::Resume;
 
 use crate::StoreError;
 use crate::config::StoreConfig;
+use crate::firehose::{Recent, spans};
 use crate::migrate::{Capability, capability};
 use memory::{Memory, Put};
 use merge::Merged;
@@ -35,6 +37,7 @@ use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::{LineCounts, WorkerWindow};
 use suiftly_schema::quarantine::{QuarantinedLine, Requeued};
 use suiftly_schema::record::Record;
+use suiftly_schema::reference::ReferenceChange;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
 use tokio_postgres::error::SqlState;
@@ -59,6 +62,8 @@ pub struct Commit {
     pub deltas: Arc<EpochDeltas>,
     /// Accepted lines.
     pub records: Vec<Record>,
+    /// Reference changes that the deltas take in already.
+    pub reference: Vec<ReferenceChange>,
     /// The windows that changed, as they are after this epoch.
     pub windows: Vec<WorkerWindow>,
     /// The workers that were folded in this epoch, before those windows.
@@ -83,6 +88,7 @@ impl Commit {
             journal_end: batch.journal_end,
             deltas,
             records: batch.records,
+            reference: batch.reference,
             windows: batch.windows,
             folded: batch.folded,
             system: batch.system,
@@ -98,7 +104,9 @@ impl Commit {
         let texts: usize = self.system.iter().map(|message| message.message.len()).sum();
         let lines: usize = self.quarantined.iter().map(|line| line.line.len() + line.source.len()).sum();
         let seen: usize = self.windows.iter().map(|window| window.seen.len()).sum();
+        let reference: usize = self.reference.iter().map(ReferenceChange::memory_bytes).sum();
         size_of_val(&*self.records)
+            + reference
             + size_of_val(&*self.system)
             + texts
             + size_of_val(&*self.quarantined)
@@ -118,6 +126,8 @@ pub struct Writer {
     /// The epoch that the database is at, as far as we know.
     watermark: Epoch,
     session: Option<Session>,
+    /// If there is a firehose: each commit notes where its records stand, for it to send them.
+    firehose: Option<Recent>,
     /// What was told to commit and has not answered.
     in_doubt: Option<Span>,
     /// What turned out to be in though its answer was lost, until something after it is in too: the caller gives it
@@ -162,15 +172,29 @@ impl Writer {
             journal_id: journal_id.to_owned(),
             watermark: resume.epoch,
             session: Some(session),
+            firehose: None,
             in_doubt: None,
             landed: None,
         };
         Ok((writer, resume))
     }
 
+    /// What is committed from now on is for the [`Firehose`](crate::firehose::Firehose) too, which may be given what is
+    /// answered: the last commits, in memory.
+    pub fn feed_firehose(&mut self) -> Recent {
+        self.firehose.get_or_insert_default().clone()
+    }
+
     /// The last epoch that is known to be in the database.
     pub const fn watermark(&self) -> Epoch {
         self.watermark
+    }
+
+    /// Where the journal stands in the database now: what [`Writer::open`] found, again.
+    pub async fn resume(&mut self) -> Result<Resume, StoreError> {
+        self.recover().await?;
+        let session = self.session.as_ref().expect("recover leaves a session");
+        resume::resume(&session.client, &self.journal_id).await
     }
 
     /// Writes several epochs, ascending, as one transaction: all of it or nothing.
@@ -187,11 +211,18 @@ impl Writer {
         let session = self.session.as_mut().expect("recover leaves a session");
         // Until it is told to commit, a transaction that we lose is one that never was.
         let (transaction, outcome) = session.write(&self.journal_id, span.from, &merged).await?;
+        if self.firehose.is_some() {
+            let records = merged.records.iter().copied().flatten();
+            spans::note(&transaction, &self.journal_id, (span.from, span.to), merged.cut_at, records).await?;
+        }
         self.in_doubt = Some(span);
         transaction.commit().await.map_err(StoreError::database("commit"))?;
         session.quarantine = outcome.quarantine;
         session.memory.learn(outcome.put);
         session.is_settled = true;
+        if let Some(recent) = &self.firehose {
+            recent.keep((span.from, span.to), rest);
+        }
         self.in_doubt = None;
         self.landed = None;
         self.watermark = span.to;
@@ -283,6 +314,7 @@ impl Session {
         copy::copy_raw(&transaction, merged).await?;
         copy::copy_system(&transaction, merged).await?;
         let put = statements::add_views(&transaction, &self.statements, &self.memory, merged).await?;
+        reference::put(&transaction, merged).await?;
         loss::fold_workers(&transaction, journal_id, merged).await?;
         loss::put_windows(&transaction, &self.statements, journal_id, merged).await?;
         let quarantine = quarantine::put(&transaction, journal_id, merged, &self.quarantine).await?;

@@ -3,6 +3,7 @@
 use super::account::Account;
 use super::install::Install;
 use crate::StoreError;
+use crate::role::RUN_ROLE;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -12,10 +13,12 @@ use std::path::{Path, PathBuf};
 
 /// The port; only part of the socket's file name, since no network address is listened on.
 pub(super) const PORT: u16 = 5432;
-/// The cluster's one user, its superuser.
+/// The cluster's superuser, who owns and migrates its databases.
 pub(super) const USER: &str = "suiftly";
 /// How many connections the server takes.
 pub const MAX_CONNECTIONS: u32 = 60;
+/// Which account may be which user.
+const IDENTITIES: &str = "pg_ident.conf";
 /// A log file longer than this is set aside at the next start, in place of the one set aside before.
 const LOG_BYTES_MAX: u64 = 16 << 20;
 /// The longest path a Unix socket may have, by the kernel's `sockaddr_un`.
@@ -68,11 +71,18 @@ impl Layout {
     pub(super) fn write_configuration(&self, account: &Account, install: &Install) -> Result<(), StoreError> {
         self.write(account, "postgresql.conf", &settings(&self.socket, install.has_timescale()))?;
         self.write(account, "pg_hba.conf", "local all all peer map=suiftly\n")?;
+        self.write_identities(account).map(|_| ())
+    }
+
+    /// Writes down which accounts may be which user. Whether that is news to a running server.
+    pub(super) fn write_identities(&self, account: &Account) -> Result<bool, StoreError> {
         let map = account.peers().iter().fold(String::new(), |mut map, name| {
-            let _ = writeln!(map, "suiftly {} {USER}", quoted_name(name));
+            let name = quoted_name(name);
+            let _ = writeln!(map, "suiftly {name} {USER}\nsuiftly {name} {RUN_ROLE}");
             map
         });
-        self.write(account, "pg_ident.conf", &map)
+        let is_news = fs::read_to_string(self.data.join(IDENTITIES)).is_ok_and(|found| found != map);
+        self.write(account, IDENTITIES, &map).map(|()| is_news)
     }
 
     fn write(&self, account: &Account, name: &str, content: &str) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 /// So many rows at a time, whatever there are.
 const FETCH: &str = "FETCH 10000 FROM stored_lines";
 const DECLARE: &str = "DECLARE stored_lines NO SCROLL CURSOR FOR \
-    SELECT server_id, boot, seq, journal_offset FROM haproxy_raw_logs ORDER BY journal_offset";
+    SELECT server_id, boot, seq, journal_offset FROM haproxy_raw_logs_all ORDER BY journal_offset";
 
 /// The ten sums of every minute and key that either side has, where they differ. Written anew out of SPEC §5, not out of
 /// what the dataflow does: that is what it checks.
@@ -32,7 +32,7 @@ const DIFFERENCES: &str = "WITH recount AS (
         coalesce(sum(bytes_sent) FILTER (WHERE traffic_type IN (1, 2) AND status_code BETWEEN 100 AND 399), 0)
             AS billable_bytes,
         sum(time_total::bigint * repeat) AS time_total_ms
-    FROM haproxy_raw_logs GROUP BY 1, 2, 3, 4
+    FROM haproxy_raw_logs_all GROUP BY 1, 2, 3, 4
 ), usage AS (
     SELECT customer_id, minute, service_type, network, guaranteed, burst, rejected, client_error, server_error,
         guaranteed + burst + rejected + client_error + server_error + other AS requests,

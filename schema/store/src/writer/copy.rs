@@ -5,6 +5,7 @@
 //! text): an odd line must not stop the stream.
 
 use super::merge::Merged;
+use super::partitions::is_late;
 use crate::StoreError;
 use crate::codec::{Timestamptz, network_number, service_number, without_nul};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -20,10 +21,13 @@ const PIECE_BYTES: usize = 256 << 10;
 /// No row of ours is longer (a system message is at most 1,024 bytes).
 const ROW_BYTES_MAX: usize = 4 << 10;
 
-const COPY_RAW: &str = "COPY haproxy_raw_logs (timestamp, customer_id, path_prefix, config_hex, network, server_id, \
+const RAW_TABLE: &str = "haproxy_raw_logs";
+/// For rows of hours that are closed.
+const LATE_TABLE: &str = "haproxy_raw_logs_late";
+const RAW_NAMES: &str = "timestamp, customer_id, path_prefix, config_hex, network, server_id, \
     service_type, api_key_fp, fe_type, traffic_type, event_type, client_ip, key_metadata, status_code, bytes_sent, \
     time_total, time_request, time_queue, time_connect, time_response, backend_id, termination_state, repeat, boot, \
-    seq, journal_offset) FROM STDIN BINARY";
+    seq, journal_offset";
 const RAW_COLUMNS: i16 = 26;
 const COPY_SYSTEM: &str = "COPY haproxy_system_logs (timestamp, server_id, message, count) FROM STDIN BINARY";
 const SYSTEM_COLUMNS: i16 = 4;
@@ -33,8 +37,13 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: i16 = -1;
 
 pub(super) async fn copy_raw(transaction: &Transaction<'_>, merged: &Merged<'_>) -> Result<(), StoreError> {
-    let records = merged.records.iter().copied().flatten();
-    copy(transaction, COPY_RAW, "copy raw records", records, put_record).await
+    for (table, late) in [(RAW_TABLE, false), (LATE_TABLE, true)] {
+        let records = merged.records.iter().copied().flatten();
+        let records = records.filter(|record| is_late(record.timestamp, merged.cut_at) == late);
+        let statement = format!("COPY {table} ({RAW_NAMES}) FROM STDIN BINARY");
+        copy(transaction, &statement, "copy raw records", records, put_record).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn copy_system(transaction: &Transaction<'_>, merged: &Merged<'_>) -> Result<(), StoreError> {

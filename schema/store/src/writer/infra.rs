@@ -25,7 +25,7 @@ const TIMES_AT: usize = 2 + PhaseName::ALL.len();
 const TERMINATIONS_AT: usize = TIMES_AT + PhaseName::ALL.len();
 
 /// What a row holds, and its type: counts, the phases' sums, their histograms, terminations.
-fn values() -> Vec<(String, &'static str)> {
+pub(crate) fn infra_values() -> Vec<(String, &'static str)> {
     let of_phases = |suffix: &'static str, kind: &'static str| {
         PhaseName::ALL.into_iter().map(move |phase| (format!("{}{suffix}", phase.word()), kind))
     };
@@ -61,7 +61,7 @@ fn read(table: &str) -> String {
     let arrays = joined(KEY.iter().enumerate().map(|(at, (_, kind))| format!("${}::{kind}[]", at + 1)), ", ");
     let keys = joined(KEY.iter().map(|(name, _)| (*name).to_owned()), ", ");
     let equal = joined(KEY.iter().map(|(name, _)| format!("t.{name} = k.{name}")), " AND ");
-    let values = joined(values().into_iter().map(|(name, _)| format!("t.{name}")), ", ");
+    let values = joined(infra_values().into_iter().map(|(name, _)| format!("t.{name}")), ", ");
     format!(
         "SELECT {values}, k.at FROM unnest({arrays}) WITH ORDINALITY AS k ({keys}, at) \
          CROSS JOIN LATERAL (SELECT * FROM {table} AS t WHERE {equal} OFFSET 0) AS t"
@@ -69,7 +69,7 @@ fn read(table: &str) -> String {
 }
 
 fn put(table: &str) -> String {
-    let (keys, values) = (KEY.iter().map(|(name, kind)| ((*name).to_owned(), *kind)), values());
+    let (keys, values) = (KEY.iter().map(|(name, kind)| ((*name).to_owned(), *kind)), infra_values());
     let all: Vec<_> = keys.clone().chain(values.iter().cloned()).collect();
     let names = joined(all.iter().map(|(name, _)| name.clone()), ", ");
     let arrays = joined(all.iter().enumerate().map(|(at, (_, kind))| format!("${}::{kind}[]", at + 1)), ", ");
@@ -114,19 +114,20 @@ async fn read_sums(
             .map_err(StoreError::database("read rows of infra"))?;
         for row in found {
             let at = usize::try_from(row.get::<_, i64>(TERMINATIONS_AT + 1) - 1).expect("an ordinal counts from one");
-            stored.insert(keys[at], sums_of(&row)?);
+            stored.insert(keys[at], infra_sums_of(&row, 0)?);
         }
     }
     Ok(stored)
 }
 
-fn sums_of(row: &Row) -> Result<InfraSums, StoreError> {
-    let mut sums = InfraSums { requests: row.get(0), bytes_sent: row.get(1), ..InfraSums::default() };
+/// The sums of a row that has [`infra_values`] from its column `first` on.
+pub(crate) fn infra_sums_of(row: &Row, first: usize) -> Result<InfraSums, StoreError> {
+    let mut sums = InfraSums { requests: row.get(first), bytes_sent: row.get(first + 1), ..InfraSums::default() };
     for (at, phase) in sums.phases.iter_mut().enumerate() {
-        *phase = Phase { sum_ms: row.get(2 + at), times: histogram_of(row.get(TIMES_AT + at))? };
+        *phase = Phase { sum_ms: row.get(first + 2 + at), times: histogram_of(row.get(first + TIMES_AT + at))? };
     }
     let counts: Json<BTreeMap<String, i64>> = row
-        .try_get(TERMINATIONS_AT)
+        .try_get(first + TERMINATIONS_AT)
         .map_err(|error| StoreError::Row { what: "termination states", cause: error.to_string() })?;
     counts
         .0

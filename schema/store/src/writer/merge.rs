@@ -11,6 +11,7 @@ use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId, WorkerWindow};
 use suiftly_schema::record::Record;
+use suiftly_schema::reference::{EntityId, ReferenceChange};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{Usage, UsageKey};
 use suiftly_schema::view::{AccessGrant, KeyGrant, RatedKey, RatedSums, Spend};
@@ -37,6 +38,8 @@ pub(super) struct Merged<'a> {
     /// Grants that left (below zero) or came; zero for what did both.
     pub(super) key_grants: BTreeMap<&'a KeyGrant, i64>,
     pub(super) access_grants: BTreeMap<&'a AccessGrant, i64>,
+    /// The last of each entity.
+    pub(super) reference: BTreeMap<EntityId, &'a ReferenceChange>,
     pub(super) windows: BTreeMap<WorkerId, &'a WorkerWindow>,
     /// Workers whose stored windows go, before those above come.
     pub(super) folded: BTreeSet<WorkerId>,
@@ -76,6 +79,7 @@ impl<'a> Merged<'a> {
             spend: BTreeMap::new(),
             key_grants: BTreeMap::new(),
             access_grants: BTreeMap::new(),
+            reference: BTreeMap::new(),
             windows: BTreeMap::new(),
             folded: BTreeSet::new(),
             folded_totals: BTreeMap::new(),
@@ -99,6 +103,7 @@ impl<'a> Merged<'a> {
         self.add_usage(commit);
         self.add_infra(commit);
         self.add_customers(commit);
+        self.reference.extend(commit.reference.iter().map(|change| (change.entity.id(), change)));
         for window in &commit.folded {
             self.windows.remove(&window.worker);
             self.folded.insert(window.worker);

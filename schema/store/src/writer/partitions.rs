@@ -10,10 +10,13 @@ use tokio_postgres::Client;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// Rows dated up to this much before their epoch get a partition of their own: a day more than a line may be late
-/// (SPEC §3.2). Older ones, and such as are dated ahead, go to the default partition; so however wild the dates of a
-/// stream are, it cannot make more partitions than there are hours in this.
-pub const PARTITIONED_BACK_MS: i64 = 8 * DAY_MS;
+/// An hour of raw records that ended this much before an epoch's clock is closed (SPEC §4: compressed after 6 hours): rows
+/// of it go to `haproxy_raw_logs_late`. As `suiftly_closed_to` of migration 0010 has it.
+pub const CLOSED_AFTER_MS: i64 = 6 * HOUR_MS;
+/// System messages dated up to this much before their epoch get a partition of their own: as long as they are kept. Older
+/// ones, and such as are dated ahead, go to the default partition; so however wild the dates of a stream are, it cannot
+/// make more partitions than there are days in this.
+const SYSTEM_BACK_MS: i64 = 7 * DAY_MS;
 /// Rows dated up to this much after their epoch get a partition of their own.
 pub const PARTITIONED_AHEAD_MS: i64 = HOUR_MS;
 /// How many partitions are remembered to be there.
@@ -32,17 +35,32 @@ impl Partitions {
     /// A partition that retention has dropped since is not made again; its late rows go to the default partition.
     pub(super) async fn ensure(&mut self, client: &Client, merged: &Merged<'_>) -> Result<(), StoreError> {
         let records = merged.records.iter().copied().flatten().map(|record| record.timestamp);
-        let hours = buckets(records, HOUR_MS, merged.cut_at);
+        let hours = buckets(records, HOUR_MS, CLOSED_AFTER_MS, merged.cut_at);
         let system = merged.system.keys().map(|row| row.timestamp);
-        let days = buckets(system, DAY_MS, merged.cut_at);
+        let days = buckets(system, DAY_MS, SYSTEM_BACK_MS, merged.cut_at);
         ensure(client, "haproxy_raw_logs", &mut self.raw_hours, hours, HOUR_MS).await?;
         ensure(client, "haproxy_system_logs", &mut self.system_days, days, DAY_MS).await
     }
 }
 
+/// Whether a raw record is of an hour that is closed at `cut_at`.
+pub(super) const fn is_late(timestamp: UnixMillis, cut_at: UnixMillis) -> bool {
+    timestamp.0 < first_open(HOUR_MS, CLOSED_AFTER_MS, cut_at)
+}
+
+/// Where the first bucket begins that ends later than `back_ms` before `cut_at`.
+const fn first_open(width_ms: i64, back_ms: i64, cut_at: UnixMillis) -> i64 {
+    cut_at.0.saturating_sub(back_ms).div_euclid(width_ms) * width_ms
+}
+
 /// The buckets of the instants that get a partition of their own.
-fn buckets(instants: impl Iterator<Item = UnixMillis>, width_ms: i64, cut_at: UnixMillis) -> BTreeSet<i64> {
-    let within = cut_at.0.saturating_sub(PARTITIONED_BACK_MS)..=cut_at.0.saturating_add(PARTITIONED_AHEAD_MS);
+fn buckets(
+    instants: impl Iterator<Item = UnixMillis>,
+    width_ms: i64,
+    back_ms: i64,
+    cut_at: UnixMillis,
+) -> BTreeSet<i64> {
+    let within = first_open(width_ms, back_ms, cut_at)..=cut_at.0.saturating_add(PARTITIONED_AHEAD_MS);
     let mut buckets = BTreeSet::new();
     let mut last = None;
     for at in instants.filter(|at| within.contains(&at.0)) {
@@ -95,15 +113,29 @@ mod tests {
         let instants = [
             at(0),
             at(-1),
-            at(-PARTITIONED_BACK_MS),
-            at(-PARTITIONED_BACK_MS - 1),
+            at(-7 * HOUR_MS + 1),
+            at(-CLOSED_AFTER_MS),
+            at(-CLOSED_AFTER_MS - 1),
             at(PARTITIONED_AHEAD_MS),
             at(PARTITIONED_AHEAD_MS + 1),
             UnixMillis::MIN,
             UnixMillis::MAX,
         ];
-        let found: Vec<i64> = buckets(instants.into_iter(), HOUR_MS, cut_at).into_iter().collect();
+        let found: Vec<i64> = buckets(instants.into_iter(), HOUR_MS, CLOSED_AFTER_MS, cut_at).into_iter().collect();
         let hour = cut_at.0 / HOUR_MS;
-        assert_eq!(found, [hour - 192, hour - 1, hour, hour + 1]);
+        assert_eq!(found, [hour - 6, hour - 1, hour, hour + 1]);
+    }
+
+    #[test]
+    fn an_hour_closes_six_hours_after_its_end() {
+        let hour = UnixMillis(1_795_298_400_000);
+        let (first, last) = (hour, hour.plus_ms(HOUR_MS - 1));
+        let closes = hour.plus_ms(HOUR_MS + CLOSED_AFTER_MS);
+        for at in [first, last] {
+            assert!(!is_late(at, closes.plus_ms(-1)));
+            assert!(is_late(at, closes));
+        }
+        assert!(!is_late(hour.plus_ms(HOUR_MS), closes));
+        assert!(is_late(UnixMillis::MIN, UnixMillis::MIN.plus_ms(8 * HOUR_MS)) && !is_late(UnixMillis::MAX, closes));
     }
 }

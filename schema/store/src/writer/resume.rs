@@ -1,12 +1,13 @@
 //! What a writer finds when it opens: where the journal stands in the database, to go on from there.
 
-use super::loss;
+use super::{loss, reference};
 use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz, from_bigint, known_customer, service_of};
 use std::collections::BTreeMap;
 use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
+use suiftly_schema::reference::Entity;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::{RatedKey, RatedSums};
 use tokio_postgres::types::Json;
@@ -37,6 +38,10 @@ pub struct Resume {
     pub rated: Vec<(RatedKey, RatedSums)>,
     /// The same in all, by customer, ascending.
     pub rated_in_all: Vec<(CustomerId, MicroUsd)>,
+    /// Every entity as the dataflow was told of it last, by whatever journal.
+    pub reference: Vec<Entity>,
+    /// The number of the last change among them.
+    pub reference_seq: u64,
 }
 
 /// Makes the journal's row if there is none, and reads where it stands.
@@ -49,6 +54,7 @@ pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, 
     resume.folded = loss::folded(client, journal_id).await?;
     resume.rated = rated(client).await?;
     resume.rated_in_all = rated_in_all(&resume.rated);
+    (resume.reference, resume.reference_seq) = reference::read(client).await?;
     Ok(resume)
 }
 

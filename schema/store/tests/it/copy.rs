@@ -134,7 +134,7 @@ async fn every_field_reads_back() {
         let commit = Commit { epoch: 1, cut_at: start(), records: records.clone(), ..Commit::default() };
         writer.commit(&[commit.into()]).await.unwrap();
 
-        let rows = database.client().await.query("SELECT * FROM haproxy_raw_logs", &[]).await.unwrap();
+        let rows = database.client().await.query("SELECT * FROM haproxy_raw_logs_all", &[]).await.unwrap();
         let mut found: Vec<Record> = rows.iter().map(record_of).collect();
         let by_offset = |record: &Record| (record.journal_offset, record.timestamp);
         found.sort_by_key(by_offset);
@@ -164,7 +164,7 @@ async fn what_a_column_cannot_hold_stops_nothing() {
 
         let client = database.client().await;
         let row = client
-            .query_one("SELECT path_prefix, termination_state, bytes_sent, repeat FROM haproxy_raw_logs", &[])
+            .query_one("SELECT path_prefix, termination_state, bytes_sent, repeat FROM haproxy_raw_logs_all", &[])
             .await
             .unwrap();
         assert_eq!((row.get(0), row.get(1), row.get(2), row.get(3)), ("a?b", "??", i64::MAX, i32::MAX));

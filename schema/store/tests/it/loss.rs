@@ -6,7 +6,7 @@ use std::sync::Arc;
 use suiftly_schema::loss::{LossTotals, WORKERS_MAX, WorkerId, WorkerWindow};
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::migrate::{drop_database, migrate, migrate_to};
-use suiftly_store::testing::{TestDatabase, client_of, on_each_store};
+use suiftly_store::testing::{TestDatabase, connect, on_each_store};
 use suiftly_store::writer::{Commit, Writer};
 
 /// What was before this migration.
@@ -109,11 +109,11 @@ const OLD_ROWS: &str = "INSERT INTO journal_watermarks \
 #[tokio::test]
 async fn an_old_database_is_upgraded_and_what_is_beyond_the_bound_is_folded() {
     on_each_store(async |database| {
-        let old = database.config().with_database(&format!("old_{}", database.config().database()));
+        let old = database.owner().with_database(&format!("old_{}", database.config().database()));
         migrate_to(&old, BEFORE).await.unwrap();
         let surplus = 5;
         let rows = OLD_ROWS.replace("$N", &(WORKERS_MAX + surplus - 1).to_string());
-        client_of(&old).await.batch_execute(&rows).await.unwrap();
+        connect(&old).await.batch_execute(&rows).await.unwrap();
         migrate(&old).await.unwrap();
 
         let (writer, resume) = Writer::open(&old, "j").await.unwrap();

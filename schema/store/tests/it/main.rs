@@ -1,4 +1,5 @@
-//! The store on a real PostgreSQL: a private cluster out of the distribution's packages, a database per test.
+//! The store on a real PostgreSQL: a private cluster out of the distribution's packages, a database per test. And on
+//! TimescaleDB: `node schema/store/tests/timescale/front.mjs cargo nextest run -p suiftly-store`.
 
 // Clippy's leave for tests ends at the functions marked #[test]; their helpers are tests too.
 #![allow(clippy::unwrap_used)]
@@ -6,6 +7,8 @@
 mod accounts;
 mod cluster;
 mod copy;
+mod firehose;
+mod late;
 mod loss;
 mod migrate;
 mod model;
@@ -14,14 +17,18 @@ mod proxy;
 mod quarantine;
 mod reader;
 mod recovery;
+mod roles;
+mod seam;
 mod seed;
 mod views;
 mod writer;
 
 #[test]
 fn says_where_the_suite_runs() {
-    match std::env::var_os(suiftly_store::testing::TIMESCALE_URL) {
-        Some(_) => println!("the suite runs on plain PostgreSQL and on the server that TEST_TIMESCALE_URL names"),
-        None => println!("TEST_TIMESCALE_URL is not set: the suite runs on plain PostgreSQL alone"),
+    use suiftly_store::testing::{TIMESCALE_URL, is_timescale_alone};
+    match std::env::var_os(TIMESCALE_URL) {
+        Some(_) if is_timescale_alone() => println!("the suite runs on the TimescaleDB that {TIMESCALE_URL} names"),
+        Some(_) => println!("the suite runs on plain PostgreSQL and on the TimescaleDB that {TIMESCALE_URL} names"),
+        None => println!("{TIMESCALE_URL} is not set: the suite runs on plain PostgreSQL alone"),
     }
 }

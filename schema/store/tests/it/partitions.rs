@@ -34,22 +34,21 @@ async fn hours_far_apart_get_partitions_and_wild_dates_do_not() {
     let database = TestDatabase::create().await;
     let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
     let hours_ago = |hours: i64| start().plus_ms(-hours * HOUR_MS);
-    let at =
-        [hours_ago(0), hours_ago(1), hours_ago(100), hours_ago(0), UnixMillis::MIN, UnixMillis::MAX, hours_ago(-5)];
+    let at = [hours_ago(0), hours_ago(1), hours_ago(4), hours_ago(100), hours_ago(0), UnixMillis::MAX, hours_ago(-5)];
     writer.commit(&[commit(1, start(), &at).into()]).await.unwrap();
     let client = database.client().await;
     let expected = [
-        ("haproxy_raw_logs_20261126_20", 1),
+        ("haproxy_raw_logs_20261130_20", 1),
         ("haproxy_raw_logs_20261130_23", 1),
         ("haproxy_raw_logs_20261201_00", 2),
-        ("haproxy_raw_logs_default", 3),
+        ("haproxy_raw_logs_default", 2),
     ];
     assert_eq!(partitions(&client, "haproxy_raw_logs").await, named(&expected));
     let expected = [
         ("haproxy_system_logs_20261126_00", 1),
-        ("haproxy_system_logs_20261130_00", 1),
+        ("haproxy_system_logs_20261130_00", 2),
         ("haproxy_system_logs_20261201_00", 2),
-        ("haproxy_system_logs_default", 2),
+        ("haproxy_system_logs_default", 1),
     ];
     assert_eq!(partitions(&client, "haproxy_system_logs").await, named(&expected));
 
@@ -57,7 +56,7 @@ async fn hours_far_apart_get_partitions_and_wild_dates_do_not() {
     writer.commit(&[commit(2, hours_ago(-5), &[hours_ago(-5)]).into()]).await.unwrap();
     let found = partitions(&client, "haproxy_raw_logs").await;
     assert!(found.contains(&("haproxy_raw_logs_20261201_05".to_owned(), 2)), "{found:?}");
-    assert!(found.contains(&("haproxy_raw_logs_default".to_owned(), 2)), "{found:?}");
+    assert!(found.contains(&("haproxy_raw_logs_default".to_owned(), 1)), "{found:?}");
     let indexed =
         "SELECT count(*) FROM pg_indexes WHERE tablename = 'haproxy_raw_logs_20261201_05' AND indexdef LIKE '%brin%'";
     assert_eq!(client.query_one(indexed, &[]).await.unwrap().get::<_, i64>(0), 1);
@@ -68,8 +67,10 @@ async fn age_drops_partitions_and_late_rows_still_come_in() {
     let database = TestDatabase::create().await;
     let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
     let hours_ago = |hours: i64| start().plus_ms(-hours * HOUR_MS);
-    let at = [hours_ago(0), hours_ago(47), hours_ago(49), hours_ago(100), UnixMillis::MIN];
-    writer.commit(&[commit(1, start(), &at).into()]).await.unwrap();
+    // Filled as time went on.
+    for (epoch, hours) in (1..).zip([100, 49, 47, 0]) {
+        writer.commit(&[commit(epoch, hours_ago(hours), &[hours_ago(hours)]).into()]).await.unwrap();
+    }
     let usage = "INSERT INTO usage_per_minute SELECT 7, to_timestamp($1::float8), 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0";
     let client = database.client().await;
     for hours in [1, 24, 26] {
@@ -90,15 +91,18 @@ async fn age_drops_partitions_and_late_rows_still_come_in() {
     }
 
     let removed = enforce_retention(database.config(), start()).await.unwrap();
-    assert_eq!(removed, Removed { partitions: 2, usage_rows: 1, infra_rows: 3, quarantined_lines: 0 });
+    assert_eq!(removed, Removed { partitions: 2, usage_rows: 1, infra_rows: 3, ..Removed::default() });
     let expected =
         [("haproxy_raw_logs_20261129_01", 1), ("haproxy_raw_logs_20261201_00", 1), ("haproxy_raw_logs_default", 0)];
     assert_eq!(partitions(&client, "haproxy_raw_logs").await, named(&expected));
     assert_eq!(enforce_retention(database.config(), start()).await.unwrap(), Removed::default());
 
-    writer.commit(&[commit(2, start(), &[hours_ago(100)]).into()]).await.unwrap();
-    let found = partitions(&client, "haproxy_raw_logs").await;
-    assert_eq!(found.last(), Some(&("haproxy_raw_logs_default".to_owned(), 1)));
+    // A message that is older than messages are kept has no partition made for it.
+    writer.commit(&[commit(5, start(), &[hours_ago(8 * 24)]).into()]).await.unwrap();
+    assert_eq!(
+        partitions(&client, "haproxy_system_logs").await.last(),
+        Some(&("haproxy_system_logs_default".to_owned(), 1))
+    );
 }
 
 #[tokio::test]
@@ -111,9 +115,14 @@ async fn the_functions_do_their_one_thing_only() {
         "SELECT suiftly_ensure_partitions('haproxy_raw_logs', NULL, now())",
         "SELECT suiftly_drop_partitions('usage_per_hour', now())",
         "SELECT suiftly_drop_partitions('haproxy_raw_logs', NULL)",
+        "SELECT suiftly_drop_partitions('haproxy_raw_logs', now() - interval '46 hours')",
+        "SELECT suiftly_drop_partitions('haproxy_system_logs', now() - interval '166 hours')",
+        "SELECT suiftly_drop_partitions('haproxy_raw_logs', 'infinity')",
     ] {
         client.batch_execute(call).await.unwrap_err();
     }
+    let at_the_edge = "SELECT suiftly_drop_partitions('haproxy_raw_logs', now() - interval '48 hours')";
+    client.batch_execute(at_the_edge).await.unwrap();
     // A role that may write and nothing more: the functions do not open to it by themselves.
     let role = format!("writer_{}", database.config().database());
     client

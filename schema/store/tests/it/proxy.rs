@@ -51,7 +51,8 @@ impl Proxy {
         let listener = UnixListener::bind(directory.path().join(".s.PGSQL.5432")).unwrap();
         let shown = database.to_string();
         let socket = Path::new(shown.split_once(" at ").unwrap().1).join(".s.PGSQL.5432");
-        let address = format!("host={} user=suiftly dbname={}", directory.path().display(), database.database());
+        let address =
+            format!("host={} user={} dbname={}", directory.path().display(), database.user(), database.database());
         let config = StoreConfig::from_url(&address).unwrap();
         let (fault, happened) = (Arc::new(AtomicU8::new(0)), Arc::new(Notify::new()));
         let (its_fault, its_happened) = (Arc::clone(&fault), Arc::clone(&happened));

@@ -1,12 +1,16 @@
 //! What the reader answers, against a plain recount of the records.
 
 use crate::model::{HOUR_MS, MINUTE_MS, Model, everything, some_records, start};
+use std::collections::BTreeMap;
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::PriceBooks;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
-use suiftly_store::reader::{Bucket, Filter, PipelineTotals, Point, Reader, TimeRange, Watermark};
+use suiftly_store::StoreError;
+use suiftly_store::reader::{
+    Bucket, Filter, KEYS_MAX, KeyQuery, PartKey, PartQuery, PipelineTotals, Reader, TimeRange, UsageQuery, Watermark,
+};
 use suiftly_store::testing::{TestDatabase, on_each_store};
 use suiftly_store::writer::Writer;
 
@@ -39,42 +43,6 @@ fn watermark(model: &Model) -> Watermark {
 }
 
 #[tokio::test]
-async fn totals_equal_the_recount() {
-    on_each_store(async |database| {
-        let (model, reader) = filled(database).await;
-        let at = |minutes: i64, ms: i64| start().plus_ms(minutes * MINUTE_MS + ms);
-        let spans = [
-            everything(),
-            TimeRange::new(at(-90, 0), at(30, 0)),
-            TimeRange::new(at(-100, 0), at(-7, 0)),
-            TimeRange::new(at(-20, 0), at(-10, 0)),
-            TimeRange::new(at(-100, 17), at(-7, 17)),
-            TimeRange::new(at(5, 0), at(5, 0)),
-        ];
-        for span in spans {
-            for filter in filters() {
-                let found = reader.usage_totals(&filter, span).await.unwrap();
-                assert_eq!(found.watermark, watermark(&model));
-                assert!(found.covered.from <= span.from && span.to <= found.covered.to, "{span:?}");
-                assert_eq!(found.sums, model.sums(&filter, found.covered), "{filter:?} {span:?}");
-                let mut sums = UsageSums::default();
-                for part in &found.parts {
-                    sums += &part.sums;
-                    let one = Filter { customer_id: part.customer_id, ..filter };
-                    assert!(
-                        part.customer_id.is_none() || filter.customer_id.is_none_or(|id| Some(id) == one.customer_id)
-                    );
-                }
-                assert_eq!(sums, found.sums);
-            }
-        }
-        let exact = TimeRange::new(at(-100, 0), at(-7, 0));
-        assert_eq!(reader.usage_totals(&Filter::default(), exact).await.unwrap().covered, exact);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn parts_rate_to_the_stored_price() {
     on_each_store(async |database| {
         let (model, reader) = filled(database).await;
@@ -92,11 +60,11 @@ async fn parts_rate_to_the_stored_price() {
                     continue;
                 }
                 let mut price = MicroUsd(0);
-                for part in reader.usage_totals(&filter, span).await.unwrap().parts {
+                for (part, sums) in parts(&reader, filter, span).await {
                     assert_eq!(part.month, month);
                     if part.customer_id.is_some() {
                         let book = books.version(part.price_book).unwrap();
-                        price += book.rate(part.service, part.sums.billable_requests, part.sums.billable_bytes);
+                        price += book.rate(part.service, sums.billable_requests, sums.billable_bytes);
                     }
                 }
                 assert_eq!(price, found.rated, "{filter:?} {month}");
@@ -109,31 +77,58 @@ async fn parts_rate_to_the_stored_price() {
 }
 
 #[tokio::test]
-async fn series_and_snapshot_equal_the_recount() {
+async fn snapshots_equal_the_recount() {
     on_each_store(async |database| {
         let (model, reader) = filled(database).await;
-        let points =
-            |found: Vec<Point>| -> Vec<_> { found.into_iter().map(|point| (point.start, point.sums)).collect() };
-        let span = TimeRange::new(start().plus_ms(-2 * HOUR_MS), start().plus_ms(-HOUR_MS));
         for filter in filters() {
-            for (bucket, width) in [(Bucket::Minute, MINUTE_MS), (Bucket::Hour, HOUR_MS)] {
-                for span in [everything(), span] {
-                    let found = reader.usage_series(&filter, bucket, span).await.unwrap();
-                    assert_eq!(found.watermark, watermark(&model));
-                    assert_eq!(points(found.points), model.series(&filter, width, span), "{filter:?} {bucket:?}");
-                }
-            }
-            let since = start().plus_ms(-HOUR_MS);
-            let month = start().month();
+            let (since, month) = (start().plus_ms(-HOUR_MS), start().month());
             let found = reader.stream_snapshot(&filter, month, since).await.unwrap();
             assert_eq!(found.watermark, watermark(&model));
             assert_eq!(found.month_sums, model.sums(&filter, TimeRange::new(month.start(), month.end())));
             assert_eq!(found.rated, model.rated_in(&filter, month));
-            let last_hour = TimeRange::new(since, UnixMillis::MAX);
-            assert_eq!(points(found.minutes), model.series(&filter, MINUTE_MS, last_hour));
+            let minutes: Vec<_> = found.minutes.iter().map(|point| (point.start, point.sums)).collect();
+            assert_eq!(minutes, model.series(&filter, MINUTE_MS, TimeRange::new(since, UnixMillis::MAX)));
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn counts_without_times_are_the_same() {
+    let database = TestDatabase::create().await;
+    let (model, reader) = filled(&database).await;
+    for filter in filters() {
+        for bucket in Bucket::ALL {
+            let query = UsageQuery { filter, bucket, span: everything(), times: false };
+            let rows = reader.rows(&query).await.unwrap();
+            assert_eq!(rows.watermark(), watermark(&model));
+            let found: Vec<_> = rows.into_sums(model.now()).into_iter().map(|(at, usage)| (at, usage.sums)).collect();
+            assert_eq!(found, model.series(&filter, bucket.width_ms(), everything()), "{filter:?} {bucket:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_rows_than_may_be_read_are_refused() {
+    let database = TestDatabase::create().await;
+    let (_, reader) = filled(&database).await;
+    let customer_id = CustomerId::new(3).unwrap();
+    let many = format!(
+        "INSERT INTO key_activity SELECT 3, fp, 1, 0, now() FROM generate_series(1, {}) AS fp ON CONFLICT DO NOTHING",
+        KEYS_MAX
+    );
+    let client = database.client().await;
+    client.batch_execute(&many).await.unwrap();
+    // One for certain is there by a number above.
+    let refused = reader.rows(&KeyQuery { customer_id }).await.err();
+    assert!(matches!(refused, Some(StoreError::TooManyRows { rows_max: KEYS_MAX, .. })), "{refused:?}");
+    client.batch_execute("DELETE FROM key_activity WHERE api_key_fp > 1000000").await.unwrap();
+    assert_eq!(reader.rows(&KeyQuery { customer_id }).await.unwrap().len(), KEYS_MAX as usize);
+}
+
+async fn parts(reader: &Reader, filter: Filter, span: TimeRange) -> BTreeMap<PartKey, UsageSums> {
+    let query = PartQuery { filter, span, books: PriceBooks::v1().into() };
+    reader.rows(&query).await.unwrap().into_sums(UnixMillis::MIN)
 }
 
 #[tokio::test]
@@ -143,11 +138,9 @@ async fn a_month_with_two_price_books_comes_in_two_parts() {
     let later = "INSERT INTO price_books (version, effective_from, book) \
         SELECT 2, '2026-11-30 23:00+00', jsonb_set(book, '{version}', '2') FROM price_books";
     database.client().await.batch_execute(later).await.unwrap();
-    let found = reader.usage_totals(&Filter::default(), everything()).await.unwrap();
-    assert_eq!(found.sums, model.sums(&Filter::default(), everything()));
     let mut per_book = [UsageSums::default(); 2];
-    for part in &found.parts {
-        per_book[part.price_book as usize - 1] += &part.sums;
+    for (part, sums) in parts(&reader, Filter::default(), everything()).await {
+        per_book[part.price_book as usize - 1] += &sums;
     }
     let change = UnixMillis::parse_rfc3339("2026-11-30T23:00:00Z").unwrap();
     let before = TimeRange::new(UnixMillis::MIN, change);
@@ -161,8 +154,9 @@ async fn pipeline_and_counts() {
     on_each_store(async |database| {
         let stranger = Reader::new(database.config(), "never wrote").unwrap();
         assert_eq!(stranger.pipeline_totals().await.unwrap(), PipelineTotals::default());
-        let nothing = stranger.usage_totals(&Filter::default(), everything()).await.unwrap();
-        assert_eq!((nothing.sums, nothing.watermark), (UsageSums::default(), Watermark::default()));
+        let query = PartQuery { filter: Filter::default(), span: everything(), books: PriceBooks::v1().into() };
+        let nothing = stranger.rows(&query).await.unwrap();
+        assert_eq!((nothing.len(), nothing.watermark()), (0, Watermark::default()));
 
         let (model, reader) = filled(database).await;
         let found = reader.pipeline_totals().await.unwrap();

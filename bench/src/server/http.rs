@@ -1,0 +1,136 @@
+//! As much HTTP as the benches need: a GET by HTTP/1.0, whose answer ends with its connection, and server-sent events.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Longer than the server lets itself.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// The API of a running server.
+pub struct Api {
+    address: SocketAddr,
+    token: String,
+}
+
+/// An answer.
+pub struct Answer {
+    /// Its HTTP status.
+    pub status: u16,
+    /// What it says.
+    pub body: String,
+}
+
+/// A server-sent event.
+pub struct Event {
+    /// Its type: `snapshot`, `delta`, `reset`, `pipeline`.
+    pub name: String,
+    /// Its payload.
+    pub data: Value,
+    /// When its payload had come whole.
+    pub at: Instant,
+}
+
+/// An open stream of events, until the server ends it.
+pub struct Events(BufReader<TcpStream>);
+
+impl Api {
+    pub(super) fn new(address: SocketAddr, token: &str) -> Self {
+        Self { address, token: token.to_owned() }
+    }
+
+    /// Asks for a path.
+    pub fn get(&self, path: &str) -> anyhow::Result<Answer> {
+        let (status, mut reader) = self.open(path)?;
+        let mut body = String::new();
+        reader.read_to_string(&mut body).with_context(|| format!("cannot read the answer to {path}"))?;
+        Ok(Answer { status, body })
+    }
+
+    /// Asks for a path; anything but success is an error.
+    pub fn json(&self, path: &str) -> anyhow::Result<Value> {
+        let Answer { status, body } = self.get(path)?;
+        ensure!(status == 200, "{path} was answered with {status}: {body}");
+        serde_json::from_str(&body).with_context(|| format!("the answer to {path} is no JSON"))
+    }
+
+    /// Subscribes.
+    pub fn events(&self, path: &str) -> anyhow::Result<Events> {
+        let (status, reader) = self.open(path)?;
+        ensure!(status == 200, "{path} was answered with {status}");
+        Ok(Events(reader))
+    }
+
+    /// Asks, and reads the answer's head.
+    fn open(&self, path: &str) -> anyhow::Result<(u16, BufReader<TcpStream>)> {
+        let Self { address, token } = self;
+        let failed = || format!("cannot ask the server for {path}");
+        let mut stream = TcpStream::connect(address).with_context(failed)?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).with_context(failed)?;
+        let head = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(head.as_bytes()).with_context(failed)?;
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line).with_context(failed)?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).with_context(failed)?;
+        while line.trim_end() != "" {
+            line.clear();
+            ensure!(
+                reader.read_line(&mut line).with_context(failed)? > 0,
+                "the answer to {path} has no end of its head"
+            );
+        }
+        Ok((status, reader))
+    }
+}
+
+impl Iterator for Events {
+    type Item = anyhow::Result<Event>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next_event(&mut self.0).transpose()
+    }
+}
+
+/// `None` at the stream's end. Every event of ours has a name and one line of data.
+fn next_event(reader: &mut impl BufRead) -> anyhow::Result<Option<Event>> {
+    let (mut name, mut data, mut line) = (String::new(), None, String::new());
+    loop {
+        line.clear();
+        if reader.read_line(&mut line).context("cannot read the stream")? == 0 {
+            return Ok(None);
+        }
+        match line.trim_end().split_once(':') {
+            Some(("event", value)) => name = value.trim_start().to_owned(),
+            Some(("data", value)) => {
+                let at = Instant::now();
+                let value = serde_json::from_str(value).with_context(|| format!("{name}: no JSON"))?;
+                data = Some((value, at));
+            }
+            Some(_) => {}
+            None => {
+                if let Some((data, at)) = data.take() {
+                    return Ok(Some(Event { name, data, at }));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_one_after_another() {
+        let text =
+            ": hello\n\nevent: delta\nid: 7\ndata: {\"n\":1}\n\nretry: 1000\nevent: pipeline\ndata: 2\n\nevent: x\n";
+        let mut reader = text.as_bytes();
+        let mut next = || next_event(&mut reader).unwrap().map(|event| (event.name, event.data));
+        assert_eq!(next(), Some(("delta".to_owned(), serde_json::json!({"n": 1}))));
+        assert_eq!(next(), Some(("pipeline".to_owned(), serde_json::json!(2))));
+        assert_eq!(next(), None);
+    }
+}

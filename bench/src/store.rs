@@ -1,0 +1,167 @@
+//! `cargo xtask bench store`: what the database spends on a second's commit, with all views, beside a bare binary COPY of the
+//! same rows into the same table in transactions of the same size. CPU time of all the server's processes.
+//!
+//! Bar: 0.8 of the records a CPU-second, at 50,000 lines a second and a commit a second.
+
+use crate::report::Row;
+use anyhow::Context;
+use futures::{SinkExt, TryStreamExt};
+use std::io::Cursor;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use suiftly_dataflow::{Dataflow, EpochInput, Seed};
+use suiftly_ingest::block::BlockBuilder;
+use suiftly_ingest::decode::{DecodeConfig, Decoder};
+use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
+use suiftly_ingest::source::Source;
+use suiftly_schema::price::PriceBooks;
+use suiftly_schema::time::UnixMillis;
+use suiftly_store::testing::{Client, TestDatabase};
+use suiftly_store::writer::{Commit, Writer};
+
+/// 2026-09-01T00:00:00Z.
+const START: UnixMillis = UnixMillis(1_788_220_800_000);
+const LINES_A_SECOND: i64 = 50_000;
+const EPOCHS_A_SECOND: i64 = 10;
+const SECONDS: i64 = 20;
+const RUNS: usize = 3;
+/// The kernel's unit of a process's times, everywhere that this runs.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// Records a CPU-second of the database: ours, a bare COPY's, and the ratio.
+pub fn run() -> anyhow::Result<Vec<Row>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    let mut rows = Vec::new();
+    for customers in [1_000, 100_000] {
+        let (mut ours, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            let (commit, copy) = runtime.block_on(turn(customers))?;
+            ours.push(commit);
+            bare.push(copy);
+        }
+        let case = format!("{LINES_A_SECOND} lines/s of {customers} customers, Zipf 1, a commit a second");
+        let ratios = ours.iter().zip(&bare).map(|(ours, bare)| ours / bare).collect();
+        rows.push(Row::new(&case, "suiftly, all views", "records per CPU-second of the database", ours));
+        rows.push(Row::new(&case, "bare COPY", "records per CPU-second of the database", bare));
+        rows.push(Row::new(&case, "suiftly / bare COPY", "ratio", ratios));
+    }
+    Ok(rows)
+}
+
+async fn turn(customers: u32) -> anyhow::Result<(f64, f64)> {
+    let database = TestDatabase::create().await;
+    let client = database.client().await;
+    let server = Server::of(&client).await?;
+    let (mut writer, _) = Writer::open(database.config(), "bench").await?;
+    let mut source = Commits::new(customers);
+    let (mut spent, mut ends) = (0.0, vec![0]);
+    for _ in 0..SECONDS {
+        let commits = source.second()?;
+        let before = server.cpu_seconds()?;
+        writer.commit(&commits).await?;
+        spent += server.cpu_seconds()? - before;
+        ends.push(commits.last().map_or(0, |last| last.journal_end));
+    }
+    let records = (SECONDS * LINES_A_SECOND) as f64;
+    let bare = bare_copy(&client, &server, &ends).await?;
+    Ok((records / spent, records / bare))
+}
+
+/// The same rows once more, a second's in a transaction: the CPU-seconds of it.
+async fn bare_copy(client: &Client, server: &Server, ends: &[u64]) -> anyhow::Result<f64> {
+    let mut seconds = Vec::new();
+    for span in ends.windows(2) {
+        let out = format!(
+            "COPY (SELECT * FROM haproxy_raw_logs WHERE journal_offset >= {} AND journal_offset < {}) \
+             TO STDOUT (FORMAT binary)",
+            span[0], span[1]
+        );
+        let mut rows = pin!(client.copy_out(&out).await?);
+        let mut bytes = Vec::new();
+        while let Some(part) = rows.try_next().await? {
+            bytes.extend_from_slice(&part);
+        }
+        seconds.push(bytes);
+    }
+    client.batch_execute("TRUNCATE haproxy_raw_logs").await?;
+    let before = server.cpu_seconds()?;
+    let mut copied = 0;
+    for bytes in seconds {
+        let mut sink = pin!(client.copy_in("COPY haproxy_raw_logs FROM STDIN (FORMAT binary)").await?);
+        sink.send(Cursor::new(bytes)).await?;
+        copied += sink.finish().await?;
+    }
+    let spent = server.cpu_seconds()? - before;
+    anyhow::ensure!(copied.cast_signed() == SECONDS * LINES_A_SECOND, "{copied} rows were copied");
+    Ok(spent)
+}
+
+/// The server's processes.
+struct Server {
+    postmaster: u32,
+}
+
+impl Server {
+    async fn of(client: &Client) -> anyhow::Result<Self> {
+        let backend: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
+        let (postmaster, _) = stat(&Path::new("/proc").join(backend.to_string())).context("no such backend here")?;
+        Ok(Self { postmaster })
+    }
+
+    /// What all that run now have spent so far.
+    fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let processes = std::fs::read_dir("/proc").context("cannot list processes")?;
+        let stats = processes.filter_map(|entry| stat(&entry.ok()?.path()));
+        Ok(stats.filter(|(parent, _)| *parent == self.postmaster).map(|(_, seconds)| seconds).sum())
+    }
+}
+
+/// A process's parent, and the CPU-seconds that it has spent.
+fn stat(process: &Path) -> Option<(u32, f64)> {
+    let stat = std::fs::read_to_string(process.join("stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    Some((fields.get(1)?.parse().ok()?, ticks / TICKS_A_SECOND))
+}
+
+/// A running ingest and dataflow.
+struct Commits {
+    gateway: SimulatedGateway,
+    decoder: Decoder,
+    dataflow: Dataflow,
+    deltas: crossbeam_channel::Receiver<suiftly_schema::view::EpochDeltas>,
+    epoch: u64,
+    end: u64,
+}
+
+impl Commits {
+    fn new(customers: u32) -> Self {
+        let gateway = SimulatedGateway::new(&GatewayOptions { customers, ..GatewayOptions::default() }, START);
+        let started = Dataflow::start(1, Seed::default(), PriceBooks::v1());
+        let (dataflow, deltas) = started.expect("one worker starts");
+        Self { gateway, decoder: Decoder::new(DecodeConfig::REPLAY), dataflow, deltas, epoch: 0, end: 0 }
+    }
+
+    fn second(&mut self) -> anyhow::Result<Vec<Arc<Commit>>> {
+        (0..EPOCHS_A_SECOND).map(|_| self.epoch()).collect()
+    }
+
+    fn epoch(&mut self) -> anyhow::Result<Arc<Commit>> {
+        let epoch_ms = 1_000 / EPOCHS_A_SECOND;
+        let at = START.plus_ms(self.epoch.cast_signed() * epoch_ms);
+        self.epoch += 1;
+        let (mut builder, mut line) = (BlockBuilder::default(), Vec::new());
+        for _ in 0..LINES_A_SECOND / EPOCHS_A_SECOND {
+            line.clear();
+            self.gateway.line(at, &mut line);
+            builder.push(&Source::File, at, &line).expect("an epoch fits a block");
+        }
+        let block = builder.seal(self.epoch, at.plus_ms(epoch_ms), self.end);
+        self.end = block.end;
+        let mut batch = self.decoder.decode(&block);
+        anyhow::ensure!(batch.counts.received == batch.counts.accepted, "every line is a request");
+        self.dataflow.send(EpochInput::of(&mut batch))?;
+        Ok(Arc::new(Commit::new(batch, Arc::new(self.deltas.recv()?))))
+    }
+}
