@@ -20,10 +20,12 @@ use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::BillingMonth;
 use suiftly_schema::usage::{Usage, UsageSums};
 use suiftly_store::StoreError;
-use suiftly_store::reader::{Bucket, PartQuery, Rows, UsageQuery};
+use suiftly_store::reader::{Bucket, PartQuery, Rows, UsageQuery, Watermark};
 
 /// How often the seam is tried before the answer is `catching_up`.
 pub const SEAM_TRIES: u32 = 20;
+/// How often a store that is behind the hub's ring is waited for before the answer is what the store has.
+pub const BEHIND_TRIES: u32 = 3;
 /// How long to wait between two tries at most.
 pub const SEAM_WAIT: Duration = Duration::from_millis(100);
 
@@ -171,15 +173,20 @@ impl Reader {
         })
     }
 
-    /// Rows, and the deltas after their watermark.
+    /// Rows, and the deltas after their watermark. While the store is so far behind that the ring does not reach back to
+    /// it (after a start with a long tail, or a long outage of the database), the rows alone: exact as of an earlier epoch.
     pub(crate) async fn seam<'a, R: Marked>(&self, read: impl Fn() -> Answer<'a, R>) -> Result<(R, Tail), ReadError> {
         let mut latest = self.hub.watch();
-        for _ in 0..SEAM_TRIES {
+        for tries in 1..=SEAM_TRIES {
             latest.mark_unchanged();
             let rows = read().await?;
             match self.hub.since(rows.epoch()) {
                 Ok(tail) => return Ok((rows, tail)),
                 Err(Behind::Empty) => return Ok(self.rows_alone(rows)),
+                Err(Behind::FellOff) if tries >= BEHIND_TRIES && rows.is_of_one_epoch() => {
+                    let Watermark { epoch, cut_at, .. } = rows.watermark();
+                    return Ok((rows, Tail { epoch, complete_to: cut_at, epochs: Vec::new() }));
+                }
                 Err(Behind::FellOff) => tokio::time::sleep(SEAM_WAIT).await,
                 Err(Behind::Ahead) => {
                     // Whether it changed or the time is up, the next try will see.

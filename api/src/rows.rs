@@ -91,6 +91,11 @@ pub(crate) trait Marked {
     fn epoch(&self) -> Epoch {
         self.watermark().epoch
     }
+
+    /// Whether all reads stand at that one.
+    fn is_of_one_epoch(&self) -> bool {
+        true
+    }
 }
 
 impl Marked for RatedMonth {
@@ -116,6 +121,10 @@ impl<A: Marked, B: Marked> Marked for (A, Option<B>) {
     fn watermark(&self) -> Watermark {
         let (a, b) = (self.0.watermark(), self.1.as_ref().map(Marked::watermark));
         b.filter(|b| b.epoch < a.epoch).unwrap_or(a)
+    }
+
+    fn is_of_one_epoch(&self) -> bool {
+        self.1.as_ref().is_none_or(|b| b.epoch() == self.0.epoch())
     }
 }
 

@@ -20,6 +20,8 @@ use suiftly_schema::ids::Epoch;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
+/// A client that falls behind again and again gets snapshots at most so often.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
 /// The shortest time between two deltas that carry something.
 pub const DELTA_EVERY: Duration = Duration::from_millis(100);
 /// What clients are told to wait before they reconnect.
@@ -121,6 +123,8 @@ impl Live {
                 self.ready.push_back(delta_event(&delta)?);
             }
             Err(reason) => {
+                // The store may be behind the ring for a while: no snapshot takes long to make, but many do.
+                self.next_delta_at = Instant::now() + SNAPSHOT_EVERY;
                 // Both or none: a reset without a snapshot would leave an empty screen.
                 let (feed, snapshot) =
                     Feed::snapshot(&self.app.reader, self.filter, self.app.parts.clock.now()).await?;

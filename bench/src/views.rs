@@ -79,7 +79,7 @@ fn rate(customers: u32, zipf_exponent: f64) -> anyhow::Result<Row> {
     let what = Feed::at_rate(gateway, EPOCHS);
     let mut runs = Vec::new();
     for _ in 0..RUNS {
-        feed::feed(&what, drop, |cpu| {
+        feed::feed(&what, drop, |cpu, _| {
             runs.push(cpu / (what.lines() as f64 / 1e6));
             Ok(())
         })?;

@@ -27,7 +27,7 @@ const COMMIT_EVERY: Duration = Duration::from_millis(100);
 /// Under load they are made more seldom: the longer one takes, the more epochs are merged into the next, whose rows are
 /// then fewer for as many lines. So many times as long as one took is waited after it, but no longer than this.
 const PAUSES_A_COMMIT: u32 = 4;
-const COMMIT_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+const COMMIT_AT_LEAST_EVERY: Duration = Duration::from_secs(5);
 /// When no more epochs than these have passed by, what comes waits again, while these are made out of the journal.
 const LAST_LEG_EPOCHS: u64 = 512;
 
@@ -86,7 +86,7 @@ impl Flow {
     /// Whether so much waits that it is time to take it.
     fn is_filling(&self) -> bool {
         let state = self.state.lock();
-        state.passed_by.is_some() || state.waiting_bytes > self.max_waiting_bytes / 4
+        state.passed_by.is_some() || state.waiting_bytes > self.max_waiting_bytes / 2
     }
 
     fn is_passed_by(&self) -> bool {

@@ -64,17 +64,21 @@ impl Feed {
 }
 
 /// Feeds; `take` gets each epoch's deltas, and `part` the CPU-seconds of each part, from its first block to its last delta.
-/// Making the lines does not count, nor does starting.
+/// Making the lines does not count, nor does starting; what making them took is told beside it: it is the same work all
+/// along, and tells how fast the machine was.
 pub fn feed(
     what: &Feed,
     take: impl FnMut(EpochDeltas) + Send + 'static,
-    mut part: impl FnMut(f64) -> anyhow::Result<()>,
+    mut part: impl FnMut(f64, f64) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut subject = Subject::start(what, take)?;
     let (send, blocks) = sync_channel(BLOCKS_AHEAD);
     let making = Arc::new(AtomicU64::new(0));
-    let own_seconds = |making: &AtomicU64| anyhow::Ok(cpu::of_process()? - f64::from_bits(making.load(Relaxed)));
-    let mut before = own_seconds(&making)?;
+    let seconds = |making: &AtomicU64| {
+        let making = f64::from_bits(making.load(Relaxed));
+        anyhow::Ok((cpu::of_process()? - making, making))
+    };
+    let mut before = seconds(&making)?;
     let maker = {
         let (what, making) = (what.clone(), Arc::clone(&making));
         std::thread::spawn(move || make(&what, &send, |seconds| making.store(seconds.to_bits(), Relaxed)))
@@ -83,8 +87,8 @@ pub fn feed(
         let epoch = subject.put(bytes);
         if (epoch - WARM).is_multiple_of(what.epochs_a_part) {
             subject.wait();
-            let now = own_seconds(&making)?;
-            part(now - before)?;
+            let now = seconds(&making)?;
+            part(now.0 - before.0, now.1 - before.1)?;
             before = now;
         }
     }

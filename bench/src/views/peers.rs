@@ -104,7 +104,7 @@ fn from_lines(gateway: &GatewayOptions, expected: Outcome) -> anyhow::Result<Row
     for _ in 0..RUNS {
         let (send, hours) = channel();
         let give = move |deltas: EpochDeltas| send.send(deltas.hours).expect("the hours are taken");
-        feed::feed(&what, give, |cpu| {
+        feed::feed(&what, give, |cpu, _| {
             runs.push(cpu / millions());
             Ok(())
         })?;
