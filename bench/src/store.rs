@@ -1,8 +1,8 @@
 //! `cargo xtask bench store`: what the database spends on commits with all views, beside a bare binary COPY of the same rows into
 //! the same table in transactions of the same size. CPU time of all the server's processes.
 //!
-//! Bar: 0.8 of the records a CPU-second, at 50,000 lines a second of 1,000 customers and a commit each five seconds, which is
-//! how often the program commits at that rate.
+//! Bar: 0.8 of the records a CPU-second, at 50,000 lines a second of 1,000 customers and a commit each five seconds; the
+//! program rests four times as long as a commit took, at most five seconds.
 
 use crate::report::Row;
 use anyhow::Context;
