@@ -182,6 +182,8 @@ pub(super) async fn write(
         let commits: Vec<_> = waiting.iter().map(|waiting| Arc::clone(&waiting.commit)).collect();
         let began = Instant::now();
         store(&mut writer, &commits, live, &release).await?;
+        // What is stored gives its room up before the pause, not after it.
+        drop((commits, waiting));
         let pause = (began.elapsed() * PAUSES_A_COMMIT).clamp(COMMIT_EVERY, COMMIT_AT_LEAST_EVERY);
         queue.rest(pause).await;
     }

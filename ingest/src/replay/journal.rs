@@ -3,6 +3,7 @@
 use super::{Options, Replay, ReplayError, Summary};
 use crate::block::Block;
 use crate::journal::JournalError;
+use crate::source::Source;
 use std::io::Write;
 use suiftly_schema::ids::Epoch;
 
@@ -24,7 +25,8 @@ pub fn run_journal(
         if last.is_some_and(|last| block.epoch > last) {
             break;
         }
-        for frame in block.frames() {
+        // Reference changes are no lines.
+        for frame in block.frames().filter(|frame| frame.source != Source::Outbox) {
             replay.options.received_at = frame.received_at;
             replay.take_frame(frame.bytes, NAME)?;
         }
