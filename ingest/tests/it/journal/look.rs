@@ -114,7 +114,9 @@ fn a_journal_replays_to_the_totals_of_its_lines() {
     let options = replay::Options { output: replay::Output::Csv, ..replay::Options::new(NOW) };
     let (mut of_file, mut of_journal, mut err) = (Vec::new(), Vec::new(), Vec::new());
     replay::run(&options, vec![replay::Input::Path(file)], &mut of_file, &mut err).unwrap();
-    let blocks = JournalReader::from_epoch(dir.path(), 1).unwrap();
+    let mut changes = BlockBuilder::default();
+    changes.push(&Source::Outbox, NOW, b"{\"a reference change\": \"is no line\"}").unwrap();
+    let blocks = JournalReader::from_epoch(dir.path(), 1).unwrap().chain([Ok(changes.seal(u64::MAX, NOW, 0))]);
     let summary = replay::run_journal(&options, blocks, None, &mut of_journal, &mut err).unwrap();
     assert_eq!(String::from_utf8(of_journal).unwrap(), String::from_utf8(of_file).unwrap());
     assert_eq!((summary.counts.received, summary.counts.accepted), (200, 200));
