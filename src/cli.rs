@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::audit::AuditArgs;
+use crate::billing::BillingArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use suiftly_schema::time::UnixMillis;
@@ -29,6 +31,10 @@ pub(crate) enum Command {
     /// The private PostgreSQL cluster and its databases.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Money: balances, orders, charges, invoices, price books, the manager's jobs and clock.
+    Billing(Box<BillingArgs>),
+    /// Hold an invoice against itself and the journal: inputs, bill, usage and prices. Fails if anything differs.
+    Audit(AuditArgs),
     /// The lines that could not be read: look at them, and give them again after a fix.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

@@ -247,7 +247,7 @@ fn cluster_dir(place: &Place) -> PathBuf {
     place.data_dir.join("postgres")
 }
 
-async fn blocking<T: Send + 'static, E: Into<anyhow::Error> + Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static, E: Into<anyhow::Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> anyhow::Result<T> {
     tokio::task::spawn_blocking(work).await.context("a thread panicked")?.map_err(Into::into)

@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) firehose: Firehose,
     pub(crate) api: Api,
+    pub(crate) billing: Billing,
     /// `[[source]]`, in the file alone.
     pub(crate) source: Vec<SourceEntry>,
     /// `[[format]]`, in the file alone.
@@ -123,6 +124,32 @@ pub(crate) struct Api {
     pub(crate) web_dir: PathBuf,
     /// Live streams at once; more are refused.
     pub(crate) max_streams: usize,
+}
+
+/// `[billing]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Billing {
+    /// Whether this process may be the manager.
+    pub(crate) manager: bool,
+    /// Who holds customers' funds.
+    pub(crate) escrow: EscrowBackend,
+    /// Faults that the escrow is to have; in development and tests alone.
+    pub(crate) mock_escrow: Option<String>,
+}
+
+/// `billing.escrow`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EscrowBackend {
+    /// A ledger of our own, in the database.
+    Embedded,
+}
+
+impl Default for Billing {
+    fn default() -> Self {
+        Self { manager: true, escrow: EscrowBackend::Embedded, mock_escrow: None }
+    }
 }
 
 impl Default for Ingest {
@@ -312,6 +339,7 @@ mod tests {
                 "exclude",
             ),
             ("[firehose]\ntoken_file = \"t\"", "need firehose.url"),
+            ("[billing]\nescrow = \"bank\"", "bank"),
             ("no toml", "TOML"),
         ];
         for (toml, named) in cases {

@@ -3,6 +3,7 @@
 use crate::cli::{JournalCommand, JournalPlace};
 use crate::commands::unless_broken_pipe;
 use crate::config::Config;
+use crate::table::{Side, table};
 use anyhow::Context;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -56,11 +57,8 @@ fn ls(dirs: &Dirs, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let head =
-        ["file", "state", "epochs", "from byte", "to byte", "first cut", "last cut", "lines", "on disk", "ratio"];
-    let rows = segments.iter().map(as_row).chain([totals_row(&segments)]);
-    let rows: Vec<_> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
-    write_table(&rows, out).context("cannot write")
+    let rows: Vec<_> = segments.iter().map(as_row).chain([totals_row(&segments)]).map(Vec::from).collect();
+    write!(out, "{}", table(&HEAD, &rows)).context("cannot write")
 }
 
 fn as_json(segment: &SegmentSummary) -> serde_json::Value {
@@ -79,6 +77,19 @@ fn as_json(segment: &SegmentSummary) -> serde_json::Value {
         "file_bytes": segment.file_bytes,
     })
 }
+
+const HEAD: [(&str, Side); 10] = [
+    ("file", Side::Left),
+    ("state", Side::Left),
+    ("epochs", Side::Left),
+    ("from byte", Side::Right),
+    ("to byte", Side::Right),
+    ("first cut", Side::Left),
+    ("last cut", Side::Left),
+    ("lines", Side::Right),
+    ("on disk", Side::Right),
+    ("ratio", Side::Right),
+];
 
 /// A row of the table.
 type Cells = [String; 10];
@@ -119,19 +130,6 @@ fn totals_row(segments: &[SegmentSummary]) -> Cells {
 /// How much shorter the file is than what is in it.
 fn ratio(bytes: u64, on_disk: u64) -> String {
     if on_disk == 0 { "-".to_owned() } else { format!("{:.2}", bytes as f64 / on_disk as f64) }
-}
-
-fn write_table(rows: &[Cells], out: &mut impl Write) -> io::Result<()> {
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: [usize; 10] = std::array::from_fn(width);
-    for row in rows {
-        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-            let is_text = matches!(column, 0..=2 | 5 | 6);
-            if is_text { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
 }
 
 fn verify(dirs: &Dirs, out: &mut impl Write) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! `suiftly`: command line, configuration, composition, shutdown. Wiring only: what happens is in the crates.
 
+mod audit;
+mod billing;
 mod check;
 mod cli;
 mod client;
@@ -7,9 +9,11 @@ mod commands;
 mod config;
 mod journal;
 mod loss;
+mod money;
 mod quarantine;
 mod secrets;
 mod sources;
+mod table;
 mod up;
 
 use clap::Parser;
@@ -55,6 +59,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Journal(command) => journal::journal(command),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place)),
+        Command::Billing(args) => in_runtime(billing::billing(*args)),
+        Command::Audit(args) => in_runtime(audit::audit(args)),
         Command::Db(command) => in_runtime(commands::db(command)),
         Command::Quarantine(command) => in_runtime(quarantine::quarantine(command)),
         Command::Loss(args) => in_runtime(loss::loss(args)),

@@ -67,8 +67,8 @@ pub use clock::{Clock, SystemClock};
 pub use hub::{Hub, HubBounds, Published};
 pub use loss::{BesideLive, LossLive, MissingLive, RangeLive, TransportBesideLive};
 pub use pipeline::{
-    GiveAgainError, JournalLive, Pipeline, PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportLive,
-    WorkerLines,
+    GiveAgainError, JournalLive, ManagerJobLive, ManagerLive, Pipeline, PipelineLive, QuarantineLive, QueueLive,
+    StoreLive, TransportLive, WorkerLines,
 };
 pub use quarantine::QuarantineRows;
 pub use rows::ViewRows;

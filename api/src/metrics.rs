@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::loss::{self, BesideLive, LossCounts, TransportBesideLive};
-use crate::pipeline::{PipelineLive, QuarantineLive};
+use crate::pipeline::{ManagerLive, PipelineLive, QuarantineLive};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -60,6 +60,7 @@ pub(crate) fn render(app: &App) -> Result<String, prometheus::Error> {
     quarantine(&page, &live.quarantine)?;
     journal_and_store(&page, &live)?;
     firehose(&page, &live)?;
+    live.manager.as_ref().map_or(Ok(()), |live| manager(&page, live))?;
     hub(&page, app, &live)?;
     http(&page, app)?;
     TextEncoder::new().encode_to_string(&page.0.gather())
@@ -180,6 +181,21 @@ fn firehose(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
     page.counters("suiftly_firehose_records_total", "Stored records by what became of them.", "fate", fates)?;
     page.counter("suiftly_firehose_retries_total", "Pages that were tried again.", firehose.retries)?;
     page.gauge("suiftly_firehose_failing", "1 while QuestDB takes nothing.", flag(firehose.error.is_some()))
+}
+
+fn manager(page: &Page, manager: &ManagerLive) -> Result<(), prometheus::Error> {
+    page.gauge("suiftly_manager_active", "1 while this process runs the manager's jobs.", flag(manager.is_holder))?;
+    let jobs = || manager.jobs.iter().map(|(name, job)| (*name, job));
+    let done = jobs().map(|(name, job)| (name, job.done));
+    page.counters("suiftly_manager_runs_done_total", "Runs that did what there was to do.", "job", done)?;
+    let failed = jobs().map(|(name, job)| (name, job.failed));
+    page.counters("suiftly_manager_runs_failed_total", "Runs that failed and are tried again.", "job", failed)?;
+    let last = jobs().filter_map(|(name, job)| job.last_done_at.map(|at| (name, instant_seconds(at))));
+    page.gauges("suiftly_manager_last_done_timestamp_seconds", "When a job was done last.", "job", last)?;
+    let Some(shadow) = manager.shadow else { return Ok(()) };
+    let mismatches = "Hours and months that came to something else by another path, at the last check.";
+    page.gauge("suiftly_billing_shadow_mismatches", mismatches, f64::from(shadow.mismatches))?;
+    page.gauge("suiftly_billing_shadow_checked_hours", "Hours that were compared then.", f64::from(shadow.hours))
 }
 
 fn hub(page: &Page, app: &App, live: &PipelineLive) -> Result<(), prometheus::Error> {

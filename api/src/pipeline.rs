@@ -11,6 +11,7 @@ use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId};
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::firehose::FirehoseState;
+use suiftly_store::money::ShadowSummary;
 
 /// The running pipeline.
 pub trait Pipeline: Send + Sync + 'static {
@@ -91,6 +92,30 @@ pub struct PipelineLive {
     pub quarantine: QuarantineLive,
     /// The firehose, where one is configured.
     pub firehose: Option<FirehoseState>,
+    /// The manager, where the process may be it.
+    pub manager: Option<ManagerLive>,
+}
+
+/// The manager of a process at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManagerLive {
+    /// Whether it is the one that runs jobs.
+    pub is_holder: bool,
+    /// Its jobs by name, since the process started.
+    pub jobs: BTreeMap<&'static str, ManagerJobLive>,
+    /// What the last shadow check found; `None` before the first.
+    pub shadow: Option<ShadowSummary>,
+}
+
+/// A job of the manager.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ManagerJobLive {
+    /// Runs that did what there was to do.
+    pub done: u64,
+    /// Runs that failed.
+    pub failed: u64,
+    /// When the last one was done, by the manager's clock.
+    pub last_done_at: Option<UnixMillis>,
 }
 
 /// The quarantine at one instant.

@@ -8,11 +8,13 @@ pub mod freshness;
 pub mod ingest;
 pub mod lines;
 pub mod loadgen;
+pub mod money;
 pub mod query;
 pub mod recovery;
 pub mod replay;
 pub mod report;
-
 pub mod server;
 pub mod store;
 pub mod views;
+
+mod postgres;

@@ -5,9 +5,10 @@ use anyhow::bail;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
-use suiftly_bench::{archive, child, freshness, ingest, loadgen, query, recovery, replay, store, views};
+use suiftly_bench::{archive, child, freshness, ingest, loadgen, money, query, recovery, replay, store, views};
 
-const NAMES: [&str; 9] = ["archive", "freshness", "ingest", "loadgen", "query", "recovery", "replay", "store", "views"];
+const NAMES: [&str; 10] =
+    ["archive", "freshness", "ingest", "loadgen", "money", "query", "recovery", "replay", "store", "views"];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -26,6 +27,7 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
         "archive" => tell(name, &archive::run(arguments)?)?,
         "freshness" => tell(name, &freshness::run(arguments)?)?,
         "ingest" => tell(name, &ingest::run(arguments)?)?,
+        "money" => tell(name, &money::run(arguments)?)?,
         "query" => tell(name, &query::run()?)?,
         "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,

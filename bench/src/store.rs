@@ -4,11 +4,11 @@
 //! Bar: 0.8 of the records a CPU-second, at 50,000 lines a second of 1,000 customers and a commit each five seconds; the
 //! program rests four times as long as a commit took, at most five seconds.
 
+use crate::postgres::Server;
 use crate::report::Row;
 use anyhow::Context;
 use futures::{SinkExt, TryStreamExt};
 use std::io::Cursor;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use suiftly_dataflow::{Dataflow, EpochInput, Seed};
@@ -27,8 +27,6 @@ const LINES_A_SECOND: i64 = 50_000;
 const EPOCHS_A_SECOND: i64 = 10;
 const SECONDS: i64 = 20;
 const RUNS: usize = 3;
-/// The kernel's unit of a process's times, everywhere that this runs.
-const TICKS_A_SECOND: f64 = 100.0;
 
 /// Records a CPU-second of the database: ours, a bare COPY's, and the ratio.
 pub fn run() -> anyhow::Result<Vec<Row>> {
@@ -96,34 +94,6 @@ async fn bare_copy(client: &Client, server: &Server, ends: &[u64]) -> anyhow::Re
     let spent = server.cpu_seconds()? - before;
     anyhow::ensure!(copied.cast_signed() == SECONDS * LINES_A_SECOND, "{copied} rows were copied");
     Ok(spent)
-}
-
-/// The server's processes.
-struct Server {
-    postmaster: u32,
-}
-
-impl Server {
-    async fn of(client: &Client) -> anyhow::Result<Self> {
-        let backend: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
-        let (postmaster, _) = stat(&Path::new("/proc").join(backend.to_string())).context("no such backend here")?;
-        Ok(Self { postmaster })
-    }
-
-    /// What all that run now have spent so far.
-    fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let processes = std::fs::read_dir("/proc").context("cannot list processes")?;
-        let stats = processes.filter_map(|entry| stat(&entry.ok()?.path()));
-        Ok(stats.filter(|(parent, _)| *parent == self.postmaster).map(|(_, seconds)| seconds).sum())
-    }
-}
-
-/// A process's parent, and the CPU-seconds that it has spent.
-fn stat(process: &Path) -> Option<(u32, f64)> {
-    let stat = std::fs::read_to_string(process.join("stat")).ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
-    Some((fields.get(1)?.parse().ok()?, ticks / TICKS_A_SECOND))
 }
 
 /// A running ingest and dataflow.

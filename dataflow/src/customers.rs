@@ -29,7 +29,7 @@ pub(crate) enum Notice {
     /// An account changed.
     Account(Account),
     /// A price book was published. Told to each worker.
-    PriceBook(usize, PriceBook),
+    PriceBook(usize, Box<PriceBook>),
     /// The clock has come into a month. Told to each worker.
     Month(usize, BillingMonth, UnixMillis),
 }
@@ -53,7 +53,7 @@ impl State {
         for notice in notices {
             match notice {
                 Notice::Account(account) => self.customers.put(account),
-                Notice::PriceBook(_, book) => self.rated.publish(book),
+                Notice::PriceBook(_, book) => self.rated.publish(*book),
                 Notice::Month(_, month, cut_at) => self.customers.begin_month(month, cut_at),
             }
         }

@@ -44,8 +44,9 @@ impl Reference {
             // The operator keeps accounts and books itself.
             Entity::Account(account) => return told[0].notices.push(Notice::Account(account.clone())),
             Entity::PriceBook(book) => {
-                let notice =
-                    |(worker, told): (usize, &mut Told)| told.notices.push(Notice::PriceBook(worker, book.clone()));
+                let notice = |(worker, told): (usize, &mut Told)| {
+                    told.notices.push(Notice::PriceBook(worker, Box::new(book.clone())));
+                };
                 return told.iter_mut().enumerate().for_each(notice);
             }
             Entity::Service(access) => told[0].services.push((access.clone(), 1)),

@@ -1,18 +1,20 @@
 //! From frames to a batch: header → format → time window → dedup → record, and sums per minute and key. The last step
 //! of ingest, and the one that decides what everything after it sees.
 //!
-//! [`Decoder::decode`] is a function of the decoder's state (what has been seen of each worker) and the block, and of
-//! nothing else: no clock, no hash order, no batch timing. Live traffic, recovery and replay all go through it, so the
-//! live bill, the recovered bill and the replayed bill are made by the same steps.
+//! [`Decoder::decode`] is a function of the decoder's state (what has been seen of each worker, which price books were
+//! told) and the block, and of nothing else: no clock, no hash order, no batch timing. Live traffic, recovery and replay
+//! all go through it, so the live bill, the recovered bill and the replayed bill are made by the same steps.
 //!
 //! What counts for a frame depends on who sent it ([`crate::binding`]): in which format it is, for which servers it may
 //! speak. Frames out of files and out of the quarantine are an operator's own: neither binding nor time window holds.
 //!
 //! A line that cannot be read is counted by reason, quarantined within bounds, and never stops the stream.
 
+mod billing;
 mod sums;
 mod tally;
 mod terms;
+mod visit;
 
 use crate::binding::SourceRules;
 use crate::block::{Block, Frame};
@@ -23,11 +25,13 @@ use crate::haproxy::{
 };
 use crate::reject::Reject;
 use crate::syslog::SyslogLine;
+use billing::Billing;
 use std::sync::Arc;
 use suiftly_schema::{
     batch::{Batch, SystemMessage},
     ids::Epoch,
     loss::WorkerWindow,
+    price::PriceBooks,
     quarantine::Requeued,
     record::Record,
     reference::ReferenceChange,
@@ -37,6 +41,7 @@ use sums::PartialSums;
 use tally::Quarantine;
 pub(crate) use tally::Tally;
 use terms::{Origin, Terms, TermsOfSources};
+pub use visit::Visited;
 
 /// A system message's text is cut at this many bytes.
 pub const MAX_SYSTEM_MESSAGE_BYTES: usize = 1_024;
@@ -122,26 +127,34 @@ pub struct Decoder {
     config: DecodeConfig,
     dedup: Dedup,
     sums: PartialSums,
+    billing: Billing,
     /// The last reference change that was taken.
     reference_seq: u64,
 }
 
 impl Decoder {
-    /// A decoder that has seen nothing.
+    /// A decoder that has seen nothing, and bills by the first published prices until it is told of others.
     pub fn new(config: DecodeConfig) -> Self {
-        Self { dedup: Dedup::new(config.limits), config, sums: PartialSums::default(), reference_seq: 0 }
+        let (dedup, billing) = (Dedup::new(config.limits), Billing::new(PriceBooks::v1()));
+        Self { dedup, config, sums: PartialSums::default(), billing, reference_seq: 0 }
     }
 
-    /// A decoder that goes on from what was stored with the last batch: the windows, and the number of the last
-    /// reference change.
-    pub fn restore(config: DecodeConfig, windows: &[WorkerWindow], reference_seq: u64) -> Result<Self, DedupError> {
-        Ok(Self { dedup: Dedup::restore(config.limits, windows)?, reference_seq, ..Self::new(config) })
+    /// A decoder that goes on from what was stored with the last batch: the windows, the number of the last reference
+    /// change, and the books that had been told until then.
+    pub fn restore(
+        config: DecodeConfig,
+        windows: &[WorkerWindow],
+        reference_seq: u64,
+        books: PriceBooks,
+    ) -> Result<Self, DedupError> {
+        let (dedup, billing) = (Dedup::restore(config.limits, windows)?, Billing::new(books));
+        Ok(Self { dedup, billing, reference_seq, ..Self::new(config) })
     }
 
     /// Decodes a block. Blocks must come in the order of their epochs, each once.
     pub fn decode(&mut self, block: &Block) -> Batch {
         self.begin_epoch(block.epoch, block.cut_at);
-        let Self { config, dedup, sums, reference_seq } = self;
+        let Self { config, dedup, sums, billing, reference_seq } = self;
         let mut sources = TermsOfSources::new(config);
         let (mut tally, mut quarantine) = (Tally::default(), Quarantine::default());
         // A block may be full of lines that are too short to be a request.
@@ -173,12 +186,13 @@ impl Decoder {
                 Decoded::Duplicate | Decoded::Rejected(_) => {}
             }
         }
+        billing.learn(&reference);
         Batch {
             epoch: block.epoch,
             cut_at: block.cut_at,
             journal_end: block.end,
             oldest_received_at,
-            partials: sums.take(&records),
+            partials: sums.take(&records, billing),
             records,
             reference,
             windows: dedup.changed(),

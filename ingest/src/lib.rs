@@ -18,6 +18,7 @@
 //! Between any two stages stands a queue with a bound. When the disk or the caller is slow the queues fill backwards
 //! until TCP connections are not read any more; UDP then overflows in the kernel, which is counted.
 
+pub mod audit;
 pub mod binding;
 pub mod block;
 mod calendar;

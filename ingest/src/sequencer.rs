@@ -3,11 +3,13 @@
 //!
 //! It begins with what the journal holds after the watermark, decoded just as live blocks are; only then do the
 //! listeners read. A block is cut when it is full, or some milliseconds after its first frame while the journal can
-//! take it: a slow disk makes blocks larger, not more. Without frames there is no block. Batches go to
-//! [`deliver`], which holds each back until its block is durable.
+//! take it: a slow disk makes blocks larger, not more. Without frames an empty block is cut now and then, and when a
+//! month begins: the journal's clock is all that tells those behind it the time ([`idle`]). Batches go to [`deliver`],
+//! which holds each back until its block is durable.
 
 mod buffers;
 pub(crate) mod deliver;
+mod idle;
 
 use crate::block::{Block, BlockBuilder, BlockFull};
 use crate::clock;
@@ -45,6 +47,15 @@ struct Place {
     cut_at: UnixMillis,
 }
 
+/// When blocks are cut.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CutPace {
+    /// How long frames are gathered.
+    pub(crate) gather: Duration,
+    /// After how long without frames an empty block is cut.
+    pub(crate) idle: Duration,
+}
+
 /// What it shares with others.
 pub(crate) struct Links {
     /// Where decoded blocks go.
@@ -59,7 +70,7 @@ pub(crate) struct Sequencer {
     journal: Journal,
     decoder: Decoder,
     links: Links,
-    cut_interval: Duration,
+    pace: CutPace,
     place: Place,
     builder: BlockBuilder,
     buffers: BlockBuffers,
@@ -82,7 +93,7 @@ impl Sequencer {
         (journal, recovery): (Journal, &Recovery),
         decoder: Decoder,
         links: Links,
-        cut_interval: Duration,
+        pace: CutPace,
     ) -> Self {
         let place = Place {
             epoch: recovery.last_epoch + 1,
@@ -90,7 +101,7 @@ impl Sequencer {
             cut_at: recovery.last_cut_at.unwrap_or(UnixMillis::MIN),
         };
         let (builder, buffers) = (BlockBuilder::default(), BlockBuffers::default());
-        Self { journal, decoder, links, cut_interval, place, builder, buffers, receipts: Vec::new(), delivering: true }
+        Self { journal, decoder, links, pace, place, builder, buffers, receipts: Vec::new(), delivering: true }
     }
 
     /// Decodes the journal's blocks after `epoch`. Ends early when told to stop: the rest is there the next time.
@@ -129,8 +140,15 @@ impl Sequencer {
             .enable_time()
             .build()
             .map_err(|source| IngestError::Start { what: "sequencer", source })?;
-        while let Some(first) = waiting.block_on(chunks.recv()) {
-            let cut = self.take(first).and_then(|()| self.fill(&mut chunks, &waiting)).and_then(|()| self.cut());
+        loop {
+            let deadline = Instant::now() + idle::wait(clock::now(), self.pace.idle);
+            let cut = match wait(&mut chunks, &waiting, deadline) {
+                Waited::Chunk(first) => {
+                    self.take(first).and_then(|()| self.fill(&mut chunks, &waiting)).and_then(|()| self.cut())
+                }
+                Waited::TimeOut => self.cut_idle(),
+                Waited::Closed => break,
+            };
             if cut.is_err() || !(self.delivering || *stop.borrow()) {
                 break;
             }
@@ -140,12 +158,12 @@ impl Sequencer {
 
     /// Takes chunks until it is time to cut.
     fn fill(&mut self, chunks: &mut mpsc::Receiver<Chunk>, waiting: &tokio::runtime::Runtime) -> Result<(), Gone> {
-        let mut deadline = Instant::now() + self.cut_interval;
+        let mut deadline = Instant::now() + self.pace.gather;
         loop {
             match wait(chunks, waiting, deadline) {
                 Waited::Chunk(chunk) => self.take(chunk)?,
                 Waited::TimeOut if self.journal.queue_is_full() && !self.builder.is_empty() => {
-                    deadline = Instant::now() + self.cut_interval;
+                    deadline = Instant::now() + self.pace.gather;
                 }
                 Waited::TimeOut | Waited::Closed => return Ok(()),
             }
@@ -167,11 +185,19 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Seals the block, hands it to the journal, and decodes it meanwhile.
+    /// Cuts what there is.
     fn cut(&mut self) -> Result<(), Gone> {
-        if self.builder.is_empty() {
-            return Ok(());
-        }
+        if self.builder.is_empty() { Ok(()) } else { self.seal() }
+    }
+
+    /// Cuts a block without frames, unless the disk has not taken the one before: while it refuses, time need not go on.
+    fn cut_idle(&mut self) -> Result<(), Gone> {
+        let is_taken = self.journal.progress().durable_end() == self.place.start;
+        if is_taken { self.seal() } else { Ok(()) }
+    }
+
+    /// Seals the block, hands it to the journal, and decodes it meanwhile.
+    fn seal(&mut self) -> Result<(), Gone> {
         let next = BlockBuilder::with_buffer(self.buffers.take());
         let builder = std::mem::replace(&mut self.builder, next);
         let cut_at = self.place.cut_at.max(clock::now());

@@ -38,7 +38,11 @@ impl TrafficClass {
     }
 }
 
-/// Whether a request is billed under the default rule: traffic 1 or 2 with a status of 100–399.
+/// The highest traffic type (SPEC §4).
+pub const MAX_TRAFFIC_TYPE: u8 = 8;
+
+/// Whether a request is billed under the default rule: traffic 1 or 2 with a status of 100–399. A price book may have
+/// another, [`crate::price::BillableRule`].
 pub const fn is_billable(traffic_type: u8, status_code: i16) -> bool {
     matches!(traffic_type, 1 | 2) && status_code >= 100 && status_code <= 399
 }
@@ -80,7 +84,7 @@ pub struct UsageSums {
 }
 
 impl UsageSums {
-    /// What one record adds.
+    /// What one record adds, billed by the default rule.
     pub fn of(record: &Record) -> Self {
         let repeat = i64::from(record.repeat);
         let bytes = i64::try_from(record.bytes_sent).unwrap_or(i64::MAX);
@@ -97,13 +101,19 @@ impl UsageSums {
     /// Adds a record: what [`UsageSums::of`] says, to the sums that it touches.
     #[inline]
     pub fn add(&mut self, record: &Record) {
+        self.add_billed_if(record, is_billable(record.traffic_type, record.status_code));
+    }
+
+    /// The same, where the rule of what is billed is the caller's.
+    #[inline]
+    pub fn add_billed_if(&mut self, record: &Record, is_billed: bool) {
         let repeat = i64::from(record.repeat);
         let bytes = i64::try_from(record.bytes_sent).unwrap_or(i64::MAX);
         let add = |sum: &mut i64, more: i64| *sum = sum.saturating_add(more);
         add(self.class_mut(TrafficClass::of(record.traffic_type, record.status_code)), repeat);
         add(&mut self.bytes_sent, bytes);
         add(&mut self.time_total_ms, i64::from(record.timers.total_ms) * repeat);
-        if is_billable(record.traffic_type, record.status_code) {
+        if is_billed {
             add(&mut self.billable_requests, repeat);
             add(&mut self.billable_bytes, bytes);
         }
@@ -184,10 +194,16 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Adds a record.
+    /// Adds a record, billed by the default rule.
     #[inline]
     pub fn add(&mut self, record: &Record) {
-        self.sums.add(record);
+        self.add_billed_if(record, is_billable(record.traffic_type, record.status_code));
+    }
+
+    /// The same, where the rule of what is billed is the caller's.
+    #[inline]
+    pub fn add_billed_if(&mut self, record: &Record, is_billed: bool) {
+        self.sums.add_billed_if(record, is_billed);
         self.times.count(Self::time_ms(record), i64::from(record.repeat));
     }
 

@@ -62,7 +62,7 @@ impl CatchingUp {
 
     fn replay(&self, resume: Resume) -> anyhow::Result<Replay> {
         let (seed, from) = parts(resume);
-        let books = PriceBooks::of(&seed.reference);
+        let books = from.books.clone();
         let tail = Tail::open(&self.journal_dir, self.decode.clone(), &from)?;
         let (dataflow, deltas) = Dataflow::start(1, seed, books)?;
         Ok(Replay { tail, dataflow, deltas, ahead: VecDeque::with_capacity(EPOCHS_AHEAD) })
@@ -71,6 +71,7 @@ impl CatchingUp {
 
 /// What the database holds, parted: where the dataflow goes on, and where ingest does.
 pub(super) fn parts(resume: Resume) -> (Seed, IngestResume) {
+    let books = PriceBooks::of(&resume.reference);
     let seed = Seed {
         epoch: resume.epoch,
         cut_at: resume.cut_at,
@@ -79,7 +80,7 @@ pub(super) fn parts(resume: Resume) -> (Seed, IngestResume) {
         reference: resume.reference,
     };
     let (epoch, windows, reference_seq) = (resume.epoch, resume.windows, resume.reference_seq);
-    (seed, IngestResume { epoch, windows, reference_seq, journal_id: None })
+    (seed, IngestResume { epoch, windows, reference_seq, books, journal_id: None })
 }
 
 struct Replay {

@@ -1,6 +1,7 @@
 //! What the running parts say of themselves, gathered for the API: implements its [`Pipeline`].
 
 use super::loss::{self, Meter};
+use super::manager;
 use super::quarantine::give_again_error;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,8 +21,11 @@ use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::LineCounts;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
+use suiftly_settlement::Settlement;
+use suiftly_settlement::manager::ManagerStatus;
 use suiftly_store::firehose::FirehoseMonitor;
 use suiftly_store::writer::Resume;
+use tokio::sync::watch;
 
 /// Epochs whose lag is remembered.
 const LAGS: usize = 1_024;
@@ -39,6 +43,7 @@ pub(super) struct Live {
     /// Whether commits pass the store's queue by.
     catching_up: AtomicBool,
     firehose: Option<FirehoseMonitor>,
+    manager: OnceLock<(watch::Receiver<ManagerStatus>, Settlement)>,
 }
 
 #[derive(Default)]
@@ -79,6 +84,7 @@ impl Live {
             quarantine_is_open: AtomicBool::new(false),
             catching_up: AtomicBool::new(false),
             firehose: None,
+            manager: OnceLock::new(),
         }
     }
 
@@ -95,6 +101,11 @@ impl Live {
     /// Ingest has started.
     pub(super) fn set_ingest(&self, ingest: IngestMonitor) {
         assert!(self.ingest.set(ingest).is_ok(), "ingest starts once");
+    }
+
+    /// The manager has started.
+    pub(super) fn set_manager(&self, manager: watch::Receiver<ManagerStatus>, settlement: Settlement) {
+        assert!(self.manager.set((manager, settlement)).is_ok(), "the manager starts once");
     }
 
     /// A batch goes into the dataflow.
@@ -174,6 +185,7 @@ impl Pipeline for Live {
                 requeued: state.requeued.clone(),
             },
             firehose: self.firehose.as_ref().map(FirehoseMonitor::state),
+            manager: self.manager.get().map(|(status, money)| manager::shown(&status.borrow(), money)),
             ..PipelineLive::default()
         };
         (live.lag_p50_ms, live.lag_p99_ms) = quantiles(&state.lags_ms);

@@ -6,6 +6,8 @@
 //!   └─── reference changes out of the database's outbox
 //! ```
 //!
+//! The manager runs its jobs beside all of it, if this process is the one.
+//!
 //! It is fail-stop: when a part dies the process ends with its reason, and the next start goes on from the watermark.
 
 mod catching_up;
@@ -13,6 +15,7 @@ mod firehose;
 mod joining;
 mod live;
 mod loss;
+mod manager;
 mod quarantine;
 mod telling;
 mod writing;
@@ -101,6 +104,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     let end = CancellationToken::new();
     let api = serve(config, dev_token, parts, &end).await?;
     let told = resume.reference_seq;
+    let managing = manager::start(&config.billing, store, &live).await?;
     let pipeline = Pipeline::start(config, again, ingest, writer, resume, Shown { hub, books }, Arc::clone(&live))?;
     let telling = tokio::spawn(telling::tell(Outbox::new(store), told, pipeline.ingest.monitor()));
     let retention = tokio::spawn(retain(store.clone()));
@@ -111,11 +115,18 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     let unix = unix.map(tracing::field::display);
     tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, tls, unix, api = %api.local_addr(), "running");
 
-    let outcome = pipeline.run_until(stop_signal()?).await;
+    let stop = stop_signal()?;
+    let told_to = async {
+        stop.await;
+        managing.stop();
+    };
+    let outcome = pipeline.run_until(told_to).await;
+    managing.stop();
     retention.abort();
     sending.inspect(tokio::task::JoinHandle::abort);
     counting.abort();
     telling.abort();
+    managing.ended().await;
     end.cancel();
     api.ended().await;
     outcome
@@ -182,8 +193,7 @@ impl Pipeline {
         live: Arc<Live>,
     ) -> anyhow::Result<Self> {
         let (seed, from) = parts(resume);
-        let books = PriceBooks::of(&seed.reference);
-        let dataflow = Dataflow::start(config.dataflow.workers, seed, books)?;
+        let dataflow = Dataflow::start(config.dataflow.workers, seed, from.books.clone())?;
         let (queue, waiting) = writing::queue();
         let (batches, taken) = crossbeam_channel::bounded(MAX_QUEUED_EPOCHS);
         let joining = joining::start(taken, dataflow, &live, shown, queue)?;

@@ -6,6 +6,8 @@
 #[path = "../../ingest/tests/it/support/disk.rs"]
 #[expect(dead_code, reason = "the journal's own tests use more of it")]
 mod disk;
+mod life;
+mod money;
 mod program;
 #[path = "../../schema/store/tests/it/proxy.rs"]
 #[expect(dead_code, reason = "the store's own tests use more of it")]

@@ -7,24 +7,19 @@
 mod customers;
 
 use crate::disk::FaultyDisk;
+use crate::life::Life;
 use crate::proxy::{Fault, Proxy};
 use customers::People;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use suiftly_dataflow::{Dataflow, EpochInput, Seed};
 use suiftly_ingest::block::{Block, BlockBuilder};
-use suiftly_ingest::decode::{DecodeConfig, Decoder};
-use suiftly_ingest::journal::{Journal, JournalConfig, JournalReader};
+use suiftly_ingest::journal::JournalConfig;
 use suiftly_ingest::simulate::{GatewayOptions, Random, SimulatedGateway};
 use suiftly_ingest::source::Source;
-use suiftly_schema::batch::Batch;
-use suiftly_schema::price::PriceBooks;
 use suiftly_schema::reference::ReferenceChange;
 use suiftly_schema::time::UnixMillis;
-use suiftly_schema::view::EpochDeltas;
 use suiftly_store::outbox::Outbox;
 use suiftly_store::testing::TestDatabase;
-use suiftly_store::writer::{Commit, Writer};
 
 /// 2026-11-30T23:50:00Z: the lines cross an hour and a month.
 const START: UnixMillis = UnixMillis(1_796_082_600_000);
@@ -32,7 +27,6 @@ const LINES_A_GATEWAY: usize = 600;
 const GATEWAYS: [i16; 3] = [17, 18, 33];
 /// Between two lines of a gateway.
 const LINE_MS: i64 = 2_000;
-const REWARM_BYTES: u64 = 1 << 20;
 const STEPS_MAX: usize = 20_000;
 /// The variables that tell how much to do.
 const SEED: &str = "SUIFTLY_SIM_SEED";
@@ -58,21 +52,6 @@ struct World {
     crashes: usize,
     people: People,
     outbox: Outbox,
-}
-
-/// What dies with the process.
-struct Life {
-    journal: Journal,
-    epoch: u64,
-    start: u64,
-    cut_at: UnixMillis,
-    decoder: Decoder,
-    dataflow: Dataflow,
-    deltas: crossbeam_channel::Receiver<EpochDeltas>,
-    writer: Writer,
-    waiting: Vec<Arc<Commit>>,
-    /// The last reference change that this life has told.
-    told: u64,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,35 +142,8 @@ impl World {
     /// A start: the watermark, then the journal's tail.
     async fn begin(&mut self) -> Life {
         let config = JournalConfig { segment_bytes: 40_000, ..JournalConfig::default() };
-        let (journal, recovery) =
-            Journal::open_with(self.dir.path(), config, Box::new(self.disk.clone())).expect("the journal opens");
-        let (writer, resume) = Writer::open(self.proxy.config(), &recovery.journal_id.to_string()).await.unwrap();
-        let decoder = Decoder::restore(DecodeConfig::LIVE, &resume.windows, resume.reference_seq).unwrap();
         let workers = 1 + below(&mut self.random, 3);
-        let seed = seed_of(&resume);
-        let (dataflow, deltas) = Dataflow::start(workers, seed, PriceBooks::of(&resume.reference)).unwrap();
-        let mut life = Life {
-            journal,
-            epoch: recovery.last_epoch,
-            start: recovery.end,
-            cut_at: recovery.last_cut_at.unwrap_or(UnixMillis::MIN),
-            decoder,
-            dataflow,
-            deltas,
-            writer,
-            waiting: Vec::new(),
-            told: resume.reference_seq,
-        };
-        let tail = JournalReader::from_before_end_of(self.dir.path(), resume.epoch, REWARM_BYTES).unwrap();
-        for block in tail {
-            let block = block.unwrap();
-            if block.epoch <= resume.epoch {
-                life.decoder.rewarm(&block);
-            } else {
-                life.take(&block);
-            }
-        }
-        life
+        Life::begin(self.dir.path(), config, Box::new(self.disk.clone()), self.proxy.config(), workers).await
     }
 
     /// A few lines come, and reference changes among them, are journaled, and go through the views.
@@ -235,11 +187,7 @@ impl World {
             builder.push(&Source::Outbox, self.clock, &serde_json::to_vec(change).unwrap()).unwrap();
         }
         self.unacknowledged.extend(&numbers);
-        life.cut_at = life.cut_at.max(self.clock);
-        let synced_end = life.journal.progress().durable_end();
-        let block = Arc::new(builder.seal_after_sync(life.epoch + 1, life.cut_at, life.start, synced_end));
-        (life.epoch, life.start) = (block.epoch, block.end);
-        life.journal.append(Arc::clone(&block)).unwrap();
+        let block = life.append(builder, self.clock);
         (block, numbers)
     }
 
@@ -270,8 +218,7 @@ impl World {
         if self.random.below(2) == 0 && !life.waiting.is_empty() {
             self.commit(&mut life, 1, true).await;
         }
-        life.journal.progress().abandon();
-        drop(life);
+        life.die();
         self.disk.crash(self.random.next());
         self.disk = FaultyDisk::default();
         self.proxy.next(Fault::None);
@@ -282,25 +229,6 @@ impl World {
         let again = below(&mut self.random, self.lines.len());
         self.to_send.push_back(again);
         self.begin().await
-    }
-}
-
-impl Life {
-    fn take(&mut self, block: &Block) {
-        let mut batch: Batch = self.decoder.decode(block);
-        self.dataflow.send(EpochInput::of(&mut batch)).unwrap();
-        let deltas = self.deltas.recv().unwrap();
-        self.waiting.push(Arc::new(Commit::new(batch, Arc::new(deltas))));
-    }
-}
-
-fn seed_of(resume: &suiftly_store::writer::Resume) -> Seed {
-    Seed {
-        epoch: resume.epoch,
-        cut_at: resume.cut_at,
-        rated: resume.rated.clone(),
-        rated_in_all: resume.rated_in_all.clone(),
-        reference: resume.reference.clone(),
     }
 }
 

@@ -6,12 +6,13 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
 use suiftly_api::{
-    BesideLive, Clock, JournalLive, PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportBesideLive,
-    TransportLive, WorkerLines,
+    BesideLive, Clock, JournalLive, ManagerJobLive, ManagerLive, PipelineLive, QuarantineLive, QueueLive, StoreLive,
+    TransportBesideLive, TransportLive, WorkerLines,
 };
 use suiftly_schema::ids::Network;
 use suiftly_schema::loss::{LineCounts, WorkerId};
 use suiftly_schema::time::UnixMillis;
+use suiftly_store::money::ShadowSummary;
 
 fn open(uri: &str) -> Request<Body> {
     Request::get(uri).body(Body::empty()).unwrap()
@@ -57,6 +58,15 @@ fn live() -> PipelineLive {
             requeued: [("accepted", 2)].into(),
         },
         journal: JournalLive { error: Some("the disk is full".to_owned()), ..JournalLive::default() },
+        manager: Some(ManagerLive {
+            is_holder: true,
+            jobs: [(
+                "charge",
+                ManagerJobLive { done: 5, failed: 1, last_done_at: Some(UnixMillis(1_795_298_482_500)) },
+            )]
+            .into(),
+            shadow: Some(ShadowSummary { checked_at: UnixMillis(5), customers: 5, hours: 60, mismatches: 2 }),
+        }),
         beside: BesideLive {
             transports: [("udp".to_owned(), turned_away)].into(),
             journal_damaged_blocks: 8,
@@ -138,6 +148,12 @@ async fn metrics_of_everything() {
         "suiftly_loss_repaired_lines_total{server_id=\"17\"} 0",
         "suiftly_quarantine_lines{reason=\"sf1_field\"} 3",
         "suiftly_requeued_lines_total{outcome=\"accepted\"} 2",
+        "suiftly_manager_active 1",
+        "suiftly_manager_runs_done_total{job=\"charge\"} 5",
+        "suiftly_manager_runs_failed_total{job=\"charge\"} 1",
+        "suiftly_manager_last_done_timestamp_seconds{job=\"charge\"} 1795298482.5",
+        "suiftly_billing_shadow_mismatches 2",
+        "suiftly_billing_shadow_checked_hours 60",
         "suiftly_store_epochs_behind 1",
         "suiftly_store_retries_total 3",
         &format!("suiftly_hub_bytes_held {}", world.hub.held().1),

@@ -7,7 +7,7 @@ use suiftly_api::rows::{Filter, TimeRange};
 use suiftly_schema::histogram::Histogram;
 use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::money::MicroUsd;
-use suiftly_schema::price::{PriceBook, PriceBooks};
+use suiftly_schema::price::{Price, PriceBook, PriceBooks};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{MinuteKey, Usage, UsageKey, UsageSums};
 use suiftly_schema::view::{EpochDeltas, HourKey, RatedKey, RatedSums};
@@ -26,7 +26,7 @@ pub(crate) fn at(text: &str) -> UnixMillis {
 /// Two books: the second takes effect half an hour before [`noon`], at another price.
 pub(crate) fn books() -> PriceBooks {
     let mut second = PriceBook { version: 2, effective_from: at("2026-11-21T12:00:00Z"), ..PriceBook::v1() };
-    second.requests.price = MicroUsd(1_500_001);
+    second.requests = Price::per_unit(MicroUsd(1_500_001), 10_000);
     PriceBooks::new(vec![PriceBook::v1(), second]).unwrap()
 }
 

@@ -9,7 +9,7 @@ use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::partial::Partials;
-use suiftly_schema::price::{PriceBook, PriceBooks, UnitPrice};
+use suiftly_schema::price::{Price, PriceBook, PriceBooks};
 use suiftly_schema::record::{Record, ShortText, Timers};
 use suiftly_schema::reference::{Account, AccountStatus, Entity, KeyLife, KeyState, ReferenceChange, ServiceAccess};
 use suiftly_schema::time::UnixMillis;
@@ -20,7 +20,7 @@ pub(crate) fn second_book() -> PriceBook {
     PriceBook {
         version: 2,
         effective_from: UnixMillis(BOOK_2_FROM),
-        requests: UnitPrice { price: MicroUsd(3_000_000), per_units: 10_000 },
+        requests: Price::per_unit(MicroUsd(3_000_000), 10_000),
         ..PriceBook::v1()
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::generate::{GivenEpoch, books, epochs, input, second_book};
 use crate::integrate::integrate;
-use crate::oracle::{Given, START, Tables, recount};
+use crate::oracle::{Given, MONTH_EDGE, START, Tables, recount};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use suiftly_dataflow::{Dataflow, DataflowError, EpochInput, Seed};
 use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::partial::Partials;
-use suiftly_schema::price::{PriceBook, PriceBooks};
+use suiftly_schema::price::{Band, Model, Price, PriceBook, PriceBooks};
 use suiftly_schema::reference::{Entity, ReferenceChange};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{MinuteKey, Usage, UsageKey, UsageSums};
@@ -129,6 +129,28 @@ fn forged_bytes_saturate_and_stay_so() {
     let rated: i64 = totals.map(|sums| sums.rated.0).sum();
     assert_eq!((bytes, rated), (i64::MAX, PriceBook::v1().rate(Some(Service::Grpc), 0, i64::MAX).0));
     assert_eq!(deltas[2].rated, [], "there is no more to rate");
+}
+
+/// Two free, ten at 7 each, then 3 each: however the lines come, a month passes each edge once.
+#[test]
+fn bands_and_quotas_are_of_the_month_whatever_the_epochs() {
+    let bands = vec![Band { up_to: Some(10), price: MicroUsd(7) }, Band { up_to: None, price: MicroUsd(3) }];
+    let model = Model::Graduated { bands };
+    let requests = Price { model, per_units: 1, free_units: 2, minimum: MicroUsd(5) };
+    let books = || PriceBooks::new(vec![PriceBook { requests: requests.clone(), ..PriceBook::v1() }]).unwrap();
+    let next_month = MinuteKey { minute: UnixMillis(MONTH_EDGE), ..key(Service::Seal) };
+    let row = |key, billable_requests| (key, UsageSums { billable_requests, ..UsageSums::default() });
+    let of = |requests| vec![row(key(Service::Seal), requests)];
+    let both = vec![row(key(Service::Seal), 1), row(next_month, 3)];
+    // Totals: 1, 3, 12, 13 and 3, 14, 12, 12 + 1.
+    let epochs = || usage_epochs([of(1), of(2), of(9), both.clone(), of(1), of(-2), vec![row(next_month, 1)]]);
+    for workers in [1, 2, 4] {
+        let deltas = run_with(workers, Seed::default(), books(), epochs());
+        let rated: Vec<Vec<i64>> =
+            deltas.iter().map(|deltas| deltas.rated.iter().map(|(_, sums)| sums.rated.0).collect()).collect();
+        // 5 (the minimum), 7, 70, then 73 and 7, 76, 70, and 14.
+        assert_eq!(rated, [vec![5], vec![2], vec![63], vec![3, 7], vec![3], vec![-6], vec![7]], "{workers} workers");
+    }
 }
 
 #[test]

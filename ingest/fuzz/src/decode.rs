@@ -9,6 +9,7 @@ use suiftly_ingest::block::{Block, BlockBuilder, MAX_FRAME_BYTES};
 use suiftly_ingest::decode::{DecodeConfig, Decoder, MAX_SYSTEM_MESSAGE_BYTES};
 use suiftly_ingest::source::Source;
 use suiftly_schema::batch::Batch;
+use suiftly_schema::price::PriceBooks;
 use suiftly_schema::usage::UsageSums;
 
 /// Runs the target.
@@ -29,7 +30,7 @@ fn decode(config: &DecodeConfig, first: &Block, second: &Block) {
     }
     let mut again = Decoder::new(config.clone());
     assert_eq!(batches[0], again.decode(first), "it depends on more than the block");
-    let mut restored = Decoder::restore(config.clone(), &again.windows(), 0).expect("windows of its own");
+    let mut restored = Decoder::restore(config.clone(), &again.windows(), 0, PriceBooks::v1()).expect("windows of its own");
     restored.rewarm(first);
     assert_eq!(batches[1], restored.decode(second), "a restart makes a difference");
     assert_eq!(decoder.windows(), restored.windows());

@@ -4,6 +4,7 @@
 //! ends, each row is summed from its own records, one row after the other. Adding each record to its rows at once went
 //! through all rows' memory for each of the views and grew their histograms value by value: it took twice as long.
 
+use super::billing::Billing;
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
 use suiftly_schema::activity::{KeyActivity, KeyRef};
@@ -11,7 +12,7 @@ use suiftly_schema::histogram::CellCounts;
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums, PhaseName};
 use suiftly_schema::partial::Partials;
 use suiftly_schema::record::Record;
-use suiftly_schema::usage::{MinuteKey, Usage};
+use suiftly_schema::usage::{MinuteKey, Usage, is_billable};
 
 /// Sums up records.
 #[derive(Debug, Default)]
@@ -31,12 +32,12 @@ impl PartialSums {
     }
 
     /// Gives the sums of the records that were noted, which are these, and begins anew.
-    pub(super) fn take(&mut self, records: &[Record]) -> Partials {
+    pub(super) fn take(&mut self, records: &[Record], billing: &Billing) -> Partials {
         let Self { usage, infra, times } = self;
         let mut keys = Vec::new();
         let usage = usage.take(records, |of_row| {
             add_keys(&mut keys, of_row);
-            usage_of(of_row, &mut times[0])
+            usage_of(of_row, &mut times[0], billing)
         });
         let infra = infra.take(records, |of_row| infra_of(of_row, times));
         Partials { usage, infra, keys }
@@ -61,18 +62,29 @@ impl<'a> OfRow<'a> {
     }
 }
 
-fn usage_of(of_row: OfRow<'_>, times: &mut CellCounts) -> (MinuteKey, Usage) {
+/// A row is of one minute, so one rule says which of its records are billed.
+fn usage_of(of_row: OfRow<'_>, times: &mut CellCounts, billing: &Billing) -> (MinuteKey, Usage) {
+    let key = MinuteKey::of(of_row.first());
+    let usage = match billing.own_rule(key.minute) {
+        None => sum_usage(of_row, times, is_billable),
+        Some(rule) => sum_usage(of_row, times, |traffic, status| rule.is_billable(traffic, status)),
+    };
+    (key, usage)
+}
+
+fn sum_usage(of_row: OfRow<'_>, times: &mut CellCounts, is_billable: impl Fn(u8, i16) -> bool) -> Usage {
+    let is_billed = |record: &Record| is_billable(record.traffic_type, record.status_code);
     let mut usage = Usage::default();
     if let [_] = of_row.at {
-        usage.add(of_row.first());
+        usage.add_billed_if(of_row.first(), is_billed(of_row.first()));
     } else {
         for record in of_row.iter() {
-            usage.sums.add(record);
+            usage.sums.add_billed_if(record, is_billed(record));
             times.count(Usage::time_ms(record), i64::from(record.repeat));
         }
         usage.times = times.take();
     }
-    (MinuteKey::of(of_row.first()), usage)
+    usage
 }
 
 fn infra_of(of_row: OfRow<'_>, times: &mut [CellCounts; PhaseName::ALL.len()]) -> (InfraSpanKey, InfraSums) {

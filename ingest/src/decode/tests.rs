@@ -1,3 +1,4 @@
+mod billing;
 mod bound;
 mod quarantined;
 mod reference;
@@ -10,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use suiftly_schema::{
     ids::{CustomerId, Network, Service},
     loss::LineCounts,
-    usage::{MinuteKey, UsageKey, UsageSums},
+    usage::{MinuteKey, Usage, UsageKey, UsageSums},
 };
 
 const NOW: UnixMillis = UnixMillis(1_795_298_482_000);
@@ -135,7 +136,7 @@ fn a_restart_anywhere_changes_nothing_but_proof() {
         for (block, expected) in blocks.iter().zip(&expected).take(cut) {
             assert_eq!(before.decode(block), *expected);
         }
-        let mut after = Decoder::restore(DecodeConfig::LIVE, &before.windows(), 0).unwrap();
+        let mut after = Decoder::restore(DecodeConfig::LIVE, &before.windows(), 0, PriceBooks::v1()).unwrap();
         after.rewarm(&blocks[cut - 1]);
         for (block, expected) in blocks.iter().zip(&expected).skip(cut) {
             assert_eq!(after.decode(block), *expected);

@@ -24,8 +24,6 @@ use suiftly_schema::record::Record;
 
 /// A response of more bytes than this (256 TiB) is no response but a corrupt number, which would make sums overflow.
 pub const MAX_BYTES_SENT: u64 = 1 << 48;
-/// The highest traffic type (SPEC §4).
-const MAX_TRAFFIC_TYPE: u8 = 8;
 
 /// Which formats are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

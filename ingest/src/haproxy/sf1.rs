@@ -4,16 +4,17 @@
 //! allocated. What is not kept (`%rt`, `%U`, `%ID`) is not looked at beyond being there; `%ci` only where the
 //! rules have set no client address.
 
+use super::MAX_BYTES_SENT;
 use super::event::{backend_id, derive};
 use super::path;
 use super::scan::{address, spaces, uint};
-use super::{MAX_BYTES_SENT, MAX_TRAFFIC_TYPE};
 use crate::reject::Reject;
 use std::net::IpAddr;
 use suiftly_schema::{
     ids::{CustomerId, Frontend, Network, Service},
     record::{LineId, Record, ShortText, Timers},
     time::UnixMillis,
+    usage::MAX_TRAFFIC_TYPE,
 };
 
 const TOKENS: usize = 30;

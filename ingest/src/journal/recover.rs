@@ -12,7 +12,8 @@ use std::path::Path;
 use suiftly_schema::{ids::Epoch, time::UnixMillis};
 
 const LOCK_FILE: &str = "journal.lock";
-const FIRST_EPOCH: Epoch = 1;
+/// The epoch of a journal's first block.
+pub(crate) const FIRST_EPOCH: Epoch = 1;
 
 /// What was found when the journal was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

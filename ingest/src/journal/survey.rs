@@ -106,8 +106,10 @@ fn summary(segment: &Segment, archive: Option<&Path>) -> Result<SegmentSummary, 
             let packed = PackedBytes::open(&segment.path).map_err(|error| cannot_read(segment, error))?;
             let index = packed.index();
             summary.lines = index.lines;
-            summary.first_cut_at = Some(index.first_cut_at).filter(|_| index.lines > 0);
-            summary.last_cut_at = Some(index.last_cut_at).filter(|_| index.lines > 0);
+            // Without a sound block neither was ever set. Blocks without lines have times.
+            let has_blocks = index.first_cut_at <= index.last_cut_at;
+            summary.first_cut_at = has_blocks.then_some(index.first_cut_at);
+            summary.last_cut_at = has_blocks.then_some(index.last_cut_at);
         }
     }
     Ok(summary)

@@ -5,7 +5,7 @@ use super::{IngestHandle, IngestMonitor, OpenIngest};
 use crate::decode::Decoder;
 use crate::error::IngestError;
 use crate::listener::{Bound, Chunk, ChunkPool, Handover, Pace};
-use crate::sequencer::{Links, Sequencer, deliver};
+use crate::sequencer::{CutPace, Links, Sequencer, deliver};
 use crate::stats::Phase;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
@@ -49,7 +49,8 @@ pub(super) fn start(
     let counters = Arc::clone(&shared.counters);
     let handover = Handover::new(chunks, pool.clone(), Arc::clone(&counters), pace, stopping.clone());
     let links = Links { batches, pool, counters };
-    let sequencer = Sequencer::new((journal, &recovery), decoder, links, config.cut_interval);
+    let pace_of_cuts = CutPace { gather: config.cut_interval, idle: config.idle_cut_interval };
+    let sequencer = Sequencer::new((journal, &recovery), decoder, links, pace_of_cuts);
     let streams = runtime.handle().clone();
     handle.keep_runtime(runtime);
     handle.spawn("sequencer", move || {

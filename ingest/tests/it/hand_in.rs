@@ -9,10 +9,13 @@ use suiftly_ingest::journal::JournalReader;
 use suiftly_ingest::live::{IngestConfig, IngestMonitor, Resume};
 use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
 use suiftly_ingest::source::{Source, Transport};
+use suiftly_ingest::tail::Tail;
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::{CustomerId, Epoch};
+use suiftly_schema::price::{BillableRule, PriceBook, PriceBooks, StatusRange};
 use suiftly_schema::quarantine::{GivenLine, QuarantinedLine};
 use suiftly_schema::reference::{Account, Entity, ReferenceChange};
+use suiftly_schema::time::UnixMillis;
 use tempfile::TempDir;
 
 const HTTPLOG: &[u8] = b"<134>Nov 21 22:01:17 gw haproxy[7]: 192.0.2.1:51234 [21/Nov/2026:22:01:17.199] fe be/s1 0/0/1/9/10 200 7 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"\n";
@@ -188,4 +191,58 @@ fn reference_changes_are_journaled_among_the_lines() {
     let again = start(&config, &resume);
     assert_eq!(again.batches.recv_timeout(PATIENCE).unwrap(), second);
     again.handle.shutdown(PATIENCE).unwrap();
+}
+
+#[test]
+fn a_book_that_was_told_bills_after_a_restart_too() {
+    let dir = TempDir::new().unwrap();
+    let config = config(dir.path());
+    let running = start(&config, &Resume::default());
+    let mut gateway = SimulatedGateway::new(&GatewayOptions::default(), now());
+    let mut lines = Vec::new();
+    for _ in 0..100 {
+        gateway.line(now(), &mut lines);
+        lines.push(b'\n');
+    }
+    running.tcp().write_all(&lines).unwrap();
+    let by_default = running.take_lines(100);
+    assert!(billed(&by_default) > 0);
+    // Nothing any more, from long ago on.
+    let billable = BillableRule { traffic_types: vec![0], statuses: vec![StatusRange { from: 999, to: 999 }] };
+    let book = PriceBook { version: 2, effective_from: UnixMillis(3_600_000), billable, ..PriceBook::v1() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let change = ReferenceChange { seq: 1, entity: Entity::PriceBook(book) };
+    let epoch = runtime.block_on(running.handle.monitor().tell(&[change])).unwrap();
+    let told = running.batches.recv_timeout(PATIENCE).unwrap();
+    assert_eq!((told.epoch, told.reference.len()), (epoch, 1));
+    lines.clear();
+    for _ in 0..100 {
+        gateway.line(now(), &mut lines);
+        lines.push(b'\n');
+    }
+    running.tcp().write_all(&lines).unwrap();
+    let by_book = running.take_lines(100);
+    assert_eq!((counts(&by_book).accepted, billed(&by_book)), (100, 0));
+    running.handle.shutdown(PATIENCE).unwrap();
+
+    let entities: Vec<_> = told.reference.iter().map(|change| change.entity.clone()).collect();
+    let windows = by_default.iter().rev().find_map(|batch| (!batch.windows.is_empty()).then(|| batch.windows.clone()));
+    let resume = Resume {
+        epoch,
+        windows: windows.unwrap(),
+        reference_seq: 1,
+        books: PriceBooks::of(&entities),
+        ..Resume::default()
+    };
+    let again = start(&config, &resume);
+    assert_eq!(again.take_lines(100), by_book);
+    again.handle.shutdown(PATIENCE).unwrap();
+    let mut tail = Tail::open(dir.path(), config.decode, &resume).unwrap();
+    let last = by_book.last().unwrap().epoch;
+    let tail: Vec<Batch> = std::iter::from_fn(|| tail.next(last).unwrap()).collect();
+    assert_eq!(tail, by_book);
+}
+
+fn billed(batches: &[Batch]) -> i64 {
+    batches.iter().flat_map(|batch| &batch.partials.usage).map(|(_, usage)| usage.sums.billable_requests).sum()
 }

@@ -12,6 +12,7 @@ use suiftly_ingest::haproxy::log_format::{Attribution, LogFormat, RecordFormat};
 use suiftly_ingest::source::Source;
 use suiftly_schema::batch::Batch;
 use suiftly_schema::loss::LineCounts;
+use suiftly_schema::price::PriceBooks;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
 
@@ -216,7 +217,8 @@ fn mutated_lines_never_panic_and_all_are_counted() {
     for ((kind, counts), decoder) in kinds.iter().zip(&totals).zip(&decoders) {
         assert!(counts.accepted > 0 && counts.rejected_total() > 0, "{}: {counts:?}", kind.name);
         let windows = decoder.windows();
-        assert_eq!(Decoder::restore(kind.config.clone(), &windows, 0).unwrap().windows(), windows, "{}", kind.name);
+        let restored = Decoder::restore(kind.config.clone(), &windows, 0, PriceBooks::v1()).unwrap();
+        assert_eq!(restored.windows(), windows, "{}", kind.name);
     }
 }
 

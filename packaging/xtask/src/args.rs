@@ -11,12 +11,14 @@ pub(crate) const HELP: &str = "\
 cargo xtask up [--seconds N] [--udp] [--kill N] [--rate R] [--release]
                [--data-dir DIR] [--free-ports] [--no-install]
     Installs what is missing, builds, starts PostgreSQL, suiftly and HAProxy, and drives requests until Ctrl-C.
-    --seconds N     end by itself and print a reconciliation; exit status 1 if it does not hold
+    --seconds N     end by itself and print a reconciliation; exit status 1 if it does not hold. A customer goes over
+                    their limit (from some 45 s on), the clock moves, their month closes, an audit follows
     --udp           log by UDP instead of a TCP ring
     --kill N        kill -9 suiftly N times, spread over the run, and start it again (needs --seconds)
     --rate R        requests per second (default 1000)
     --release       the optimised build
-    --data-dir DIR  where the database, the journal and the keys live (default: suiftly-dev in the target directory)
+    --data-dir DIR  where the database, the journal and the keys live (default: suiftly-dev in the target directory;
+                    with --seconds suiftly-timed, which is made anew)
     --free-ports    listen wherever it is free instead of on the well-known ports
     --no-install    install nothing
 cargo xtask test [--quick]       every check; --quick leaves out whatever needs a running system
@@ -37,6 +39,9 @@ cargo xtask kill [--times N] [--seed S] [--no-install]
 cargo xtask sim [--runs N] [--seed S]
     Disorder, doubles, power cuts and a failing database, seeded (default 25 runs, each of the next seed): the result
     is that of the undisturbed run.
+cargo xtask sim money [--customers N] [--months N] [--seed S]
+    Fourteen months of a thousand customers: orders, limits, deposits, withdrawals, late lines, a faulty escrow, restarts.
+    The live bill is the closed bill is the audited one; money moves once; the ledger balances.
 cargo xtask check-imports        hold the crates' dependencies against the allowed ones";
 
 /// Requests per second unless told otherwise.
@@ -48,6 +53,8 @@ const RATE_MAX: u32 = 20_000;
 const SEED: u32 = 1;
 /// How many seeds `sim` runs.
 pub(crate) const SIMULATIONS_DEFAULT: u64 = 25;
+/// How many customers `sim money` has, and how many months it lasts.
+pub(crate) const MONEY_DEFAULT: MoneyOptions = MoneyOptions { customers: 1_000, months: 14, seed: 1 };
 /// How often `kill` kills.
 pub(crate) const KILLS_DEFAULT: u32 = 10;
 
@@ -63,6 +70,7 @@ pub(crate) enum Task {
     Fuzz(FuzzOptions),
     Kill(KillOptions),
     Simulate { runs: u64, seed: u64 },
+    SimulateMoney(MoneyOptions),
     CheckImports,
 }
 
@@ -94,6 +102,14 @@ pub(crate) struct KillOptions {
     pub(crate) times: u32,
     pub(crate) seed: u64,
     pub(crate) install: bool,
+}
+
+/// How many customers to simulate, and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MoneyOptions {
+    pub(crate) customers: u32,
+    pub(crate) months: u32,
+    pub(crate) seed: u64,
 }
 
 /// How to run the whole loop.
@@ -250,12 +266,26 @@ fn simulate(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
     let (mut runs, mut seed) = (SIMULATIONS_DEFAULT, SEED.into());
     while let Some(argument) = parser.next()? {
         match argument {
+            Value(what) if what == "money" => return simulate_money(parser),
             Long("runs") => runs = number(parser, "runs")?,
             Long("seed") => seed = number(parser, "seed")?,
             other => return Err(other.unexpected().into()),
         }
     }
     Ok(Task::Simulate { runs, seed })
+}
+
+fn simulate_money(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut options = MONEY_DEFAULT;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("customers") => options.customers = number(parser, "customers")?,
+            Long("months") => options.months = number(parser, "months")?,
+            Long("seed") => options.seed = number(parser, "seed")?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Task::SimulateMoney(options))
 }
 
 /// Everything else, for another program; a first `--` only says so.
@@ -322,6 +352,11 @@ mod tests {
             ("kill --times 200 --seed 9 --no-install", Task::Kill(KillOptions { times: 200, seed: 9, install: false })),
             ("sim", Task::Simulate { runs: 25, seed: 1 }),
             ("sim --runs 1 --seed 77", Task::Simulate { runs: 1, seed: 77 }),
+            ("sim money", Task::SimulateMoney(MONEY_DEFAULT)),
+            (
+                "sim money --customers 9 --months 3 --seed 77",
+                Task::SimulateMoney(MoneyOptions { customers: 9, months: 3, seed: 77 }),
+            ),
             ("check-imports", Task::CheckImports),
         ];
         for (line, task) in cases {

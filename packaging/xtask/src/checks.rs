@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check there is, in the order in which they fail fastest.
 
-use crate::args::{KILLS_DEFAULT, SIMULATIONS_DEFAULT};
+use crate::args::{KILLS_DEFAULT, MONEY_DEFAULT, SIMULATIONS_DEFAULT};
 use crate::build;
 use crate::commands;
 use crate::end_to_end;
@@ -55,6 +55,8 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     timescale(places, steps)?;
     let simulation = &mut commands::simulation(SIMULATIONS_DEFAULT, 1);
     steps.command("simulation of 25 seeds", simulation)?;
+    let money = &mut commands::money_simulation(MONEY_DEFAULT);
+    steps.command("simulation of money, 1,000 customers over 14 months", money)?;
     fuzz_smoke(places, steps)?;
     if quick {
         return Ok(());

@@ -1,5 +1,6 @@
 //! The smaller tasks: console, db, bench, check-imports.
 
+use crate::args::MoneyOptions;
 use crate::build;
 use crate::database::{db, lock};
 use crate::imports;
@@ -73,10 +74,23 @@ pub(crate) fn check_imports() -> anyhow::Result<ExitCode> {
 
 /// The simulation of the binary's tests, on so many seeds; the variables are what it reads.
 pub(crate) fn simulation(runs: u64, seed: u64) -> Command {
-    let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "suiftly", "--test", "it", "--", "--exact", "--nocapture"]);
-    command.arg("sim::whatever_happens_the_result_is_that_of_the_undisturbed_run");
+    let mut command = test_of_the_binary("sim::whatever_happens_the_result_is_that_of_the_undisturbed_run");
     command.env("SUIFTLY_SIM_RUNS", runs.to_string()).env("SUIFTLY_SIM_SEED", seed.to_string());
+    command
+}
+
+/// The same of money.
+pub(crate) fn money_simulation(options: MoneyOptions) -> Command {
+    let mut command = test_of_the_binary("money::fourteen_months_come_out_to_the_last_micro_dollar");
+    let MoneyOptions { customers, months, seed } = options;
+    command.env("SUIFTLY_SIM_CUSTOMERS", customers.to_string()).env("SUIFTLY_SIM_MONTHS", months.to_string());
+    command.env("SUIFTLY_SIM_SEED", seed.to_string());
+    command
+}
+
+fn test_of_the_binary(name: &str) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--package", "suiftly", "--test", "it", "--", "--exact", "--nocapture", name]);
     command
 }
 
@@ -86,5 +100,13 @@ pub(crate) fn simulate(runs: u64, seed: u64) -> anyhow::Result<ExitCode> {
     install::install(&places, install::TO_RUN)?;
     run(&mut simulation(runs, seed))?;
     println!("{runs} runs from seed {seed}: each ended as the undisturbed run does");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The same of money; it tells its own figures.
+pub(crate) fn simulate_money(options: MoneyOptions) -> anyhow::Result<ExitCode> {
+    let places = Places::find()?;
+    install::install(&places, install::TO_RUN)?;
+    run(&mut money_simulation(options))?;
     Ok(ExitCode::SUCCESS)
 }

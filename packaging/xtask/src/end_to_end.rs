@@ -1,5 +1,6 @@
 //! The checks on a running system: a browser and the desktop window on one with traffic, then runs by UDP and with
-//! `kill -9`, each with its reconciliation. All on one data directory, so that a run on old data is checked as well.
+//! `kill -9`, each with its reconciliation. All on one data directory, so that a run on old data is checked as well; but
+//! for money, whose clock is moved.
 
 use crate::build::npm;
 use crate::database::db;
@@ -9,7 +10,7 @@ use crate::process::run_quietly;
 use crate::signals::Interrupt;
 use crate::stack::Shape;
 use crate::steps::Steps;
-use crate::up::{Session, must_hold};
+use crate::up::{SHOWS_MONEY_RATE, SHOWS_MONEY_SECONDS, Session, must_hold};
 use anyhow::Context as _;
 use std::fs;
 use std::path::Path;
@@ -39,6 +40,16 @@ fn each(places: &Places, steps: &mut Steps, passed: &mut u32) -> anyhow::Result<
     on_screen(places, steps, &shape(false)?, &interrupt, passed)?;
     let udp = shape(true)?;
     steps.work("a run by UDP reconciles", || run(places, &udp, UDP_SECONDS, 0, &interrupt))?;
+    *passed += 1;
+    let mut paying = shape(false)?;
+    paying.data_dir = places.data_dir("suiftly-test-money");
+    steps.work("a limit is passed, the month closes, the audit agrees", || {
+        clear(&paying.suiftly, &paying.data_dir)?;
+        let mut session = Session::start(places, &paying, SHOWS_MONEY_RATE, &interrupt)?;
+        session.show_money(&interrupt)?;
+        session.watch(Some(SHOWS_MONEY_SECONDS), 0, &interrupt)?;
+        must_hold(session.reconcile(&interrupt)?)
+    })?;
     *passed += 1;
     let killed = shape(false)?;
     steps.work("a run with five times kill -9 reconciles", || run(places, &killed, KILL_SECONDS, KILLS, &interrupt))?;

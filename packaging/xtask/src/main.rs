@@ -19,6 +19,7 @@ mod http;
 mod imports;
 mod install;
 mod kill;
+mod money;
 mod numbered;
 mod observe;
 mod peers;
@@ -62,6 +63,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Kill(options) => kill::kill(&options),
         Task::Simulate { runs, seed } => commands::simulate(runs, seed),
+        Task::SimulateMoney(options) => commands::simulate_money(options),
         Task::CheckImports => commands::check_imports(),
     }
 }

@@ -101,10 +101,27 @@ impl Stack {
 
     /// The keys to ask the gateway with.
     pub(crate) fn keys(&self) -> anyhow::Result<Vec<DemoKey>> {
+        demo_keys(&self.seeded()?).context("the seed made no keys that the gateway could serve")
+    }
+
+    /// The customer of the first key, which is asked with most.
+    pub(crate) fn first_customer(&self) -> anyhow::Result<i64> {
+        self.seeded()?[0]["customer_id"].as_i64().context("the seed made no keys")
+    }
+
+    /// What `suiftly seed` wrote.
+    fn seeded(&self) -> anyhow::Result<serde_json::Value> {
         let path = self.shape.data_dir.join("demo-keys.json");
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let json = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-        demo_keys(&json).with_context(|| format!("{} has no keys that the gateway could serve", path.display()))
+        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
+    }
+
+    pub(crate) fn suiftly(&self) -> &Path {
+        &self.shape.suiftly
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.shape.data_dir
     }
 
     /// The pipeline's figures, and the usage in this range.

@@ -2,7 +2,9 @@
 
 use crate::args::UpOptions;
 use crate::build;
+use crate::end_to_end;
 use crate::install;
+use crate::money::Demonstration;
 use crate::observe::Baseline;
 use crate::places::Places;
 use crate::ports::Ports;
@@ -18,6 +20,13 @@ use std::time::{Duration, Instant};
 /// The data directory unless told otherwise.
 pub(crate) const DATA_DIR: &str = "suiftly-dev";
 
+/// The same of a timed run.
+const TIMED_DATA_DIR: &str = "suiftly-timed";
+
+/// A run this long, at this rate, costs the customer with most of the requests more than a dollar.
+pub(crate) const SHOWS_MONEY_SECONDS: u32 = 45;
+pub(crate) const SHOWS_MONEY_RATE: u32 = 1_000;
+
 /// Installs, builds, runs.
 pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
@@ -26,7 +35,14 @@ pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
     }
     build::web(&places)?;
     build::suiftly(&places, options.release)?;
-    let data_dir = options.data_dir.clone().unwrap_or_else(|| places.data_dir(DATA_DIR));
+    let data_dir = options
+        .data_dir
+        .clone()
+        .unwrap_or_else(|| places.data_dir(if options.seconds.is_some() { TIMED_DATA_DIR } else { DATA_DIR }));
+    // A timed run moves the clock at its end: it begins anew each time, unless told where.
+    if options.seconds.is_some() && options.data_dir.is_none() {
+        end_to_end::clear(&places.suiftly(options.release), &data_dir)?;
+    }
     let interrupt = Interrupt::catch()?;
     let shape = Shape {
         suiftly: places.suiftly(options.release),
@@ -39,6 +55,9 @@ pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
         session => session?,
     };
     println!("the dashboard: {}/#token={}", session.stack.url(), session.stack.token()?);
+    if options.seconds.is_some_and(|seconds| seconds >= SHOWS_MONEY_SECONDS) && options.rate >= SHOWS_MONEY_RATE {
+        session.show_money(&interrupt)?;
+    }
     session.watch(options.seconds, options.kills, &interrupt)?;
     if interrupt.is_set() {
         drop(session);
@@ -59,6 +78,7 @@ pub(crate) struct Session {
     traffic: Traffic,
     pub(crate) stack: Stack,
     baseline: Baseline,
+    money: Option<Demonstration>,
 }
 
 impl Session {
@@ -67,7 +87,13 @@ impl Session {
         let mut stack = Stack::start(places, shape, interrupt)?;
         let baseline = Baseline::take(&mut stack)?;
         let traffic = Traffic::start(shape.ports, stack.keys()?, rate)?;
-        Ok(Self { traffic, stack, baseline })
+        Ok(Self { traffic, stack, baseline, money: None })
+    }
+
+    /// A customer is to go over their limit; the reconciliation closes their month.
+    pub(crate) fn show_money(&mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
+        self.money = Demonstration::begin(&self.stack, interrupt)?;
+        Ok(())
     }
 
     /// Prints a line per second for so long, or until interrupted, and kills `suiftly` so many times meanwhile.
@@ -93,7 +119,7 @@ impl Session {
 
     /// Ends the traffic, lets everything arrive, compares, prints; says whether it adds up.
     pub(crate) fn reconcile(self, interrupt: &Interrupt) -> anyhow::Result<bool> {
-        let Self { traffic, mut stack, baseline } = self;
+        let Self { traffic, mut stack, baseline, money } = self;
         let tally = traffic.stop();
         println!("waiting until all lines are in");
         let (after, numbered) = settle(&mut stack, &baseline.figures, &baseline.range, interrupt)?;
@@ -114,6 +140,9 @@ impl Session {
         }
         for difference in &differences {
             println!("  {difference}");
+        }
+        if let Some(money) = money.filter(|_| differences.is_empty()) {
+            money.finish(interrupt)?;
         }
         println!("{}", if differences.is_empty() { "PASS: no difference" } else { "FAIL" });
         Ok(differences.is_empty())

@@ -112,13 +112,19 @@ pub enum StoreError {
         /// The other's.
         run: String,
     },
-    /// Only development and test databases are created or dropped by this program.
-    #[error("will not {attempted} database {database}: only names that end in _dev or _test are ours to make and drop")]
+    /// Only development and test databases are created or dropped by this program, or have a clock that can be moved.
+    #[error("will not {attempted} database {database}: only names that end in _dev or _test are ours to do so with")]
     Protected {
-        /// `create` or `drop`.
+        /// `create`, `drop`, `move the clock of`.
         attempted: &'static str,
         /// The database.
         database: String,
+    },
+    /// The manager's clock goes on, not back.
+    #[error("the manager's clock is further ahead than {offset_ms} ms already: it is never set back")]
+    ClockBackwards {
+        /// How far ahead it was to be.
+        offset_ms: i64,
     },
     /// A published price book differs from the one that the program brings.
     #[error(
@@ -143,6 +149,14 @@ pub enum StoreError {
         attempted: &'static str,
         /// The bound.
         rows_max: u32,
+    },
+    /// What was asked for cannot be, whatever the database holds or because of it. Nothing was changed.
+    #[error("cannot {attempted}: {cause}")]
+    Unfit {
+        /// What was being done.
+        attempted: &'static str,
+        /// What is wrong with it.
+        cause: String,
     },
     /// An API key for demonstration could not be made.
     #[error("cannot make an API key: {cause}")]

@@ -9,9 +9,11 @@
 
 pub mod cluster;
 pub mod config;
+pub mod embedded_escrow;
 pub mod firehose;
 pub mod maintenance;
 pub mod migrate;
+pub mod money;
 pub mod outbox;
 pub mod price;
 pub mod reader;
@@ -21,6 +23,7 @@ pub mod writer;
 
 mod codec;
 mod error;
+mod pool;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -15,6 +15,11 @@ use tokio_postgres::Client;
 /// Databases that this program may create and drop end in one of these.
 pub const OWN_DATABASE_SUFFIXES: [&str; 2] = ["_dev", "_test"];
 
+/// Whether a database is one for development or tests, by its name.
+pub fn is_ours(database: &str) -> bool {
+    OWN_DATABASE_SUFFIXES.iter().any(|suffix| database.ends_with(suffix))
+}
+
 /// The key of the session advisory lock that lets one process migrate at a time.
 const MIGRATION_LOCK: i64 = 0x5375_6966_0001;
 
@@ -56,6 +61,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "run_role", sql: include_str!("../../migrations/0009_run_role.sql") },
     Migration { version: 10, name: "closed_hours", sql: include_str!("../../migrations/0010_closed_hours.sql") },
     Migration { version: 11, name: "firehose", sql: include_str!("../../migrations/0011_firehose.sql") },
+    Migration { version: 12, name: "money", sql: include_str!("../../migrations/0012_money.sql") },
 ];
 
 impl Migration {
@@ -128,7 +134,7 @@ pub async fn drop_database(config: &StoreConfig) -> Result<(), StoreError> {
 
 fn refuse_foreign(config: &StoreConfig, attempted: &'static str) -> Result<(), StoreError> {
     let database = config.database();
-    if OWN_DATABASE_SUFFIXES.iter().any(|suffix| database.ends_with(suffix)) {
+    if is_ours(database) {
         return Ok(());
     }
     Err(StoreError::Protected { attempted, database: database.to_owned() })

@@ -16,6 +16,8 @@ use suiftly_schema::money::MicroUsd;
 use suiftly_schema::reference::{
     Account, AccountStatus, Entity, KeyLife, KeyState, MAX_ALLOWED, ReferenceChange, ServiceAccess,
 };
+use suiftly_schema::subscription::Tier;
+use suiftly_schema::time::BillingMonth;
 use tokio::sync::Notify;
 use tokio_postgres::types::Json;
 use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
@@ -104,8 +106,26 @@ fn account_of(json: &Value) -> Result<Account, StoreError> {
         status,
         max_monthly: cents(json, "max_monthly_usd_cents")?,
         balance: cents(json, "balance_usd_cents")?,
+        fixed: fixed(json)?,
+        fixed_in_all: micro_usd(json, "fixed_in_all_micro_usd")?,
+        charged_in_all: micro_usd(json, "charged_in_all_micro_usd")?,
+        credited_in_all: micro_usd(json, "credited_in_all_micro_usd")?,
         ..Account::new(known_customer(integer(json, "customer_id")?)?)
     })
+}
+
+/// What subscriptions were charged, by month.
+fn fixed(json: &Value) -> Result<Vec<(BillingMonth, MicroUsd)>, StoreError> {
+    let of_month = |row: &Value| {
+        let month = BillingMonth::parse(text(row, "month")?).ok_or_else(|| wrong("no month"))?;
+        Ok((month, micro_usd(row, "micro_usd")?))
+    };
+    json.get("fixed").and_then(Value::as_array).map_or(Ok(Vec::new()), |rows| rows.iter().map(of_month).collect())
+}
+
+/// An amount; none in rows from before there was money.
+fn micro_usd(json: &Value, field: &'static str) -> Result<MicroUsd, StoreError> {
+    if json.get(field).is_some() { integer(json, field).map(MicroUsd) } else { Ok(MicroUsd(0)) }
 }
 
 fn service_of(json: &Value) -> Result<ServiceAccess, StoreError> {
@@ -182,16 +202,11 @@ pub(crate) struct Limits {
 /// The tier's limits, or what the service's configuration says instead. Burst is an add-on that starter cannot book;
 /// without it the two are the same.
 pub(crate) fn limits(tier: &str, config: &serde_json::Value) -> Limits {
-    let guaranteed = match tier {
-        "enterprise" => 5_000,
-        "pro" => 1_000,
-        _ => 500,
-    };
+    let tier = Tier::from_word(tier).unwrap_or(Tier::Starter);
     let configured =
         |key: &str| config.get(key).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());
-    let guaranteed = configured("guaranteed_per_second").unwrap_or(guaranteed);
-    let may_burst = tier != "starter" && config.get("burst") == Some(&serde_json::Value::Bool(true));
-    let burst = if may_burst { guaranteed.saturating_mul(2) } else { guaranteed };
+    let guaranteed = configured("guaranteed_per_second").unwrap_or(tier.guaranteed_per_second());
+    let burst = tier.burst_per_second(guaranteed, config.get("burst") == Some(&serde_json::Value::Bool(true)));
     Limits { guaranteed, burst: configured("burst_per_second").unwrap_or(burst).max(guaranteed) }
 }
 
@@ -230,6 +245,14 @@ mod tests {
         let Ok(Entity::Account(account)) = entity_of("account", account) else { panic!("an account") };
         let expected = (AccountStatus::Closed, MicroUsd(250_000), MicroUsd(10_000));
         assert_eq!((account.status, account.max_monthly, account.balance), expected);
+        assert_eq!((account.fixed, account.charged_in_all), (Vec::new(), MicroUsd(0)), "from before there was money");
+        let account = json!({"customer_id": 7, "status": "active", "max_monthly_usd_cents": 0, "balance_usd_cents": 1,
+            "fixed": [{"month": "2026-11", "micro_usd": 5}], "fixed_in_all_micro_usd": 6,
+            "charged_in_all_micro_usd": 7, "credited_in_all_micro_usd": 8});
+        let Ok(Entity::Account(account)) = entity_of("account", account) else { panic!("an account") };
+        assert_eq!(account.fixed, [(BillingMonth::parse("2026-11").unwrap(), MicroUsd(5))]);
+        let in_all = (account.fixed_in_all.0, account.charged_in_all.0, account.credited_in_all.0);
+        assert_eq!(in_all, (6, 7, 8));
     }
 
     #[test]

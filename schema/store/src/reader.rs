@@ -29,22 +29,20 @@ pub use view::{Rows, ViewQuery};
 use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::maintenance::{MINUTES_KEPT, before};
+use crate::pool;
 use crate::writer::{loss, resume};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Object, Pool};
 use std::sync::Arc;
-use std::time::Duration;
 use suiftly_schema::grant::Grant;
 use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::loss::{LineCounts, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{UsageKey, UsageSums};
-use tokio_postgres::{IsolationLevel, NoTls};
+use tokio_postgres::IsolationLevel;
 
 /// Connections that one reader opens at most.
 pub const CONNECTIONS_MAX: usize = 8;
-/// How long a caller waits for a free connection, or for a new one to be made.
-pub const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 
 /// Whose usage to count. `None` is everybody's, every service, every network; the unattributed and unknown count in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,15 +138,7 @@ pub struct Reader {
 impl Reader {
     /// A reader of this journal's watermark. Connects at the first query, and again whenever a connection broke.
     pub fn new(config: &StoreConfig, journal_id: &str) -> Result<Self, StoreError> {
-        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config.driver().clone(), NoTls, manager_config);
-        let wait = Some(CONNECTION_WAIT);
-        let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS_MAX)
-            .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts { wait, create: wait, recycle: wait })
-            .build()
-            .map_err(|error| StoreError::Address { cause: error.to_string() })?;
+        let pool = pool::pool(config, CONNECTIONS_MAX)?;
         Ok(Self { pool, journal_id: journal_id.into() })
     }
 
@@ -216,11 +206,7 @@ impl Reader {
     }
 
     async fn connection(&self) -> Result<Object, StoreError> {
-        let attempted = "connect to the database";
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => StoreError::database(attempted)(error),
-            other => StoreError::Unavailable { attempted, cause: other.to_string() },
-        })
+        pool::get(&self.pool).await
     }
 
     async fn watermark(&self, snapshot: &deadpool_postgres::Transaction<'_>) -> Result<Watermark, StoreError> {

@@ -1,13 +1,18 @@
 //! Demonstration customers, for `up`, tests and a first look. Never part of a migration.
 
 use crate::StoreError;
+use crate::codec::Timestamptz;
 use crate::config::StoreConfig;
+use crate::{embedded_escrow, money, pool};
+use deadpool_postgres::Transaction;
 use serde_json::json;
 use std::collections::BTreeMap;
 use suiftly_schema::api_key::{ApiKey, ApiKeySecret, KeyClaims, KeyMetadata};
 use suiftly_schema::ids::{CustomerId, Network, Service};
+use suiftly_schema::subscription::{Order, Subscription, Tier};
+use suiftly_schema::time::UnixMillis;
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{Row, Transaction};
 
 /// How often a random id, fingerprint or wallet is drawn again before seeding gives up.
 const DRAWS_MAX: usize = 100;
@@ -26,8 +31,8 @@ pub struct DemoCustomer {
 pub struct DemoService {
     /// The service: one that has keys.
     pub service: Service,
-    /// `starter`, `pro` or `enterprise`.
-    pub tier: &'static str,
+    /// The tier.
+    pub tier: Tier,
     /// Whether the burst add-on is booked.
     pub burst: bool,
     /// Requests per second, guaranteed and with burst, instead of the tier's.
@@ -51,7 +56,7 @@ pub struct DemoKey {
     pub key: ApiKey,
 }
 
-const fn plain(service: Service, tier: &'static str, burst: bool, key_networks: &'static [Network]) -> DemoService {
+const fn plain(service: Service, tier: Tier, burst: bool, key_networks: &'static [Network]) -> DemoService {
     DemoService { service, tier, burst, limits: None, key_networks }
 }
 
@@ -60,33 +65,36 @@ const fn plain(service: Service, tier: &'static str, burst: bool, key_networks: 
 pub const DEMO_CUSTOMERS: &[DemoCustomer] = &[
     DemoCustomer {
         display_name: "Nightjar Games",
-        services: &[plain(Service::Seal, "enterprise", true, &[Network::Mainnet, Network::Testnet])],
+        services: &[plain(Service::Seal, Tier::Enterprise, true, &[Network::Mainnet, Network::Testnet])],
     },
     DemoCustomer {
         display_name: "Fernway",
         services: &[
-            plain(Service::Seal, "pro", true, &[Network::Mainnet]),
-            plain(Service::Grpc, "pro", false, &[Network::Mainnet]),
+            plain(Service::Seal, Tier::Pro, true, &[Network::Mainnet]),
+            plain(Service::Grpc, Tier::Pro, false, &[Network::Mainnet]),
         ],
     },
     DemoCustomer {
         display_name: "Quayside",
-        services: &[plain(Service::Grpc, "enterprise", true, &[Network::Mainnet, Network::Testnet])],
+        services: &[plain(Service::Grpc, Tier::Enterprise, true, &[Network::Mainnet, Network::Testnet])],
     },
     DemoCustomer {
         display_name: "Mica Social",
         services: &[DemoService {
             service: Service::Seal,
-            tier: "pro",
+            tier: Tier::Pro,
             burst: true,
             limits: Some((20, 40)),
             key_networks: &[Network::Mainnet],
         }],
     },
-    DemoCustomer { display_name: "Abacus Pay", services: &[plain(Service::Grpc, "pro", true, &[Network::Mainnet])] },
+    DemoCustomer {
+        display_name: "Abacus Pay",
+        services: &[plain(Service::Grpc, Tier::Pro, true, &[Network::Mainnet])],
+    },
     DemoCustomer {
         display_name: "Kelpmarket",
-        services: &[plain(Service::Seal, "starter", false, &[Network::Testnet])],
+        services: &[plain(Service::Seal, Tier::Starter, false, &[Network::Testnet])],
     },
 ];
 
@@ -103,7 +111,8 @@ pub async fn seed(
 ) -> Result<Vec<DemoKey>, StoreError> {
     let held: BTreeMap<String, &ApiKey> =
         held.iter().filter(|key| key.verify(secret).is_ok()).map(|key| (key.sha256_hex(), key)).collect();
-    let mut client = config.connect().await?;
+    let pool = pool::pool(config, 1)?;
+    let mut client = pool::get(&pool).await?;
     let transaction = client.transaction().await.map_err(StoreError::database(SEED))?;
     // One seeding at a time, or a name would come twice.
     run(&transaction, "LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
@@ -135,32 +144,56 @@ async fn find_customer(transaction: &Transaction<'_>, display_name: &str) -> Res
     rows.first().map(|row| crate::codec::known_customer(row.get(0))).transpose()
 }
 
-/// Draws ids until one is free. A balance is lent, so that a bill can be drawn from something.
+/// In escrow, so that a bill can be drawn from something.
+const DEPOSIT_USD_CENTS: i64 = 50_000;
+/// As new customers have it.
+const LIMIT_USD_CENTS: i64 = 25_000;
+
+/// Draws ids until one is free. Funds are deposited, in the embedded escrow.
 async fn make_customer(transaction: &Transaction<'_>, display_name: &str) -> Result<CustomerId, StoreError> {
-    let insert = "INSERT INTO customers (id, display_name, wallet_address, billing_profile, current_balance_usd_cents) \
-        VALUES ($1, $2, $3, $4, 50000) ON CONFLICT DO NOTHING";
+    let insert = "INSERT INTO customers (id, display_name, wallet_address, billing_profile, max_monthly_usd_cents) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     for _ in 0..DRAWS_MAX {
         let Some(id) = CustomerId::new(i64::from(u32::from_be_bytes(random()?) >> 1)) else { continue };
         let wallet = format!("0x{}", data_encoding::HEXLOWER.encode(&random::<32>()?));
         let profile = Json(json!({"demo": true}));
-        if run(transaction, insert, &[&id.get(), &display_name, &wallet, &profile]).await? == 1 {
+        if run(transaction, insert, &[&id.get(), &display_name, &wallet, &profile, &LIMIT_USD_CENTS]).await? == 1 {
+            deposit(transaction, &wallet).await?;
             return Ok(id);
         }
     }
     Err(StoreError::Key { cause: format!("no free customer id in {DRAWS_MAX} draws") })
 }
 
+async fn deposit(transaction: &Transaction<'_>, wallet: &str) -> Result<(), StoreError> {
+    let now = now(transaction).await?;
+    let event = embedded_escrow::plant(transaction, wallet, LIMIT_USD_CENTS, DEPOSIT_USD_CENTS, now).await?;
+    money::mirror_planted(transaction, &event, now).await
+}
+
+/// Ordered as a customer would, and so charged for; a service that is there stays as it is.
 async fn enable(transaction: &Transaction<'_>, customer: CustomerId, service: &DemoService) -> Result<(), StoreError> {
-    let mut config = json!({"burst": service.burst});
+    let mut config = json!({});
     if let Some((guaranteed, burst)) = service.limits {
         config["guaranteed_per_second"] = guaranteed.into();
         config["burst_per_second"] = burst.into();
     }
-    let insert = "INSERT INTO service_instances (customer_id, service_type, tier, is_enabled, config, enabled_at) \
-        VALUES ($1, $2, $3, true, $4, now()) ON CONFLICT DO NOTHING";
+    let insert = "INSERT INTO service_instances (customer_id, service_type, tier, config) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     let number = i16::from(service.service.number());
-    run(transaction, insert, &[&customer.get(), &number, &service.tier, &Json(config)]).await?;
-    Ok(())
+    let tier = service.tier.word();
+    if run(transaction, insert, &[&customer.get(), &number, &tier, &Json(config)]).await? == 0 {
+        return Ok(());
+    }
+    let order = Order::Enable(Subscription { burst: service.burst, ..Subscription::of(service.tier) });
+    let ordered =
+        money::order_within(transaction, customer, service.service, &order, None, now(transaction).await?).await?;
+    ordered.map(|_| ()).map_err(|refused| StoreError::Unfit { attempted: SEED, cause: refused.to_string() })
+}
+
+async fn now(transaction: &Transaction<'_>) -> Result<UnixMillis, StoreError> {
+    let row = query(transaction, "SELECT now()", &[]).await?;
+    Ok(row.first().map(|row| row.get::<_, Timestamptz>(0).0).unwrap_or_default())
 }
 
 struct Seeding<'a> {

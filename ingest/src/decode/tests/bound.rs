@@ -90,7 +90,7 @@ fn a_line_of_a_stranger_leaves_no_trace_in_dedup() {
     let second = block_of(2, [(gateway, own.as_str())]);
     assert_eq!(decoder.decode(&second).counts.accepted, 1);
     // Nor when its body is looked at again after a restart.
-    let mut restored = Decoder::restore(config(), &decoder.windows(), 0).unwrap();
+    let mut restored = Decoder::restore(config(), &decoder.windows(), 0, PriceBooks::v1()).unwrap();
     [&first, &second].into_iter().for_each(|block| restored.rewarm(block));
     let again = restored.decode(&block_of(3, [(gateway, own.as_str()), (stranger, forged.as_str())]));
     assert_eq!((again.counts.duplicates, again.counts.rejected_total()), (1, 1));

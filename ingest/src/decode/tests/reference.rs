@@ -29,7 +29,7 @@ fn changes_come_once_in_their_order_and_count_as_no_lines() {
         2,
         [change(6, 3), change(7, 4)].map(|change| frame(&change)).iter().map(|it| (Source::Outbox, it.as_str())),
     );
-    let mut restored = Decoder::restore(DecodeConfig::LIVE, &decoder.windows(), 6).unwrap();
+    let mut restored = Decoder::restore(DecodeConfig::LIVE, &decoder.windows(), 6, PriceBooks::v1()).unwrap();
     restored.rewarm(&first);
     assert_eq!(restored.decode(&second).reference, [change(7, 4)]);
     assert_eq!(decoder.decode(&second).reference, [change(7, 4)]);

@@ -2,7 +2,7 @@
 
 use super::super::event::{backend_id, derive};
 use super::super::httplog::Captures;
-use super::super::{MAX_TRAFFIC_TYPE, scan::uint};
+use super::super::scan::uint;
 use super::alias::Role;
 use super::attribution::{Attribution, Found};
 use super::roles::{Places, Said};
@@ -15,6 +15,7 @@ use suiftly_schema::{
     ids::{CustomerId, Frontend, Network, Service},
     record::{LineId, Record, ShortText, Timers},
     time::UnixMillis,
+    usage::MAX_TRAFFIC_TYPE,
 };
 
 /// A format and what its fields mean to Suiftly: lines in, records out.

@@ -1,11 +1,12 @@
 //! Which fields of a format make which part of a record: those that attribution names, and those whose alias says it by
 //! itself.
 
-use super::super::{MAX_TRAFFIC_TYPE, scan::uint};
+use super::super::scan::uint;
 use super::alias::Role;
 use super::attribution::{Attribution, Found, Wanted};
 use super::{FormatError, LogFormat};
 use suiftly_schema::ids::{CustomerId, Frontend, Network, Service};
+use suiftly_schema::usage::MAX_TRAFFIC_TYPE;
 
 /// What attribution names.
 #[derive(Clone, Debug, PartialEq, Eq)]

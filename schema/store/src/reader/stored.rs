@@ -2,8 +2,8 @@
 //! against the journal. Full scans; nothing that runs all the time asks for them.
 
 use super::{Reader, snapshot};
-use crate::StoreError;
 use crate::codec::{Timestamptz, from_bigint};
+use crate::{StoreError, price};
 use suiftly_schema::record::LineId;
 use tokio_postgres::Row;
 
@@ -13,8 +13,10 @@ const DECLARE: &str = "DECLARE stored_lines NO SCROLL CURSOR FOR \
     SELECT server_id, boot, seq, journal_offset FROM haproxy_raw_logs_all ORDER BY journal_offset";
 
 /// The ten sums of every minute and key that either side has, where they differ. Written anew out of SPEC §5, not out of
-/// what the dataflow does: that is what it checks.
-const DIFFERENCES: &str = "WITH recount AS (
+/// what the dataflow does: that is what it checks. `is_billed` is a condition.
+fn differences(is_billed: &str) -> String {
+    format!(
+        "WITH recount AS (
     SELECT coalesce(customer_id, 0) AS customer_id,
         date_bin(INTERVAL '1 minute', timestamp, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS minute,
         coalesce(service_type, 0)::smallint AS service_type, coalesce(network, -1)::smallint AS network,
@@ -26,10 +28,10 @@ const DIFFERENCES: &str = "WITH recount AS (
         coalesce(sum(repeat) FILTER (WHERE traffic_type NOT BETWEEN 3 AND 6 AND status_code BETWEEN 500 AND 599), 0)
             AS server_error,
         sum(repeat) AS requests,
-        coalesce(sum(repeat) FILTER (WHERE traffic_type IN (1, 2) AND status_code BETWEEN 100 AND 399), 0)
+        coalesce(sum(repeat) FILTER (WHERE {is_billed}), 0)
             AS billable_requests,
         sum(bytes_sent) AS bytes_sent,
-        coalesce(sum(bytes_sent) FILTER (WHERE traffic_type IN (1, 2) AND status_code BETWEEN 100 AND 399), 0)
+        coalesce(sum(bytes_sent) FILTER (WHERE {is_billed}), 0)
             AS billable_bytes,
         sum(time_total::bigint * repeat) AS time_total_ms
     FROM haproxy_raw_logs_all GROUP BY 1, 2, 3, 4
@@ -44,7 +46,9 @@ SELECT count(*) FROM recount FULL JOIN usage USING (customer_id, minute, service
 WHERE (recount.guaranteed, recount.burst, recount.rejected, recount.client_error, recount.server_error,
         recount.requests, recount.billable_requests, recount.bytes_sent, recount.billable_bytes, recount.time_total_ms)
     IS DISTINCT FROM (usage.guaranteed, usage.burst, usage.rejected, usage.client_error, usage.server_error,
-        usage.requests, usage.billable_requests, usage.bytes_sent, usage.billable_bytes, usage.time_total_ms)";
+        usage.requests, usage.billable_requests, usage.bytes_sent, usage.billable_bytes, usage.time_total_ms)"
+    )
+}
 
 /// A stored record's identity, and where its frame stands in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +81,8 @@ impl Reader {
     /// only while nothing has passed its retention.
     pub async fn usage_differences(&self) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
-        let row = connection.query_one(DIFFERENCES, &[]).await;
+        let sql = differences(&price::is_billed(&**connection).await?);
+        let row = connection.query_one(&sql, &[]).await;
         let row = row.map_err(StoreError::database("recount usage out of the raw records"))?;
         from_bigint("the number of differing minutes", row.get(0))
     }

@@ -13,6 +13,7 @@ mod loss;
 mod migrate;
 mod model;
 mod partitions;
+mod prices;
 mod proxy;
 mod quarantine;
 mod reader;

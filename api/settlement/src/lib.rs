@@ -1,0 +1,56 @@
+//! Suiftly's money: what is rated becomes charges, invoices and notes; subscriptions are ordered and renewed; the escrow
+//! stands behind a trait; the manager runs all of it on durable schedules. The only money movement.
+//!
+//! Where it stands: rated usage comes out of the store, as of its watermark; what is decided goes back into it, and by the
+//! outbox into the journal and the `spend` view. Amounts are computed by `suiftly_schema`'s pure functions, the same live,
+//! at the close and in an audit. A step that may have been done before a crash is never repeated blindly: its reference in
+//! the ledger, its nonce or its event's digest tells.
+
+mod accounts;
+mod charging;
+mod clock;
+mod closing;
+pub mod document;
+mod drafting;
+mod error;
+pub mod escrow;
+pub mod manager;
+mod paying;
+mod reconciling;
+mod shadow;
+mod subscribing;
+mod what_if;
+
+pub use accounts::{EVENTS_A_PAGE, PollReport};
+pub use charging::{CALL_TIMEOUT, CUSTOMERS_A_CHUNK, ChargeReport, RecoverReport};
+pub use clock::{Clock, ManagerClock};
+pub use closing::{CloseReport, GRACE_MS, NOTES_AFTER_MS};
+pub use drafting::{Draft, Standing};
+pub use error::SettlementError;
+pub use paying::PayoutReport;
+pub use reconciling::{FINDINGS_MAX, Finding, Reconciliation};
+pub use shadow::{SHADOW_DETAIL_MAX, ShadowCheck};
+pub use subscribing::{RENEWED_A_TRANSACTION, Renewals};
+pub use what_if::WhatIfAnswer;
+
+use escrow::Escrow;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use suiftly_store::money::{MoneyStore, ShadowSummary};
+
+/// Everything that moves money, over one database and one escrow.
+#[derive(Clone)]
+pub struct Settlement {
+    store: MoneyStore,
+    escrow: Arc<dyn Escrow>,
+    clock: Arc<dyn Clock>,
+    /// What the last shadow check of this process found.
+    shadow: Arc<Mutex<Option<ShadowSummary>>>,
+}
+
+impl Settlement {
+    /// Joins them.
+    pub fn new(store: MoneyStore, escrow: Arc<dyn Escrow>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, escrow, clock, shadow: Arc::default() }
+    }
+}

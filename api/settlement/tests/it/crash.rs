@@ -1,0 +1,226 @@
+//! Whoever charges dies, at any point, with any fault of the escrow's: money moves once, and nothing is left over.
+
+use crate::desk::{Desk, instant};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use suiftly_schema::ids::{CustomerId, Service};
+use suiftly_settlement::Settlement;
+use suiftly_settlement::escrow::Fault;
+
+const NOW: &str = "2026-11-22T10:00:00Z";
+/// Seal costs 100 micro-dollars a request: $5.
+const FIVE_DOLLARS: i64 = 50_000;
+
+/// Lets a future go on so many times, and drops it then: whoever it is dies at that point.
+struct DiesAfter<F> {
+    future: Pin<Box<F>>,
+    polls: u32,
+}
+
+impl<F: Future> Future for DiesAfter<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        self.future.as_mut().poll(context).map(Some)
+    }
+}
+
+async fn dies_after<F: Future>(polls: u32, future: F) -> Option<F::Output> {
+    DiesAfter { future: Box::pin(future), polls }.await
+}
+
+/// Goes on until the escrow does not answer.
+async fn dies_in_the_call(desk: &Desk, future: impl Future) {
+    tokio::select! {
+        _ = future => panic!("the escrow has answered"),
+        () = desk.escrow.stalled() => {}
+    }
+}
+
+/// Another process starts, does what every start does, and charges; twice, for what was late.
+async fn restart(desk: &Desk) -> Settlement {
+    let settlement = desk.another();
+    for _ in 0..2 {
+        settlement.recover().await.unwrap();
+        settlement.poll_events().await.unwrap();
+        settlement.charge_due().await.unwrap();
+    }
+    settlement
+}
+
+/// What was drawn, in cents, by whoever says so; and nothing is odd.
+async fn assert_drawn(desk: &Desk, settlement: &Settlement, cents: i64, when: &str) {
+    for (source, sql) in [
+        ("escrow", "SELECT coalesce(sum(amount_usd_cents), 0) FROM embedded_escrow_events WHERE type = 'charge'"),
+        ("charges", "SELECT coalesce(sum(amount_usd_cents), 0) FROM charges WHERE state = 'charged'"),
+        ("mirrored", "SELECT coalesce(sum(amount_usd_cents), 0) FROM escrow_transactions WHERE type = 'charge'"),
+        ("months", "SELECT (sum(charged_micro_usd + credits_micro_usd) / 10000)::bigint FROM billing_months"),
+        (
+            "this month",
+            "SELECT (sum(current_month_charged_usd_cents) + (SELECT sum(credits_micro_usd) / 10000 FROM billing_months))::bigint FROM customers",
+        ),
+    ] {
+        assert_eq!(desk.text(sql).await, cents.to_string(), "{source}: {when}");
+    }
+    let check = settlement.ledger_check().await.unwrap();
+    assert_eq!(check.count, 0, "{when}: {check:?}");
+    let found = settlement.reconcile().await.unwrap();
+    assert_eq!(found.count, 0, "{when}: {found:?}");
+}
+
+async fn paying_customers(desk: &Desk, count: i64) -> Vec<CustomerId> {
+    let mut customers = Vec::new();
+    for id in 1..=count {
+        let customer = desk.customer(id, 0, 0).await;
+        desk.settlement.deposit(customer, 100_000).await.unwrap();
+        desk.use_some(customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+        customers.push(customer);
+    }
+    customers
+}
+
+/// Who dies where, and with which fault of the first call.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_dies_at_a_step_of_a_charge_leaves_it_done_once() {
+    let faults = [
+        None,
+        Some(Fault::Lose),
+        Some(Fault::Fail),
+        Some(Fault::Refuse),
+        Some(Fault::Late { calls: 1 }),
+        Some(Fault::Late { calls: 3 }),
+    ];
+    let desk = Desk::at(NOW).await;
+    let customers = paying_customers(&desk, 2).await;
+    let mut drawn = 0;
+    for fault in faults {
+        for step in ["before the intent", "after the intent", "after the call", "after the record"] {
+            let when = format!("{step} with {fault:?}");
+            drawn += 1_000;
+            let dying = desk.another();
+            match step {
+                "before the intent" => drop(dying),
+                "after the intent" => {
+                    desk.escrow.push(Some(Fault::Stall));
+                    dies_in_the_call(&desk, dying.charge_due()).await;
+                }
+                "after the call" => {
+                    desk.escrow.push(Some(Fault::DoAndStall));
+                    dies_in_the_call(&desk, dying.charge_due()).await;
+                }
+                _ => {
+                    dying.charge_due().await.unwrap();
+                }
+            }
+            if step != "after the record" {
+                desk.escrow.push(fault);
+            }
+            restart(&desk).await;
+            // A refusal waits a minute.
+            desk.set(desk.now().plus_ms(61_000));
+            let settlement = restart(&desk).await;
+            assert_drawn(&desk, &settlement, drawn, &when).await;
+            assert_eq!(desk.text("SELECT count(*) FROM charges WHERE state = 'intended'").await, "0", "{when}");
+            for customer in &customers {
+                desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+            }
+        }
+    }
+    let refused: i64 = desk.text("SELECT count(*) FROM charges WHERE state = 'refused'").await.parse().unwrap();
+    assert!(refused > 0, "the faults have come");
+}
+
+/// At every point at which a run waits for anything, one after the other, in one database.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_dies_anywhere_in_a_run_leaves_it_done_once() {
+    let desk = Desk::at(NOW).await;
+    let customers = paying_customers(&desk, 3).await;
+    let (mut drawn, mut polls, mut complete) = (1_500, 0, 0);
+    restart(&desk).await;
+    // Until it comes to its end a few times: how often it waits is not the same each time.
+    while complete < 3 {
+        polls += 1;
+        for customer in &customers {
+            desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+            drawn += 500;
+        }
+        let dying = desk.another();
+        complete += u32::from(dies_after(polls, dying.charge_due()).await.is_some());
+        let settlement = restart(&desk).await;
+        if polls % 8 == 0 || complete == 3 {
+            assert_drawn(&desk, &settlement, drawn, &format!("after {polls} steps")).await;
+        }
+    }
+    assert!(polls > 15, "a run has more steps than {polls}");
+}
+
+/// The same for what a start does, with a charge whose answer is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_dies_anywhere_in_a_recovery_leaves_it_done_once() {
+    let desk = Desk::at(NOW).await;
+    let customer = paying_customers(&desk, 1).await[0];
+    restart(&desk).await;
+    let (mut drawn, mut polls, mut complete) = (500, 0, 0);
+    while complete < 2 {
+        polls += 1;
+        desk.use_some(customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+        drawn += 500;
+        desk.escrow.push(Some(if polls % 2 == 0 { Fault::Lose } else { Fault::Fail }));
+        assert_eq!(desk.another().charge_due().await.unwrap().in_doubt, 1);
+        let dying = desk.another();
+        let run = async {
+            dying.recover().await.unwrap();
+            dying.poll_events().await.unwrap();
+        };
+        complete += u32::from(dies_after(polls, run).await.is_some());
+        let settlement = restart(&desk).await;
+        if polls % 8 == 0 || complete == 2 {
+            assert_drawn(&desk, &settlement, drawn, &format!("after {polls} steps")).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_charge_at_once_move_money_once() {
+    let desk = Desk::at(NOW).await;
+    let customers = paying_customers(&desk, 20).await;
+    for round in 1..=5 {
+        let settlements: Vec<_> = (0..3).map(|_| desk.another()).collect();
+        let runs = settlements.iter().map(|settlement| async {
+            settlement.recover().await.unwrap();
+            settlement.charge_due().await.unwrap();
+            settlement.poll_events().await.unwrap();
+        });
+        futures::future::join_all(runs).await;
+        let settlement = restart(&desk).await;
+        assert_drawn(&desk, &settlement, 10_000 * round, "at once").await;
+        for customer in &customers {
+            desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+        }
+    }
+}
+
+/// A charge that was refused, and then done after all: what was drawn is theirs, and is used first.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_drawn_after_a_refusal_becomes_a_credit() {
+    let desk = Desk::at(NOW).await;
+    let customer = paying_customers(&desk, 1).await[0];
+    desk.escrow.push(Some(Fault::Late { calls: 3 }));
+    assert_eq!(desk.settlement.charge_due().await.unwrap().in_doubt, 1);
+    desk.escrow.push(Some(Fault::Refuse));
+    assert_eq!(desk.settlement.recover().await.unwrap().refused, 1, "looked up, not there, called again, refused");
+    let polled = desk.settlement.poll_events().await.unwrap();
+    assert_eq!(polled.unexpected, 1, "{polled:?}");
+    assert_eq!(desk.text("SELECT credits_micro_usd FROM customers").await, "5000000");
+    assert_eq!(desk.settlement.charge_due().await.unwrap().credited, 1);
+    assert_drawn(&desk, &desk.settlement, 500, "late").await;
+    desk.use_some(customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+    assert_eq!(desk.settlement.charge_due().await.unwrap().charged, 1);
+    assert_drawn(&desk, &desk.settlement, 1_000, "and then").await;
+    assert_eq!(instant(NOW), desk.now());
+}

@@ -1,0 +1,35 @@
+//! Decoding for those who only count: the same steps, without the batch.
+
+use super::{Decoded, Decoder, Origin, TermsOfSources, decoded, take_change};
+use crate::block::Block;
+use suiftly_schema::{record::Record, reference::ReferenceChange};
+
+/// What a frame gave that counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Visited {
+    /// A line was accepted. The record's `journal_offset` is 0.
+    Record(Record),
+    /// A reference change that was not seen before.
+    Change(ReferenceChange),
+}
+
+impl Decoder {
+    /// Reads a block as [`Decoder::decode`] does, and gives what it accepts to `each`, in order, instead of a batch.
+    /// Blocks must come in the order of their epochs, each once. What is billed is for whoever counts to say.
+    pub fn visit(&mut self, block: &Block, mut each: impl FnMut(Visited)) {
+        self.begin_epoch(block.epoch, block.cut_at);
+        let Self { config, dedup, reference_seq, .. } = self;
+        let mut sources = TermsOfSources::new(config);
+        let mut changes = Vec::new();
+        for frame in block.frames() {
+            let terms = sources.of(&frame.source);
+            if terms.origin == Origin::Outbox && take_change(frame.bytes, reference_seq, &mut changes) {
+                changes.drain(..).for_each(|change| each(Visited::Change(change)));
+                continue;
+            }
+            if let Decoded::Accepted(record, _) = decoded(terms, dedup, frame.bytes, frame.received_at) {
+                each(Visited::Record(record));
+            }
+        }
+    }
+}

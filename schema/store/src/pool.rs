@@ -1,0 +1,32 @@
+//! A few connections, shared, opened when they are needed and again when they broke.
+
+use crate::StoreError;
+use crate::config::StoreConfig;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use std::time::Duration;
+use tokio_postgres::NoTls;
+
+/// How long a caller waits for a free connection, or for a new one to be made.
+pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+
+/// A pool of at most so many connections. It connects when it is used first.
+pub(crate) fn pool(config: &StoreConfig, connections_max: usize) -> Result<Pool, StoreError> {
+    let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(config.driver().clone(), NoTls, manager_config);
+    let wait = Some(CONNECTION_WAIT);
+    Pool::builder(manager)
+        .max_size(connections_max)
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts { wait, create: wait, recycle: wait })
+        .build()
+        .map_err(|error| StoreError::Address { cause: error.to_string() })
+}
+
+/// A connection out of it.
+pub(crate) async fn get(pool: &Pool) -> Result<Object, StoreError> {
+    let attempted = "connect to the database";
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => StoreError::database(attempted)(error),
+        other => StoreError::Unavailable { attempted, cause: other.to_string() },
+    })
+}

@@ -1,0 +1,80 @@
+//! `suiftly audit`: holds a bill against itself and against the journal. An exported invoice and a copy of the journal are
+//! enough, on any machine: no database is asked unless the invoice is named by its number.
+
+mod books;
+mod check;
+mod hours;
+mod say;
+#[cfg(test)]
+mod tests;
+
+use crate::cli::Place;
+use crate::commands::{blocking, open_database, unless_broken_pipe};
+use crate::config::Config;
+use crate::sources::decode_config;
+use anyhow::Context;
+use check::Evidence;
+use clap::Args;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use suiftly_schema::invoice::ExportedInvoice;
+use suiftly_store::money::MoneyStore;
+
+/// An exported invoice is no longer than this.
+const MAX_INVOICE_BYTES: u64 = 64 << 20;
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// An invoice or note in the database, such as INV-2026-000017.
+    #[arg(value_name = "NUMBER", required_unless_present = "invoice", conflicts_with = "invoice")]
+    number: Option<String>,
+    /// An invoice as exported (JSON), `-` for standard input: no database is needed.
+    #[arg(long, value_name = "FILE")]
+    invoice: Option<PathBuf>,
+    /// A journal, or a copy of its segments; several if the invoice names several. Without it, that of the data directory.
+    #[arg(long = "journal", value_name = "DIR")]
+    journals: Vec<PathBuf>,
+    /// A journal's archive; several if there are. Without it, that of the configuration.
+    #[arg(long = "archive", value_name = "DIR")]
+    archives: Vec<PathBuf>,
+    /// For programs.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Audits, says what was found, and fails unless all of it is as it should be.
+pub(crate) async fn audit(args: AuditArgs) -> anyhow::Result<()> {
+    let AuditArgs { number, invoice, journals, archives, json, place } = args;
+    let config = Config::read(place.config.as_deref())?;
+    let exported = match (&number, &invoice) {
+        (Some(number), _) => stored(number, &place, &config).await?,
+        (None, Some(path)) => exported(path)?,
+        (None, None) => anyhow::bail!("an invoice's number or its file is needed"),
+    };
+    let journals = if journals.is_empty() { vec![place.data_dir.join("journal")] } else { journals };
+    let configured = config.journal.archive_dir.clone().filter(|dir| dir.is_dir());
+    let archives = if archives.is_empty() { configured.into_iter().collect() } else { archives };
+    let evidence = Evidence { journals, archives, decode: decode_config(&config)? };
+    let findings = blocking(move || anyhow::Ok(check::check(&exported, &evidence))).await?;
+    let text = if json { format!("{:#}\n", say::as_json(&findings)) } else { say::as_text(&findings) };
+    unless_broken_pipe(io::stdout().lock().write_all(text.as_bytes()).context("cannot write the findings"))?;
+    findings.verdict()
+}
+
+async fn stored(number: &str, place: &Place, config: &Config) -> anyhow::Result<ExportedInvoice> {
+    let (_, store) = open_database(place, config).await?;
+    let found = MoneyStore::new(&store)?.invoice(number).await?;
+    Ok(found.with_context(|| format!("there is no invoice {number}"))?.exported)
+}
+
+fn exported(path: &Path) -> anyhow::Result<ExportedInvoice> {
+    let cannot = || format!("cannot read the invoice {}", path.display());
+    let mut text = String::new();
+    let from: Box<dyn Read> =
+        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path).with_context(cannot)?) };
+    from.take(MAX_INVOICE_BYTES).read_to_string(&mut text).with_context(cannot)?;
+    serde_json::from_str(&text).with_context(cannot)
+}

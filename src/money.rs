@@ -1,0 +1,61 @@
+//! What moves money, put together out of the configuration: for `up` and for `suiftly billing`.
+
+use crate::config::{self, EscrowBackend};
+use anyhow::Context;
+use std::sync::Arc;
+use suiftly_schema::time::UnixMillis;
+use suiftly_settlement::escrow::{EmbeddedEscrow, Escrow, FaultPlan, Faulty};
+use suiftly_settlement::manager::{Manager, ManagerOptions, jobs};
+use suiftly_settlement::{Clock, ManagerClock, Settlement};
+use suiftly_store::config::StoreConfig;
+use suiftly_store::migrate;
+use suiftly_store::money::MoneyStore;
+
+/// The parts.
+pub(crate) struct Money {
+    pub(crate) store: MoneyStore,
+    pub(crate) settlement: Settlement,
+    clock: Arc<ManagerClock>,
+}
+
+impl Money {
+    /// Opens them over a database. The clock stands where the database has moved it to.
+    pub(crate) async fn open(config: &config::Billing, store: &StoreConfig) -> anyhow::Result<Self> {
+        let (money, clock) = (MoneyStore::new(store)?, Arc::new(ManagerClock::default()));
+        clock.set_offset_ms(money.clock_offset().await?);
+        let settlement = Settlement::new(money.clone(), escrow(config, store)?, Arc::clone(&clock) as _);
+        Ok(Self { store: money, settlement, clock })
+    }
+
+    /// By the manager's clock.
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// So many milliseconds ahead of the machine's clock, for everybody who uses this database.
+    pub(crate) async fn move_clock(&self, offset_ms: i64) -> anyhow::Result<()> {
+        self.store.set_clock_offset(offset_ms).await?;
+        self.clock.set_offset_ms(offset_ms);
+        Ok(())
+    }
+
+    /// Who runs the jobs.
+    pub(crate) fn manager(&self, store: &StoreConfig, holder: &str) -> Manager {
+        let holder = format!("{holder}, process {}", std::process::id());
+        Manager::new(store, Arc::clone(&self.clock), jobs(&self.settlement), ManagerOptions::new(holder))
+    }
+}
+
+fn escrow(config: &config::Billing, store: &StoreConfig) -> anyhow::Result<Arc<dyn Escrow>> {
+    let EscrowBackend::Embedded = config.escrow;
+    let embedded = EmbeddedEscrow::new(store)?;
+    let Some(faults) = &config.mock_escrow else { return Ok(Arc::new(embedded)) };
+    anyhow::ensure!(
+        migrate::is_ours(store.database()),
+        "billing.mock_escrow is for development and tests: database {} is neither",
+        store.database()
+    );
+    let plan = FaultPlan::parse(faults).context("cannot read billing.mock_escrow")?;
+    tracing::warn!(faults, "the escrow has faults");
+    Ok(Arc::new(Faulty::new(embedded, plan)))
+}
