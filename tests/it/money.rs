@@ -66,7 +66,7 @@ async fn fourteen_months_come_out_to_the_last_micro_dollar() {
         world.day(day, false).await;
         day = day.plus_ms(DAY_MS);
     }
-    world.heal();
+    world.escrow.replan(FaultPlan::default());
     world.jobs().await;
     world.tell().await;
     world.end(last).await;
@@ -142,13 +142,6 @@ impl World {
 
     fn set_clock(&self, at: UnixMillis) {
         self.clock.0.fetch_max(at.0, Ordering::Relaxed);
-    }
-
-    /// From now on the escrow has no faults.
-    fn heal(&mut self) {
-        let embedded = EmbeddedEscrow::new(self.database.config()).unwrap();
-        self.escrow = Arc::new(Faulty::new(embedded, FaultPlan::default()));
-        self.settlement = settlement(&self.database, &self.escrow, &self.clock);
     }
 
     /// A day: people act in the morning, its lines arrive in the evening, jobs run in between and after.

@@ -27,6 +27,7 @@ pub(crate) struct Demonstration {
     data_dir: PathBuf,
     customer: i64,
     limit_cents: i64,
+    is_over: bool,
 }
 
 impl Demonstration {
@@ -35,7 +36,7 @@ impl Demonstration {
     pub(crate) fn begin(stack: &Stack, interrupt: &Interrupt) -> anyhow::Result<Option<Self>> {
         let (suiftly, data_dir) = (stack.suiftly().to_owned(), stack.data_dir().to_owned());
         let customer = stack.first_customer()?;
-        let mut shown = Self { suiftly, data_dir, customer, limit_cents: 0 };
+        let mut shown = Self { suiftly, data_dir, customer, limit_cents: 0, is_over: false };
         if shown.ask(&["clock"])?["offset_ms"] != 0 {
             println!("money: not shown again, the clock of this data directory has been moved before");
             return Ok(None);
@@ -76,13 +77,25 @@ impl Demonstration {
         }
     }
 
+    /// Says when they have gone over it, once.
+    pub(crate) fn look(&mut self, since: Duration) -> anyhow::Result<()> {
+        if !self.is_over && is_over(&self.balance()?) {
+            self.is_over = true;
+            println!(
+                "money: customer {} is over their limit after {} s: monthly_limit",
+                self.customer,
+                since.as_secs()
+            );
+        }
+        Ok(())
+    }
+
     /// The traffic has ended and all of it is stored: closes the month and looks at what became of it.
     pub(crate) fn finish(&self, interrupt: &Interrupt) -> anyhow::Result<()> {
         let balance = self.balance()?;
-        let state = balance["state"].as_str().unwrap_or_default();
-        println!("money: customer {} is {state}", self.customer);
-        ensure!(state == "monthly_limit", "customer {} did not go over their limit", self.customer);
-        let month = balance["unsettled_months"][0]["month"].as_str().context("no month is open")?.to_owned();
+        ensure!(is_over(&balance), "customer {} did not go over their limit: {balance}", self.customer);
+        let months = balance["unsettled_months"].as_array().context("no month is open")?;
+        let month = months.last().and_then(|month| month["month"].as_str()).context("no month is open")?.to_owned();
         let closes = month_end(&month)?.plus_ms(AFTER_MONTH_MS);
         self.ask(&["clock", "--to", &closes.rfc3339()])?;
         println!("money: the manager's clock is now {}", closes.rfc3339());
@@ -98,11 +111,12 @@ impl Demonstration {
         let deadline = Instant::now() + CLOSED_TIME_MAX;
         loop {
             let invoices = self.ask(&["invoices", &self.customer.to_string()])?;
-            let found = invoices.as_array().and_then(|all| all.iter().find(|one| one["month"] == *month));
+            let is_it = |one: &&Value| one["month"] == *month && one["status"] == "paid";
+            let found = invoices.as_array().and_then(|all| all.iter().find(is_it));
             if let Some(number) = found.and_then(|one| one["number"].as_str()) {
                 return Ok(number.to_owned());
             }
-            ensure!(Instant::now() < deadline, "{month} does not close");
+            ensure!(Instant::now() < deadline, "{month} does not close, or is not paid");
             if interrupt.wait(LOOK_EVERY) {
                 bail!("interrupted");
             }
@@ -147,6 +161,10 @@ fn said_by(command: &mut Command) -> anyhow::Result<String> {
     let (said, complaint) = (text(&output.stdout), text(&output.stderr));
     ensure!(output.status.success(), "{command:?} failed: {said}{complaint}");
     Ok(said)
+}
+
+fn is_over(balance: &Value) -> bool {
+    balance["state"] == "monthly_limit"
 }
 
 fn number(of: &Value, name: &str) -> anyhow::Result<i64> {

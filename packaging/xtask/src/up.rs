@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 /// The data directory unless told otherwise.
 pub(crate) const DATA_DIR: &str = "suiftly-dev";
 
+/// How often, in seconds, the customer who goes over their limit is looked at.
+const LOOK_AT_MONEY_EVERY: u32 = 3;
 /// The same of a timed run.
 const TIMED_DATA_DIR: &str = "suiftly-timed";
 
@@ -106,6 +108,9 @@ impl Session {
             }
             self.stack.look_after()?;
             println!("{}", self.baseline.line(&mut self.stack, &self.traffic, started.elapsed()));
+            if let Some(money) = self.money.as_mut().filter(|_| second % LOOK_AT_MONEY_EVERY == 0) {
+                money.look(started.elapsed())?;
+            }
             if due.next_if(|&due| due <= second).is_some() {
                 println!("kill -9 suiftly, and start it again");
                 self.stack.kill_suiftly()?;

@@ -54,6 +54,11 @@ impl<E: Escrow> Faulty<E> {
         self.state.lock().plan.push(fault);
     }
 
+    /// From now on faults happen by another plan. What is late stays late.
+    pub fn replan(&self, plan: FaultPlan) {
+        self.state.lock().plan = plan;
+    }
+
     /// Every call begins so: it takes its time, and what is late comes due.
     async fn begin(&self) {
         let (delay, due) = {

@@ -120,6 +120,7 @@ async fn a_closed_month_is_charged_for_all_of_it_and_its_invoice_is_paid() {
     desk.use_some(rich, "2026-12-01T10:00:00Z", Service::Seal, 60_000, 0).await;
     desk.go_to(CLOSE);
     desk.received_until(CLOSE).await;
+    desk.settlement.renew_due().await.unwrap();
     desk.settlement.close_due().await.unwrap();
     let report = charge(&desk).await;
     assert_eq!(
@@ -129,7 +130,8 @@ async fn a_closed_month_is_charged_for_all_of_it_and_its_invoice_is_paid() {
     );
     let statuses = "SELECT string_agg(status, ' ' ORDER BY customer_id) FROM invoices";
     assert_eq!(desk.text(statuses).await, "paid open");
-    assert_eq!(column(&desk, rich, "current_month_start").await, "2026-11-01", "the month rolls by a job of its own");
+    assert_eq!(column(&desk, rich, "last_month_charged_usd_cents").await, "123");
+    assert_eq!(column(&desk, rich, "current_month_charged_usd_cents").await, "600");
     desk.settlement.deposit(poor, 100).await.unwrap();
     assert_eq!(charge(&desk).await.charged_usd_cents, 23);
     assert_eq!(desk.text(statuses).await, "paid paid");
@@ -142,6 +144,7 @@ async fn a_refusal_waits_twice_as_long_each_time_and_a_deposit_ends_it() {
     let customer = customer(&desk, 1, 10_000, 25_000, 1_240_000).await;
     desk.go_to(CLOSE);
     desk.received_until(CLOSE).await;
+    desk.settlement.renew_due().await.unwrap();
     desk.settlement.close_due().await.unwrap();
     for (failures, wait_ms) in [(1, 60_000), (2, 120_000), (3, 240_000)] {
         desk.escrow.push(Some(Fault::Refuse));

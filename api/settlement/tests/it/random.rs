@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use proptest::prelude::*;
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::money::MicroUsd;
-use suiftly_settlement::escrow::Fault;
+use suiftly_settlement::escrow::{Fault, FaultPlan};
 
 const NOW: &str = "2026-11-22T10:00:00Z";
 const CUSTOMERS: i64 = 3;
@@ -74,10 +74,8 @@ async fn holds(steps: &[(i64, Step, usize)]) {
         let check = desk.settlement.ledger_check().await.unwrap();
         assert_eq!(check.count, 0, "after {n} {one:?}: {check:?}");
     }
-    // Faults that were not taken are passed; what waits after refusals is a day later; what is late has come.
-    for _ in 0..steps.len() {
-        desk.escrow.push(None);
-    }
+    // Faults that were not taken are gone; what waits after refusals is a day later; what is late has come.
+    desk.escrow.replan(FaultPlan::default());
     for _ in 0..3 {
         desk.set(desk.now().plus_ms(86_400_000));
         desk.settlement.recover().await.unwrap();
