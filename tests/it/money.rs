@@ -222,6 +222,10 @@ impl World {
         self.settlement.notes_due().await.unwrap();
         if closed.changed > 0 {
             for (id, draft) in live {
+                // Who has a charge in doubt may have to wait for it.
+                if self.settlement.draft(customer(id), month).await.unwrap().is_some() {
+                    continue;
+                }
                 self.drafts += 1;
                 check::closed_as_it_was_live(&self.database, id, month, &draft.inputs, &draft.bill).await;
             }
