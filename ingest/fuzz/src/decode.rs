@@ -30,7 +30,8 @@ fn decode(config: &DecodeConfig, first: &Block, second: &Block) {
     }
     let mut again = Decoder::new(config.clone());
     assert_eq!(batches[0], again.decode(first), "it depends on more than the block");
-    let mut restored = Decoder::restore(config.clone(), &again.windows(), 0, PriceBooks::v1()).expect("windows of its own");
+    let mut restored =
+        Decoder::restore(config.clone(), &again.windows(), 0, PriceBooks::v1()).expect("windows of its own");
     restored.rewarm(first);
     assert_eq!(batches[1], restored.decode(second), "a restart makes a difference");
     assert_eq!(decoder.windows(), restored.windows());
