@@ -40,23 +40,30 @@ impl Settlement {
         Ok((!detail.is_empty()).then_some(Value::Object(detail)))
     }
 
-    /// Holds the ledger against what is kept beside it. Differences are told once a day, as critical.
+    /// Holds the ledger against what is kept beside it.
     pub(super) async fn ledger_check_step(&self) -> StepResult {
         let check = self.ledger_check().await?;
-        if check.count == 0 {
+        let first = check.differences.iter().take(DIFFERENCES_SHOWN).map(shown).collect();
+        self.differ("ledger_check", "ledger_differs", check.count, first).await
+    }
+
+    /// Holds the escrow against what is kept here.
+    pub(super) async fn reconcile_step(&self) -> StepResult {
+        let found = self.reconcile().await?;
+        let first = found.findings.iter().take(DIFFERENCES_SHOWN).map(|finding| json!(finding)).collect();
+        self.differ("reconcile", "escrow_differs", found.count, first).await
+    }
+
+    /// Differences are told once a day, as critical.
+    async fn differ(&self, job: &str, kind: &'static str, differences: u64, first: Vec<Value>) -> StepResult {
+        if differences == 0 {
             return Ok(None);
         }
         let now = self.clock.now();
-        let shown: Vec<_> = check.differences.iter().take(DIFFERENCES_SHOWN).map(shown).collect();
-        let body = json!({"differences": check.count, "first": shown});
-        tracing::error!(differences = check.count, "the ledger differs from what is kept beside it");
-        let notice = Notice {
-            key: format!("ledger_check:{}", day(now)),
-            customer: None,
-            severity: Severity::Critical,
-            kind: "ledger_differs",
-            body: body.clone(),
-        };
+        let body = json!({"differences": differences, "first": first});
+        tracing::error!(job, differences, "what should be equal differs");
+        let key = format!("{job}:{}", day(now));
+        let notice = Notice { key, customer: None, severity: Severity::Critical, kind, body: body.clone() };
         self.store.note(&notice, now).await?;
         Ok(Some(body))
     }

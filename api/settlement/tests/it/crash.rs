@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use suiftly_schema::ids::{CustomerId, Service};
+use suiftly_schema::time::BillingMonth;
 use suiftly_settlement::Settlement;
 use suiftly_settlement::escrow::Fault;
 
@@ -157,6 +158,51 @@ async fn who_dies_anywhere_in_a_run_leaves_it_done_once() {
         }
     }
     assert!(polls > 15, "a run has more steps than {polls}");
+}
+
+/// The same for a close and for its charge: a month after the other, each closed by who dies a little later, then by
+/// another. Each month has one invoice, and is paid once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_dies_anywhere_in_a_close_leaves_it_done_once() {
+    let desk = Desk::at("2026-12-02T00:00:00Z").await;
+    let mut customers = Vec::new();
+    for id in 1..=3 {
+        let customer = desk.customer(id, 0, 0).await;
+        desk.settlement.deposit(customer, 1_000_000).await.unwrap();
+        customers.push(customer);
+    }
+    let (mut month, mut polls, mut complete, mut drawn) = (BillingMonth::parse("2026-11").unwrap(), 0, 0, 0);
+    while complete < 3 {
+        polls += 1;
+        for customer in &customers {
+            // $1.2345, so that something is carried on each time.
+            desk.use_some(*customer, &month.start().rfc3339(), Service::Seal, 12_345, 0).await;
+        }
+        let closes = month.end().plus_ms(86_400_000);
+        desk.set(closes);
+        desk.received_until(&closes.rfc3339()).await;
+        desk.settlement.renew_due().await.unwrap();
+        let dying = desk.another();
+        let closing = async {
+            dying.close_due().await.unwrap();
+            dying.charge_due().await.unwrap();
+        };
+        complete += u32::from(dies_after(polls, closing).await.is_some());
+        desk.another().close_due().await.unwrap();
+        let settlement = restart(&desk).await;
+        drawn = 3 * (12_345 * i64::from(polls) / 100);
+        if polls % 8 == 0 || complete == 3 {
+            assert_drawn(&desk, &settlement, drawn, &format!("{month}, after {polls} steps")).await;
+        }
+        month = month.next();
+    }
+    assert!(polls > 15, "a close has more steps than {polls}");
+    let invoices = format!("{} {}", 3 * polls, drawn * 10_000);
+    let found = "SELECT count(*) || ' ' || sum(payable_micro_usd) FROM invoices WHERE status = 'paid'";
+    assert_eq!(desk.text(found).await, invoices);
+    let numbers = "SELECT count(*) FROM (SELECT DISTINCT customer_id, month FROM invoices) AS months, \
+        (SELECT sum(last) AS last FROM invoice_series) AS series WHERE last = (SELECT count(*) FROM invoices)";
+    assert_eq!(desk.text(numbers).await, (3 * polls).to_string(), "one a month, and no number is missing");
 }
 
 /// The same for what a start does, with a charge whose answer is lost.

@@ -297,6 +297,7 @@ async fn the_programs_jobs_run_and_say_what_they_did() {
         "notes",
         "charge",
         "ledger_check",
+        "reconcile",
         "shadow",
         "runs_retention",
     ];
@@ -311,11 +312,14 @@ async fn the_programs_jobs_run_and_say_what_they_did() {
     for _ in 0..2 {
         desk.run("UPDATE manager_jobs SET next_at = '2026-01-01'").await;
         let reports = manager.run_due_once().await.unwrap();
-        assert_eq!(reports[6].detail.as_ref().unwrap()["differences"], json!(1));
+        // Both see it: the ledger, and the escrow's account.
+        for at in [6, 7] {
+            assert_eq!(reports[at].detail.as_ref().unwrap()["differences"], json!(1), "{}", reports[at].job);
+        }
     }
     let critical =
-        desk.text("SELECT string_agg(kind || ' ' || severity, ',') FROM notifications WHERE kind LIKE 'ledger%'").await;
-    assert_eq!(critical, "ledger_differs critical");
+        desk.text("SELECT string_agg(kind || ' ' || severity, ',') FROM notifications WHERE kind LIKE '%differs'").await;
+    assert_eq!(critical, "ledger_differs critical,escrow_differs critical");
 }
 
 #[tokio::test]
