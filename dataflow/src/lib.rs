@@ -38,8 +38,9 @@ use timely::communication::WorkerGuards;
 
 /// Epochs that may wait for a worker, or for the taker of the deltas, before the sender is held.
 pub const MAX_QUEUED_EPOCHS: usize = 64;
-/// How long after its end a month's totals are kept, to rate late lines on: a line is at most seven days late.
-pub const MONTHS_OPEN_MS: i64 = 8 * 24 * 3_600_000;
+/// How long after its end a month's totals are kept, to rate late lines on: a line is at most seven days late, and one that
+/// was quarantined can be given again for seven days more.
+pub const MONTHS_OPEN_MS: i64 = 15 * 24 * 3_600_000;
 /// The most workers that one process runs.
 pub const MAX_WORKERS: usize = 64;
 

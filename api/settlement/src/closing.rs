@@ -20,6 +20,8 @@ use suiftly_store::money::{CLOSE_CUSTOMERS_MAX, ChunkReport, Which};
 pub const GRACE_MS: i64 = 24 * 3_600_000;
 /// How long after its end a month's corrections are awaited before a note says them: as long as its lines may be late.
 pub const NOTES_AFTER_MS: i64 = 8 * 24 * 3_600_000;
+/// Customers that are looked up at once: finding who is open reads past all who are closed already.
+const CUSTOMERS_LISTED: usize = 50_000;
 
 /// What a run has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,12 +73,14 @@ impl Settlement {
         for month in self.store.months_to_close(before).await? {
             let mut after = None;
             loop {
-                let customers = self.store.customers_to_close(month, after, CLOSE_CUSTOMERS_MAX).await?;
-                let Some(last) = customers.last().copied() else { break };
+                let listed = self.store.customers_to_close(month, after, CUSTOMERS_LISTED).await?;
+                let Some(last) = listed.last().copied() else { break };
                 after = Some(last);
-                self.change(Chunk { which: Which::Open, month, customers }, &mut report).await?;
-                if go_on(&report).is_break() {
-                    return Ok(CloseReport { is_stopped: true, ..report });
+                for customers in listed.chunks(CLOSE_CUSTOMERS_MAX).map(<[CustomerId]>::to_vec) {
+                    self.change(Chunk { which: Which::Open, month, customers }, &mut report).await?;
+                    if go_on(&report).is_break() {
+                        return Ok(CloseReport { is_stopped: true, ..report });
+                    }
                 }
             }
         }

@@ -317,8 +317,9 @@ async fn the_programs_jobs_run_and_say_what_they_did() {
             assert_eq!(reports[at].detail.as_ref().unwrap()["differences"], json!(1), "{}", reports[at].job);
         }
     }
-    let critical =
-        desk.text("SELECT string_agg(kind || ' ' || severity, ',') FROM notifications WHERE kind LIKE '%differs'").await;
+    let critical = desk
+        .text("SELECT string_agg(kind || ' ' || severity, ',') FROM notifications WHERE kind LIKE '%differs'")
+        .await;
     assert_eq!(critical, "ledger_differs critical,escrow_differs critical");
 }
 
