@@ -26,8 +26,6 @@ pub struct MonthStanding {
     pub cap: Option<MicroUsd>,
     /// What its invoice and notes ask for, once it is closed.
     pub payable: Option<MicroUsd>,
-    /// Whether it is over.
-    pub is_over: bool,
     /// What was drawn, or is in flight.
     pub charged: MicroUsd,
     /// Credits that were used.
@@ -135,7 +133,6 @@ mod tests {
             carried_in: MicroUsd(0),
             cap: Some(MicroUsd(250 * DOLLAR)),
             payable: None,
-            is_over: false,
             charged: MicroUsd(charged),
             credited: MicroUsd(0),
         }

@@ -50,13 +50,6 @@ worded! {
     }
 }
 
-impl Account {
-    /// Whether each customer has one.
-    pub const fn is_customers(self) -> bool {
-        matches!(self, Self::Escrow | Self::Receivable | Self::Credits)
-    }
-}
-
 worded! {
     /// Why an amount is moved.
     Kind {

@@ -79,15 +79,6 @@ impl MoneyStore {
         };
         Ok(Account::ALL.iter().map(balance).collect())
     }
-
-    /// A customer's rows after a number, ascending: at most `limit`, and no more than [`LEDGER_ROWS_MAX`].
-    pub async fn ledger(&self, customer: CustomerId, after: i64, limit: u32) -> Result<Vec<LedgerRow>, StoreError> {
-        let sql = "SELECT id, customer_id, kind, debit, credit, amount_micro_usd, month, reference, reverses, memo, posted_at \
-            FROM ledger WHERE customer_id = $1 AND id > $2 ORDER BY id LIMIT $3";
-        let limit = i64::from(limit.min(LEDGER_ROWS_MAX));
-        let rows = self.client().await?.query(sql, &[&customer.get(), &after, &limit]).await;
-        rows.map_err(StoreError::database("read the ledger"))?.iter().map(row_of).collect()
-    }
 }
 
 pub(super) fn row_of(row: &Row) -> Result<LedgerRow, StoreError> {

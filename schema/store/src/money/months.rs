@@ -97,7 +97,7 @@ impl CustomerMoney {
     }
 
     /// Where the months stand, for [`suiftly_schema::charge::next_draw`].
-    pub fn standings(&self, now: UnixMillis) -> Vec<MonthStanding> {
+    pub fn standings(&self) -> Vec<MonthStanding> {
         let standing = |row: &MonthRow| MonthStanding {
             month: row.month,
             fixed: row.fixed,
@@ -105,7 +105,6 @@ impl CustomerMoney {
             carried_in: row.carried_in,
             cap: self.cap(row),
             payable: row.payable,
-            is_over: row.month.end() <= now,
             charged: row.charged + row.in_flight,
             credited: row.credits,
         };

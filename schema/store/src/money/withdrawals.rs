@@ -63,7 +63,7 @@ impl MoneyStore {
         let waits = withdrawing(&transaction, &[customer]).await?;
         let Some(money) = months::read(&transaction, &[customer]).await?.pop() else { return Ok(None) };
         let is_late = now >= requested_at.0.plus_ms(PAID_WITHIN_MS);
-        let amount = payable(&money, now, is_late).map(|balance| asked.min(balance));
+        let amount = payable(&money, is_late).map(|balance| asked.min(balance));
         let is_other_paid = waits.get(&customer).is_some_and(|waits| waits.is_paying);
         let Some(amount) = amount.filter(|_| !is_other_paid) else { return Ok(None) };
         let update = "UPDATE withdrawals SET paying_usd_cents = $2 WHERE request_digest = $1";
@@ -81,8 +81,8 @@ impl MoneyStore {
 }
 
 /// What may leave the account, in cents; `None` while something is to be charged first.
-fn payable(money: &CustomerMoney, now: UnixMillis, is_late: bool) -> Option<i64> {
-    let standings = money.standings(now);
+fn payable(money: &CustomerMoney, is_late: bool) -> Option<i64> {
+    let standings = money.standings();
     if money.months.iter().any(|month| month.in_flight > MicroUsd(0)) {
         return None;
     }

@@ -43,7 +43,7 @@ pub(super) async fn all(
     for money in &months::read(transaction, customers).await? {
         let waits = withdrawing.get(&money.customer_id).copied().unwrap_or_default();
         let Some(draw) = draw_of(money, waits, now) else { continue };
-        if is_more(money, &draw, waits, now) {
+        if is_more(money, &draw, waits) {
             intended.more.push(money.customer_id);
         }
         intended.credited += u32::from(draw.from_credits > MicroUsd(0));
@@ -78,7 +78,7 @@ fn draw_of(money: &CustomerMoney, waits: Withdrawing, now: UnixMillis) -> Option
     if is_undecided || is_too_soon || waits.is_paying {
         return None;
     }
-    next_draw(&money.standings(now), balance(money), money.credits, waits.is_pressing)
+    next_draw(&money.standings(), balance(money), money.credits, waits.is_pressing)
 }
 
 /// Nothing is drawn from who has no account.
@@ -87,8 +87,8 @@ fn balance(money: &CustomerMoney) -> MicroUsd {
 }
 
 /// Whether there is another draw once this one is done.
-fn is_more(money: &CustomerMoney, draw: &Draw, waits: Withdrawing, now: UnixMillis) -> bool {
-    let mut standings = money.standings(now);
+fn is_more(money: &CustomerMoney, draw: &Draw, waits: Withdrawing) -> bool {
+    let mut standings = money.standings();
     for standing in standings.iter_mut().filter(|standing| standing.month == draw.month) {
         standing.charged += draw.from_escrow;
         standing.credited += draw.from_credits;
