@@ -5,6 +5,7 @@ use crate::money::Money;
 use crate::table::{Side, table};
 use anyhow::Context;
 use serde_json::{Value, json};
+use suiftly_schema::bill::CENT;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::spend::SpendState;
@@ -12,8 +13,6 @@ use suiftly_schema::time::UnixMillis;
 use suiftly_settlement::document::words::dollars;
 use suiftly_settlement::escrow::EscrowEvent;
 use suiftly_store::money::{CustomerMoney, StatementLine};
-
-const MICRO_USD_A_CENT: i64 = 10_000;
 
 pub(super) async fn balance(money: &Money, customer: Option<CustomerId>) -> anyhow::Result<Said> {
     let all = match customer {
@@ -186,7 +185,7 @@ pub(super) async fn limit(money: &Money, customer: CustomerId, usd_cents: i64) -
 }
 
 fn moved(customer: CustomerId, event: &EscrowEvent, what: &str) -> Said {
-    let amount = dollars(MicroUsd(event.amount_usd_cents * MICRO_USD_A_CENT));
+    let amount = dollars(MicroUsd(event.amount_usd_cents * CENT.0));
     let json = json!({
         "customer_id": customer,
         "type": event.kind.word(),
@@ -203,7 +202,7 @@ pub(super) async fn credit(
     reference: &str,
     reason: &str,
 ) -> anyhow::Result<Said> {
-    let amount = MicroUsd(usd_cents * MICRO_USD_A_CENT);
+    let amount = MicroUsd(usd_cents * CENT.0);
     let is_new = money.settlement.grant_credit(customer, amount, reference, Some(reason)).await?;
     let what = if is_new { "is granted" } else { "was granted before" };
     let json =

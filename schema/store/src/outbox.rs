@@ -12,6 +12,7 @@ use serde_json::Value;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use suiftly_schema::bill::CENT;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::reference::{
     Account, AccountStatus, Entity, KeyLife, KeyState, MAX_ALLOWED, ReferenceChange, ServiceAccess,
@@ -24,7 +25,6 @@ use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
 /// A notice may be lost, so the outbox is looked at without one this often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-const MICRO_USD_A_CENT: i64 = 10_000;
 
 /// Reads the outbox, over one connection that it opens again when it breaks.
 pub struct Outbox {
@@ -185,7 +185,7 @@ fn integer<T: TryFrom<i64>>(json: &Value, field: &'static str) -> Result<T, Stor
 }
 
 fn cents(json: &Value, field: &'static str) -> Result<MicroUsd, StoreError> {
-    Ok(MicroUsd(integer::<i64>(json, field)?.saturating_mul(MICRO_USD_A_CENT)))
+    Ok(MicroUsd(integer::<i64>(json, field)?.saturating_mul(CENT.0)))
 }
 
 fn wrong(cause: &str) -> StoreError {

@@ -2,9 +2,11 @@
 
 use crate::StoreError;
 use crate::config::StoreConfig;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts, Transaction,
+};
 use std::time::Duration;
-use tokio_postgres::NoTls;
+use tokio_postgres::{IsolationLevel, NoTls};
 
 /// How long a caller waits for a free connection, or for a new one to be made.
 pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(5);
@@ -29,4 +31,10 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, StoreError> {
         PoolError::Backend(error) => StoreError::database(attempted)(error),
         other => StoreError::Unavailable { attempted, cause: other.to_string() },
     })
+}
+
+/// A transaction that reads one snapshot, and only reads.
+pub(crate) async fn snapshot(connection: &mut Object) -> Result<Transaction<'_>, StoreError> {
+    let transaction = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    transaction.start().await.map_err(StoreError::database("begin a snapshot"))
 }

@@ -29,7 +29,7 @@ pub use view::{Rows, ViewQuery};
 use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::maintenance::{MINUTES_KEPT, before};
-use crate::pool;
+use crate::pool::{self, snapshot};
 use crate::writer::{loss, resume};
 use deadpool_postgres::{Object, Pool};
 use std::sync::Arc;
@@ -39,7 +39,6 @@ use suiftly_schema::loss::{LineCounts, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{UsageKey, UsageSums};
-use tokio_postgres::IsolationLevel;
 
 /// Connections that one reader opens at most.
 pub const CONNECTIONS_MAX: usize = 8;
@@ -214,11 +213,6 @@ impl Reader {
         let found = resume::watermark(client, &self.journal_id).await?;
         Ok(found.as_ref().map(watermark_of).unwrap_or_default())
     }
-}
-
-async fn snapshot(connection: &mut Object) -> Result<deadpool_postgres::Transaction<'_>, StoreError> {
-    let transaction = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-    transaction.start().await.map_err(StoreError::database("begin a snapshot"))
 }
 
 const fn watermark_of(found: &resume::Resume) -> Watermark {

@@ -3,10 +3,11 @@
 use super::MoneyStore;
 use crate::StoreError;
 use crate::codec::{MonthDate, known_customer};
+use crate::pool;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::BillingMonth;
-use tokio_postgres::{IsolationLevel, Row};
+use tokio_postgres::Row;
 
 /// Differences that one check lists at most; all are counted.
 pub const DIFFERENCES_MAX: u32 = 100;
@@ -94,8 +95,7 @@ impl MoneyStore {
     pub async fn ledger_check(&self) -> Result<LedgerCheck, StoreError> {
         let attempted = "check the ledger";
         let mut client = self.client().await?;
-        let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-        let transaction = snapshot.start().await.map_err(StoreError::database(attempted))?;
+        let transaction = pool::snapshot(&mut client).await?;
         let mut check = LedgerCheck::default();
         for sql in [CUSTOMERS, MONTHS, BOUNDS] {
             let rows = transaction.query(sql, &[&i64::from(DIFFERENCES_MAX)]).await;

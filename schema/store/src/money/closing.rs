@@ -13,6 +13,7 @@ mod write;
 use super::hours::RatedLine;
 use super::{MoneyStore, lock};
 use crate::StoreError;
+use crate::pool;
 use suiftly_schema::bill::{Bill, BillInputs};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::invoice::DocumentKind;
@@ -159,13 +160,7 @@ impl MoneyStore {
     /// month is closed.
     pub async fn open_month(&self, customer: CustomerId, month: BillingMonth) -> Result<Option<MonthCase>, StoreError> {
         let mut client = self.client().await?;
-        let attempted = "begin to read an open month";
-        let snapshot = client
-            .build_transaction()
-            .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start();
-        let snapshot = snapshot.await.map_err(StoreError::database(attempted))?;
+        let snapshot = pool::snapshot(&mut client).await?;
         Ok(read::cases(&snapshot, Which::Open, month, &[customer.get()]).await?.pop())
     }
 

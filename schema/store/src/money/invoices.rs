@@ -3,6 +3,7 @@
 use super::MoneyStore;
 use super::months::cents;
 use crate::codec::{MonthDate, Timestamptz, known_customer, known_network, network_number, service_number};
+use crate::pool;
 use crate::{StoreError, price};
 use std::collections::BTreeMap;
 use suiftly_schema::bill::{Bill, BillInputs, UsageRecord};
@@ -156,12 +157,7 @@ impl MoneyStore {
     pub async fn invoice(&self, number: &str) -> Result<Option<StoredInvoice>, StoreError> {
         let mut client = self.client().await?;
         let attempted = "read an invoice";
-        let snapshot = client
-            .build_transaction()
-            .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start();
-        let snapshot = snapshot.await.map_err(StoreError::database(attempted))?;
+        let snapshot = pool::snapshot(&mut client).await?;
         let sql = format!("{ROWS} WHERE i.number = $1");
         let Some(row) = snapshot.query_opt(&sql, &[&number]).await.map_err(StoreError::database(attempted))? else {
             return Ok(None);
@@ -264,12 +260,7 @@ impl MoneyStore {
     ) -> Result<Option<(BilledTo, MonthPayments)>, StoreError> {
         let mut client = self.client().await?;
         let attempted = "read a month's payments";
-        let snapshot = client
-            .build_transaction()
-            .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start();
-        let snapshot = snapshot.await.map_err(StoreError::database(attempted))?;
+        let snapshot = pool::snapshot(&mut client).await?;
         let sql = "SELECT FROM customers WHERE id = $1";
         let found = snapshot.query_opt(sql, &[&customer.get()]).await.map_err(StoreError::database(attempted))?;
         if found.is_none() {

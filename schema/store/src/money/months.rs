@@ -5,6 +5,7 @@ use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz, known_customer};
 use deadpool_postgres::Transaction;
 use std::collections::BTreeMap;
+use suiftly_schema::bill::CENT;
 use suiftly_schema::charge::MonthStanding;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::ledger::{Account, Kind, Transfer};
@@ -13,7 +14,6 @@ use suiftly_schema::reference::AccountStatus;
 use suiftly_schema::spend::SpendState;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 
-const MICRO_USD_A_CENT: i64 = 10_000;
 /// Customers that one listing answers at most.
 pub const LISTED_MAX: u32 = 1_000;
 
@@ -204,12 +204,12 @@ fn month_of(row: &tokio_postgres::Row) -> MonthRow {
 
 /// Cents as micro-dollars.
 pub(crate) const fn cents(cents: i64) -> MicroUsd {
-    MicroUsd(cents.saturating_mul(MICRO_USD_A_CENT))
+    MicroUsd(cents.saturating_mul(CENT.0))
 }
 
 /// Whole cents of an amount.
 pub(crate) const fn to_cents(amount: MicroUsd) -> i64 {
-    amount.0.div_euclid(MICRO_USD_A_CENT)
+    amount.0.div_euclid(CENT.0)
 }
 
 /// 0 is no limit.

@@ -7,6 +7,7 @@ use super::notices::{self, Notice};
 use crate::StoreError;
 use crate::codec::{MonthDate, NO_NETWORK, Timestamptz, known_customer, known_network, service_of};
 use crate::maintenance::RAW_KEPT;
+use crate::pool;
 use deadpool_postgres::Transaction;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{IsolationLevel, Row};
 
 /// Hours that a run compares at most.
 pub const SHADOW_HOURS_MAX: u16 = 6;
@@ -107,8 +108,7 @@ impl MoneyStore {
     /// Counts and prices some customers' hours again. The seed decides which; the same one picks the same again.
     pub async fn shadow_rows(&self, seed: u64) -> Result<ShadowRows, StoreError> {
         let mut client = self.client().await?;
-        let begun = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-        let snapshot = begun.start().await.map_err(StoreError::database("begin a shadow check"))?;
+        let snapshot = pool::snapshot(&mut client).await?;
         let limit = format!("SET LOCAL statement_timeout = {TIMEOUT_MS}");
         snapshot.batch_execute(&limit).await.map_err(StoreError::database("bound a shadow check"))?;
         let seed = seed.to_string();

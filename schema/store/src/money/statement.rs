@@ -4,6 +4,7 @@ use super::MoneyStore;
 use super::ledger::{LEDGER_ROWS_MAX, LedgerRow, row_of};
 use crate::StoreError;
 use crate::codec::Timestamptz;
+use crate::pool;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::ledger::{Account, Transfer};
 use suiftly_schema::money::MicroUsd;
@@ -67,8 +68,7 @@ impl MoneyStore {
     ) -> Result<Statement, StoreError> {
         let attempted = "read a statement of account";
         let mut client = self.client().await?;
-        let snapshot = client.build_transaction().isolation_level(tokio_postgres::IsolationLevel::RepeatableRead);
-        let transaction = snapshot.read_only(true).start().await.map_err(StoreError::database(attempted))?;
+        let transaction = pool::snapshot(&mut client).await?;
         let sums = "SELECT side.account, sum(side.amount)::bigint FROM ledger, \
                 LATERAL (VALUES (debit, amount_micro_usd), (credit, -amount_micro_usd)) AS side (account, amount) \
             WHERE customer_id = $1 AND posted_at < $2 GROUP BY 1";

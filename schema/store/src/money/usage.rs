@@ -3,6 +3,7 @@
 use super::MoneyStore;
 use crate::StoreError;
 use crate::codec::{MonthDate, known_customer, service_of};
+use crate::pool;
 use futures::TryStreamExt;
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -10,8 +11,8 @@ use suiftly_schema::ids::CustomerId;
 use suiftly_schema::price::{CustomerMonth, Quantity};
 use suiftly_schema::subscription::{Subscription, Tier};
 use suiftly_schema::time::BillingMonth;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{IsolationLevel, Row};
 
 /// Customers of one question at most: some hundred bytes each are held.
 pub const CUSTOMERS_MAX: usize = 1_000_000;
@@ -25,8 +26,7 @@ impl MoneyStore {
     /// What each customer used in a month, with the subscriptions that are in force now, ascending.
     pub async fn customer_months(&self, month: BillingMonth) -> Result<Vec<CustomerMonth>, StoreError> {
         let mut client = self.client().await?;
-        let begun = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-        let snapshot = begun.start().await.map_err(StoreError::database("begin to read a month's usage"))?;
+        let snapshot = pool::snapshot(&mut client).await?;
         let mut months = Months::default();
         let parameters: [&(dyn ToSql + Sync); 1] = [&MonthDate(month)];
         each(&snapshot, USAGE, &parameters, |row| {
