@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Quarantine(QuarantineCommand),
     /// Which numbered lines did not come, as the running `suiftly up` knows it.
     Loss(LossArgs),
+    /// Who operates: tokens for the operators' API, made on the server itself.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Make a few customers with services and API keys, for a first look; their keys go to a file only you can read.
     Seed(Place),
     /// The gateway's side.
@@ -219,6 +222,54 @@ pub(crate) struct QuarantineReplay {
     /// Also lines that were given before and could not be read: at most 1,000 a call.
     #[arg(long)]
     pub(crate) again: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperatorCommand {
+    /// Add an operator, or give the one of this name another role and a new token. The token is shown once.
+    Add(OperatorAdd),
+    /// List them: role, since when, when they were last seen.
+    Ls {
+        #[command(flatten)]
+        place: Place,
+        /// One JSON object an operator.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse an operator's token from now on.
+    Disable {
+        #[command(flatten)]
+        place: Place,
+        /// The operator's name.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OperatorAdd {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// What they are called: small letters, digits, `.`, `_`, `-`.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// What they may do; each may what those before it may.
+    #[arg(long, value_enum)]
+    pub(crate) role: RoleArg,
+    /// Write the token into this file, which only you can read, instead of showing it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// What an operator may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleArg {
+    /// Look.
+    Viewer,
+    /// Act on customers, jobs, notifications, the quarantine.
+    Operator,
+    /// Publish prices, make operators, move the clock.
+    Admin,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,7 @@
-//! A client of the running `suiftly up`, for the commands that ask it: over plain HTTP on this machine, with the
-//! development token.
+//! A client of the running `suiftly up`, for the commands that ask it: its operators' port, as the operator `local`, by
+//! TLS where it has a certificate.
+
+mod tls;
 
 use crate::cli::Place;
 use crate::config::Config;
@@ -10,9 +12,12 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// How long an answer may take: longer than the server lets itself.
@@ -29,13 +34,16 @@ const ANSWER_BYTES_MAX: usize = 8 << 20;
 pub(crate) struct Client {
     api: SocketAddr,
     token: String,
+    tls: Option<Arc<ClientConfig>>,
 }
 
 impl Client {
     /// The server of this place.
     pub(crate) fn of(place: &Place) -> anyhow::Result<Self> {
         let config = Config::read(place.config.as_deref())?;
-        Ok(Self { api: api_of(config.api.listen)?, token: secrets::dev_token(&place.data_dir)? })
+        let (api, token) = (api_of(config.admin.listen)?, secrets::operator_token(&place.data_dir)?);
+        let tls = config.admin.tls_certificate.as_deref().map(tls::trusting).transpose()?;
+        Ok(Self { api, token, tls })
     }
 
     /// Reads.
@@ -69,9 +77,23 @@ impl Client {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<(bool, Bytes)> {
-        let Self { api, token } = self;
+        let api = self.api;
         let stream = TcpStream::connect(api).await;
         let stream = stream.with_context(|| format!("cannot reach `suiftly up` at {api}: is it running?"))?;
+        match &self.tls {
+            None => self.ask_over(stream, method, path, body).await,
+            Some(tls) => self.ask_over(tls::connect(Arc::clone(tls), api, stream).await?, method, path, body).await,
+        }
+    }
+
+    async fn ask_over(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<(bool, Bytes)> {
+        let Self { api, token, .. } = self;
         let failed = || format!("cannot ask the server at {api}");
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(failed)?;
@@ -95,7 +117,7 @@ impl Client {
 
 /// Where a server that listens there is reached from this machine.
 fn api_of(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
-    anyhow::ensure!(listen.port() != 0, "api.listen names no port: name the one that `suiftly up` listens on");
+    anyhow::ensure!(listen.port() != 0, "admin.listen names no port: name the one that `suiftly up` listens on");
     Ok(match listen {
         SocketAddr::V4(addr) if addr.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, addr.port()).into(),
         SocketAddr::V6(addr) if addr.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, addr.port()).into(),

@@ -22,6 +22,7 @@ use suiftly_ingest::replay;
 use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions, TlsFiles};
 use suiftly_schema::api_key::ApiKey;
 use suiftly_schema::grant::Grant;
+use suiftly_store::accounts::KeyMaker;
 use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::migrate::{self, Migrated};
@@ -176,7 +177,9 @@ pub(crate) async fn seed(place: Place) -> anyhow::Result<()> {
     let (_, store) = open_database(&place, &config).await?;
     let secret = secrets::api_key_secret(&place.data_dir)?;
     let path = place.data_dir.join("demo-keys.json");
-    let keys = seed::seed(&store, &secret, seed::DEMO_CUSTOMERS, &held_keys(&path)?).await?;
+    let at_rest = secrets::at_rest(&place.data_dir)?;
+    let maker = KeyMaker { secret: &secret, at_rest: &at_rest };
+    let keys = seed::seed(&store, maker, seed::DEMO_CUSTOMERS, &held_keys(&path)?).await?;
     let grants = Reader::new(&store, "")?.grants().await?;
     let rows: Vec<_> = keys.iter().map(|key| demo_key_json(key, &grants)).collect();
     secrets::write_private(&path, &serde_json::to_vec_pretty(&rows).context("cannot encode the keys")?)?;
@@ -190,6 +193,7 @@ fn demo_key_json(key: &seed::DemoKey, grants: &[Grant]) -> serde_json::Value {
     serde_json::json!({
         "customer": key.display_name,
         "customer_id": key.customer_id,
+        "wallet_address": key.wallet_address,
         "service": key.service.word(),
         "network": key.network.word(),
         "key": key.key.reveal(),

@@ -1,6 +1,11 @@
 //! Configuration: one TOML file, every key also an environment variable (`SUIFTLY_SECTION__KEY`). Read once, checked
 //! once. An unknown key is an error that names it. `packaging/suiftly.toml` documents each.
 
+mod http;
+mod notify;
+
+pub(crate) use notify::Notify;
+
 use crate::sources::{FormatEntry, SourceEntry};
 use anyhow::Context;
 use figment::Figment;
@@ -8,6 +13,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use suiftly_api::{AdminTls, ApiLimits, TlsFiles};
 use suiftly_ingest::journal::{self, ArchiveConfig, JournalConfig, MAX_COMPRESS_LEVEL, MAX_SPARE_SEGMENTS};
 use suiftly_ingest::listener;
 
@@ -21,7 +27,9 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) firehose: Firehose,
     pub(crate) api: Api,
+    pub(crate) admin: Admin,
     pub(crate) billing: Billing,
+    pub(crate) notify: Notify,
     /// `[[source]]`, in the file alone.
     pub(crate) source: Vec<SourceEntry>,
     /// `[[format]]`, in the file alone.
@@ -124,6 +132,36 @@ pub(crate) struct Api {
     pub(crate) web_dir: PathBuf,
     /// Live streams at once; more are refused.
     pub(crate) max_streams: usize,
+    /// The domain that wallets show when they are asked to sign in.
+    pub(crate) domain: String,
+    /// Any signature is taken at sign-in; in development and tests alone.
+    pub(crate) mock_auth: bool,
+    /// Proxies whose `X-Forwarded-For` is believed: addresses or prefixes.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// Other origins whose pages may ask, by Bearer.
+    pub(crate) cors_origins: Vec<String>,
+    /// Requests a second of one address; 0: as many as they like.
+    pub(crate) rate_limit_address: u32,
+    /// The same at once, after a rest.
+    pub(crate) rate_limit_address_burst: u32,
+    /// Requests a second of one customer; 0: as many as they like.
+    pub(crate) rate_limit_customer: u32,
+    /// The same at once, after a rest.
+    pub(crate) rate_limit_customer_burst: u32,
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Admin {
+    /// Where the operators' API is served.
+    pub(crate) listen: SocketAddr,
+    /// Its TLS certificate, with its chain: PEM.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key: PEM.
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Plain text may be served to other machines.
+    pub(crate) plain_text: bool,
 }
 
 /// `[billing]`
@@ -224,7 +262,26 @@ impl Default for Dataflow {
 
 impl Default for Api {
     fn default() -> Self {
-        Self { listen: local(3000), web_dir: "console/web/dist".into(), max_streams: 1_000 }
+        let limits = ApiLimits::default();
+        Self {
+            listen: local(3000),
+            web_dir: "console/web/dist".into(),
+            max_streams: 1_000,
+            domain: "localhost:3000".to_owned(),
+            mock_auth: false,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            rate_limit_address: limits.address.per_second,
+            rate_limit_address_burst: limits.address.burst,
+            rate_limit_customer: limits.customer.per_second,
+            rate_limit_customer_burst: limits.customer.burst,
+        }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: local(3001), tls_certificate: None, tls_key: None, plain_text: false }
     }
 }
 
@@ -253,7 +310,31 @@ impl Config {
         self.firehose.check()?;
         let has_url = self.database.url.is_some() || self.database.migrate_url.is_none();
         anyhow::ensure!(has_url, "database.migrate_url needs database.url");
-        anyhow::ensure!(self.api.max_streams > 0, "api.max_streams must be at least 1");
+        self.api.check()?;
+        self.admin.check()?;
+        self.notify.check()?;
+        Ok(())
+    }
+}
+
+impl Admin {
+    /// How its listener is secured.
+    pub(crate) fn tls(&self) -> AdminTls {
+        let files = self.tls_certificate.as_ref().zip(self.tls_key.as_ref());
+        let files = files.map(|(certificate, key)| TlsFiles { certificate: certificate.clone(), key: key.clone() });
+        AdminTls { files, plain_text: self.plain_text }
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let has_both = self.tls_certificate.is_some() == self.tls_key.is_some();
+        anyhow::ensure!(has_both, "admin.tls_certificate and admin.tls_key must both be set, or neither");
+        let is_safe = self.tls_certificate.is_some() || self.listen.ip().is_loopback() || self.plain_text;
+        anyhow::ensure!(
+            is_safe,
+            "admin.listen is {}: operators' tokens would go there in plain text; name admin.tls_certificate and \
+             admin.tls_key, or say admin.plain_text = true",
+            self.listen
+        );
         Ok(())
     }
 }
@@ -332,6 +413,8 @@ mod tests {
             ("[ingest]\ntls_key = \"key.pem\"", "must both be set"),
             ("[ingest]\ntls_client_required = true", "tls_client_required needs"),
             ("[ingest]\ntls_client_ca = \"ca.pem\"", "tls_client_ca needs"),
+            ("[admin]\ntls_key = \"key.pem\"", "tls_certificate and admin.tls_key"),
+            ("[admin]\nlisten = \"0.0.0.0:3001\"", "admin.plain_text = true"),
             ("[database]\nmigrate_url = \"postgres://o@h/d\"", "migrate_url needs"),
             ("[firehose]\nurl = \"http://q:9000\"\nuser = \"me\"", "must both be set"),
             (
@@ -340,6 +423,20 @@ mod tests {
             ),
             ("[firehose]\ntoken_file = \"t\"", "need firehose.url"),
             ("[billing]\nescrow = \"bank\"", "bank"),
+            ("[notify]\nsmtp_host = \"mail\"", "notify.from must both be set"),
+            ("[notify]\nsmtp_user = \"me\"", "smtp_password_file must both be set"),
+            ("[notify]\nsmtp_user = \"me\"\nsmtp_password_file = \"p\"", "needs notify.smtp_host"),
+            (
+                "[notify]\nsmtp_host = \"mail\"\nfrom = \"a@b.c\"\nsmtp_tls = \"none\"\nsmtp_user = \"me\"\nsmtp_password_file = \"p\"",
+                "in plain text",
+            ),
+            ("[notify]\nsmtp_tls = \"maybe\"", "maybe"),
+            ("[api]\nmax_streams = 0", "max_streams"),
+            ("[api]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
+            ("[api]\ntrusted_proxies = [\"proxy\"]", "no address and no prefix"),
+            ("[api]\ncors_origins = [\"https://app.example.org/\"]", "without a path"),
+            ("[api]\ncors_origins = [\"*\"]", "is no origin"),
+            ("[api]\nrate_limit_address_burst = 0", "rate_limit_address_burst must be at least 1"),
             ("no toml", "TOML"),
         ];
         for (toml, named) in cases {

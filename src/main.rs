@@ -10,6 +10,7 @@ mod config;
 mod journal;
 mod loss;
 mod money;
+mod operator;
 mod quarantine;
 mod secrets;
 mod sources;
@@ -64,6 +65,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Db(command) => in_runtime(commands::db(command)),
         Command::Quarantine(command) => in_runtime(quarantine::quarantine(command)),
         Command::Loss(args) => in_runtime(loss::loss(args)),
+        Command::Operator(command) => in_runtime(operator::operator(command)),
         Command::Seed(place) => in_runtime(commands::seed(place)),
         Command::Edge(command) => in_runtime(commands::edge(command)),
     }

@@ -3,18 +3,24 @@
 use crate::config::{self, EscrowBackend};
 use anyhow::Context;
 use std::sync::Arc;
+use std::time::Duration;
 use suiftly_schema::time::UnixMillis;
 use suiftly_settlement::escrow::{EmbeddedEscrow, Escrow, FaultPlan, Faulty};
-use suiftly_settlement::manager::{Manager, ManagerOptions, jobs};
+use suiftly_settlement::manager::{Job, Manager, ManagerOptions, jobs};
 use suiftly_settlement::{Clock, ManagerClock, Settlement};
+use suiftly_store::accounts::AccountStore;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::migrate;
 use suiftly_store::money::MoneyStore;
+
+/// How often replaced keys are looked for whose time is over: a look at an index of those alone.
+const EXPIRE_KEYS_EVERY: Duration = Duration::from_secs(1);
 
 /// The parts.
 pub(crate) struct Money {
     pub(crate) store: MoneyStore,
     pub(crate) settlement: Settlement,
+    accounts: AccountStore,
     clock: Arc<ManagerClock>,
 }
 
@@ -24,12 +30,17 @@ impl Money {
         let (money, clock) = (MoneyStore::new(store)?, Arc::new(ManagerClock::default()));
         clock.set_offset_ms(money.clock_offset().await?);
         let settlement = Settlement::new(money.clone(), escrow(config, store)?, Arc::clone(&clock) as _);
-        Ok(Self { store: money, settlement, clock })
+        Ok(Self { store: money, settlement, accounts: AccountStore::new(store)?, clock })
     }
 
     /// By the manager's clock.
     pub(crate) fn now(&self) -> UnixMillis {
         self.clock.now()
+    }
+
+    /// The manager's clock.
+    pub(crate) fn clock(&self) -> Arc<ManagerClock> {
+        Arc::clone(&self.clock)
     }
 
     /// So many milliseconds ahead of the machine's clock, for everybody who uses this database.
@@ -39,10 +50,26 @@ impl Money {
         Ok(())
     }
 
-    /// Who runs the jobs.
-    pub(crate) fn manager(&self, store: &StoreConfig, holder: &str) -> Manager {
+    /// Who runs the jobs, and those beside them.
+    pub(crate) fn manager(&self, store: &StoreConfig, holder: &str, beside: Vec<Job>) -> Manager {
         let holder = format!("{holder}, process {}", std::process::id());
-        Manager::new(store, Arc::clone(&self.clock), jobs(&self.settlement), ManagerOptions::new(holder))
+        let mut jobs = self.jobs();
+        jobs.extend(beside);
+        Manager::new(store, Arc::clone(&self.clock), jobs, ManagerOptions::new(holder))
+    }
+
+    /// Those of money, and of accounts.
+    fn jobs(&self) -> Vec<Job> {
+        let mut jobs = jobs(&self.settlement);
+        let (accounts, clock) = (self.accounts.clone(), Arc::clone(&self.clock));
+        jobs.push(Job::new("expire_keys", EXPIRE_KEYS_EVERY, move || {
+            let (accounts, now) = (accounts.clone(), clock.now());
+            async move {
+                let expired = accounts.expire_keys(now).await?;
+                Ok((expired > 0).then(|| serde_json::json!({"keys": expired})))
+            }
+        }));
+        jobs
     }
 }
 

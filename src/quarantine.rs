@@ -1,5 +1,5 @@
 //! `suiftly quarantine …`: the lines that could not be read. To look at them the database is enough; to give them again
-//! the running `suiftly up` is asked, by its API and with the development token.
+//! the running `suiftly up` is asked, on its operators' port.
 
 use crate::cli::{Place, QuarantineCommand, QuarantineLs, QuarantineReplay};
 use crate::client::Client;

@@ -6,18 +6,34 @@ use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use suiftly_schema::api_key::ApiKeySecret;
+use suiftly_schema::sealed::Keyring;
 
 const PRIVATE: u32 = 0o600;
 
-/// The token that guards the API until there is sign-in: 64 hexadecimal digits.
-pub(crate) fn dev_token(data_dir: &Path) -> anyhow::Result<String> {
-    read_or_make(&data_dir.join("dev-token"))
+/// The token of the operator `local`, whom `up` makes: 43 characters of base64url after the prefix.
+pub(crate) fn operator_token(data_dir: &Path) -> anyhow::Result<String> {
+    read_or_make(&data_dir.join("operator-token"), || Ok(suiftly_api::operator_token(random()?)))
+}
+
+/// What seals secrets at rest.
+pub(crate) fn at_rest(data_dir: &Path) -> anyhow::Result<Keyring> {
+    keyring(&data_dir.join("at-rest-keys"))
+}
+
+/// What signs access and refresh tokens.
+pub(crate) fn jwt(data_dir: &Path) -> anyhow::Result<Keyring> {
+    keyring(&data_dir.join("jwt-keys"))
+}
+
+fn keyring(path: &Path) -> anyhow::Result<Keyring> {
+    let text = read_or_make(path, || Ok(format!("1 {}", hex(random()?))))?;
+    Keyring::parse(&text).with_context(|| format!("cannot read the keys in {}", path.display()))
 }
 
 /// The secret that this deployment's API keys are made with.
 pub(crate) fn api_key_secret(data_dir: &Path) -> anyhow::Result<ApiKeySecret> {
     let path = data_dir.join("api-key-secret");
-    let hex = read_or_make(&path)?;
+    let hex = read_or_make(&path, || Ok(hex(random()?)))?;
     ApiKeySecret::from_hex(&hex).with_context(|| format!("{} does not hold 64 hexadecimal digits", path.display()))
 }
 
@@ -32,13 +48,22 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn read_or_make(path: &Path) -> anyhow::Result<String> {
+fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<String> {
     if !path.exists() {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).context("cannot get random bytes from the system")?;
-        write_private(path, data_encoding::HEXLOWER.encode(&bytes).as_bytes())?;
+        write_private(path, make()?.as_bytes())?;
     }
     read(path)
+}
+
+/// 32 bytes that nobody can guess.
+pub(crate) fn random() -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("cannot get random bytes from the system")?;
+    Ok(bytes)
+}
+
+fn hex(bytes: [u8; 32]) -> String {
+    data_encoding::HEXLOWER.encode(&bytes)
 }
 
 /// A secret out of a file that only its owner can read.
@@ -56,12 +81,15 @@ mod tests {
     #[test]
     fn made_once_and_refused_when_others_can_read_it() {
         let dir = tempfile::tempdir().unwrap();
-        let token = dev_token(dir.path()).unwrap();
-        assert_eq!(token.len(), 64);
-        assert_eq!(dev_token(dir.path()).unwrap(), token);
-        let path = dir.path().join("dev-token");
+        let token = operator_token(dir.path()).unwrap();
+        assert!(token.len() == 47 && token.starts_with("sop_"), "{token}");
+        assert_eq!(operator_token(dir.path()).unwrap(), token);
+        let path = dir.path().join("operator-token");
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        assert!(dev_token(dir.path()).unwrap_err().to_string().ends_with("chmod 600 it"));
+        assert!(operator_token(dir.path()).unwrap_err().to_string().ends_with("chmod 600 it"));
+        let ring = at_rest(dir.path()).unwrap();
+        assert_eq!(at_rest(dir.path()).unwrap().current(), ring.current());
+        assert_ne!(jwt(dir.path()).unwrap().current(), ring.current());
     }
 
     #[test]

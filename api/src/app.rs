@@ -1,19 +1,30 @@
 //! What every handler works on: the parts given by the binary, the limits, and the API's own small state.
 
-use crate::auth::{Auth, DevToken};
+use crate::admin::quarantine::QuarantineRows;
+use crate::admin::tail::Tap;
+use crate::auth::{Auth, Operators};
 use crate::books::LiveBooks;
 use crate::clock::Clock;
+use crate::customer::DOWNLOADS_MAX;
 use crate::hub::Hub;
+use crate::limits::{Rate, RateLimits};
 use crate::metrics::HttpCounters;
 use crate::pipeline::{Pipeline, PipelineLive};
 use crate::pulse::IDLE_MARGIN_MS;
-use crate::quarantine::QuarantineRows;
 use crate::read::Reader;
 use crate::rows::ViewRows;
+use crate::server::AdminTls;
 use crate::wire;
+use axum::http::HeaderValue;
+use ipnet::IpNet;
+use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use suiftly_schema::api_key::ApiKeySecret;
+use suiftly_schema::sealed::Keyring;
+use suiftly_settlement::Settlement;
+use suiftly_store::accounts::AccountStore;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -30,22 +41,81 @@ pub struct ApiParts {
     pub pipeline: Arc<dyn Pipeline>,
     /// The books that the dataflow rates by: the same, or bills and answers differ.
     pub price_books: Arc<LiveBooks>,
+    /// Records on their way past, for live tails.
+    pub tap: Arc<Tap>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Who operates.
+    pub operators: Arc<dyn Operators>,
+    /// Customers' accounts.
+    pub accounts: Accounts,
+}
+
+/// What customers' accounts are kept in, and the secrets that they take.
+#[derive(Clone)]
+pub struct Accounts {
+    /// Sign-in, keys, alerts, the activity log.
+    pub store: AccountStore,
+    /// Money.
+    pub settlement: Settlement,
+    /// What API keys are made with.
+    pub api_key_secret: ApiKeySecret,
+    /// What seals secrets at rest.
+    pub at_rest: Keyring,
+    /// What signs access and refresh tokens.
+    pub jwt: Keyring,
+    /// How strict sign-in is.
+    pub mode: SignInMode,
+    /// How customers can be told things.
+    pub notify: NotifyMode,
+}
+
+/// How customers can be told things: what they may ask for goes by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NotifyMode {
+    /// Whether a mail server is configured.
+    pub email: bool,
+    /// Where webhooks may be.
+    pub webhooks: suiftly_notify::TargetPolicy,
+}
+
+/// How strict sign-in is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInMode {
+    /// Any signature is taken (MOCK_AUTH): development and test alone.
+    pub mock_auth: bool,
+    /// Cookies go over TLS alone: everywhere outside development and test.
+    pub secure_cookies: bool,
+    /// The domain that challenges name: what a wallet shows its owner.
+    pub domain: String,
 }
 
 /// Where and how to serve.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
-    /// Where to listen, in plain text. `/health`, `/ready` and `/metrics` need no token, so anything but loopback
-    /// belongs behind a proxy that keeps them in.
+    /// Where to listen for customers, in plain text: anything but loopback belongs behind a proxy.
     pub listen: SocketAddr,
+    /// Where to listen for operators.
+    pub admin_listen: SocketAddr,
+    /// How the operators' listener is secured.
+    pub admin_tls: AdminTls,
     /// The built dashboard (`index.html` and `assets/`). Without it `/` says how to build it.
     pub web_dir: Option<PathBuf>,
-    /// The development token that guards `/api/v1`.
-    pub dev_token: DevToken,
     /// How much at once.
     pub limits: ApiLimits,
+    /// Whom to believe and to allow in.
+    pub rules: HttpRules,
+}
+
+/// Whom both servers believe, and whom browsers may ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpRules {
+    /// Proxies whose `X-Forwarded-For` is believed. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Other origins whose pages may ask (`https://app.example.org`), by Bearer alone. Default: none.
+    pub cors_origins: Vec<HeaderValue>,
+    /// Whether browsers are told to come by TLS alone from now on (HSTS).
+    pub is_tls_only: bool,
 }
 
 /// How much the API takes on at once.
@@ -55,15 +125,23 @@ pub struct ApiLimits {
     pub streams: usize,
     /// TCP connections, streams included. Default 2,000; more wait in the kernel's queue.
     pub connections: usize,
-    /// Sessions by cookie. Default 1,000; a new one ends the oldest.
-    pub sessions: usize,
     /// Failed attempts a minute and address. Default 30; more are refused with 429.
     pub failed_attempts: u32,
+    /// How often one address may ask (of IPv6: one /64), signed in or not. Default 200 a second, 2,000 at once.
+    pub address: Rate,
+    /// How often one customer may ask. Default 100 a second, 1,000 at once.
+    pub customer: Rate,
 }
 
 impl Default for ApiLimits {
     fn default() -> Self {
-        Self { streams: 1_000, connections: 2_000, sessions: 1_000, failed_attempts: 30 }
+        Self {
+            streams: 1_000,
+            connections: 2_000,
+            failed_attempts: 30,
+            address: Rate { per_second: 200, burst: 2_000 },
+            customer: Rate { per_second: 100, burst: 1_000 },
+        }
     }
 }
 
@@ -74,30 +152,44 @@ pub(crate) struct App {
     pub(crate) reader: Reader,
     pub(crate) web_dir: Option<Arc<PathBuf>>,
     pub(crate) auth: Arc<Auth>,
+    pub(crate) rates: Arc<RateLimits>,
+    pub(crate) rules: Arc<HttpRules>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Answers that are made while they are taken.
+    pub(crate) downloads: Arc<Semaphore>,
     /// Held while the quarantine is changed: by one request at a time.
     pub(crate) quarantine_turn: Arc<Semaphore>,
+    /// Held while everybody's books are held against each other, likewise.
+    pub(crate) reconciling: Arc<Semaphore>,
     pub(crate) limits: ApiLimits,
     pub(crate) http: Arc<HttpCounters>,
     /// The latest `pipeline` event, as JSON; renewed each second.
     pub(crate) pulse: Arc<watch::Sender<Arc<str>>>,
+    /// The latest `clock` event, likewise.
+    pub(crate) clock_pulse: Arc<watch::Sender<Arc<str>>>,
     pub(crate) shutdown: CancellationToken,
 }
 
 impl App {
     pub(crate) fn new(config: ApiConfig, parts: ApiParts, shutdown: CancellationToken) -> Self {
-        let ApiConfig { listen: _, web_dir, dev_token, limits } = config;
+        let ApiConfig { listen: _, admin_listen: _, admin_tls: _, web_dir, limits, rules } = config;
         let reader = Reader { hub: parts.hub.clone(), rows: parts.rows.clone(), books: parts.price_books.clone() };
+        let auth = Arc::new(Auth::new(&limits, &parts.accounts));
         let app = Self {
             parts,
             reader,
             web_dir: web_dir.map(Arc::new),
-            auth: Arc::new(Auth::new(dev_token, &limits)),
+            auth,
+            rates: Arc::new(RateLimits::new(limits.address, limits.customer)),
+            rules: Arc::new(rules),
             streams: Arc::new(Semaphore::new(limits.streams)),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             quarantine_turn: Arc::new(Semaphore::new(1)),
+            reconciling: Arc::new(Semaphore::new(1)),
             limits,
             http: Arc::default(),
             pulse: Arc::new(watch::Sender::new(Arc::from(""))),
+            clock_pulse: Arc::new(watch::Sender::new(Arc::from(""))),
             shutdown,
         };
         app.beat();
@@ -123,11 +215,18 @@ impl App {
         wire::Pipeline::new(live, epoch, complete_to, self.parts.clock.now())
     }
 
-    /// Renews the pulse.
+    /// Renews the pulses.
     pub(crate) fn beat(&self) {
-        match serde_json::to_string(&self.pipeline()) {
-            Ok(json) => drop(self.pulse.send_replace(json.into())),
-            Err(error) => tracing::error!(%error, "the pipeline's state cannot be written as JSON"),
-        }
+        let pipeline = self.pipeline();
+        let (complete_to, now) = (pipeline.complete_to.clone(), pipeline.now.clone());
+        renew(&self.clock_pulse, &wire::StreamClock { epoch: pipeline.epoch, complete_to, now });
+        renew(&self.pulse, &pipeline);
+    }
+}
+
+fn renew(pulse: &watch::Sender<Arc<str>>, event: &impl Serialize) {
+    match serde_json::to_string(event) {
+        Ok(json) => drop(pulse.send_replace(json.into())),
+        Err(error) => tracing::error!(%error, "a pulse cannot be written as JSON"),
     }
 }

@@ -1,6 +1,7 @@
 //! Security headers on every answer, and no caching of the API's.
 
-use axum::extract::Request;
+use crate::app::App;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -18,11 +19,17 @@ const SECURITY: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// For two years, subdomains too.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+
 /// Adds them.
-pub(crate) async fn secure(request: Request, next: Next) -> Response {
+pub(crate) async fn secure(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.extend(SECURITY);
+    if app.rules.is_tls_only {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+    }
     // Files say for themselves how long they may be kept.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -20,56 +20,66 @@
 //!     quarantine: Arc::new(reader),                      // the same
 //!     pipeline: Arc::new(my_pipeline),                   // impl Pipeline: fn live(&self) -> PipelineLive
 //!     price_books: Arc::new(LiveBooks::new(PriceBooks::v1())), // the same as the dataflow's and the store's
+//!     tap: Arc::new(Tap::default()),                     // offered each batch's records after they are published
 //!     clock: Arc::new(SystemClock),
+//!     operators: Arc::new(account_store.clone()),
+//!     accounts: Accounts { store: account_store, settlement, … },
 //! };
-//! let config = ApiConfig {
-//!     listen, web_dir: Some(dir), dev_token: DevToken::new(&text)?, limits: ApiLimits::default(),
-//! };
+//! let config = ApiConfig { listen, admin_listen, admin_tls: AdminTls::default(), web_dir: Some(dir), limits: ApiLimits::default(),
+//!     rules: HttpRules::default() };
 //! let shutdown = CancellationToken::new();
 //! let server = serve(config, parts, shutdown.clone()).await?;  // "cannot listen for HTTP on …: address in use"
-//! server.local_addr();
+//! server.local_addr(); server.admin_addr();
 //! shutdown.cancel();                                     // from any thread; streams end, requests drain
 //! server.ended().await;
 //! ```
 
+pub mod admin;
 pub mod auth;
+mod body;
 mod books;
 pub mod clock;
-pub mod customers;
+pub mod customer;
 pub mod feed;
 pub mod headers;
 pub mod hub;
-pub mod infra;
-pub mod loss;
 pub mod money;
 pub mod openapi;
 pub mod params;
 pub mod pipeline;
 pub mod problem;
 pub mod pulse;
-pub mod quarantine;
 pub mod read;
 pub mod routes;
 pub mod rows;
+pub mod scope;
 pub mod server;
 pub mod stream;
 pub mod tail;
 pub mod wire;
 
 mod app;
+mod idempotency;
+mod limits;
 mod metrics;
+mod peer;
 mod web;
 
-pub use app::{ApiConfig, ApiLimits, ApiParts};
-pub use auth::{DevToken, DevTokenError};
+pub use admin::loss::{BesideLive, LossLive, MissingLive, RangeLive, TransportBesideLive};
+pub use admin::operators::{is_name as is_operator_name, operator_token, operator_token_sha256};
+pub use admin::quarantine::QuarantineRows;
+pub use admin::tail::{Tap, TapFilter};
+pub use app::{Accounts, ApiConfig, ApiLimits, ApiParts, HttpRules, NotifyMode, SignInMode};
+pub use auth::{OPERATOR_TOKEN_PREFIX, Operators};
+pub use axum::http::HeaderValue;
 pub use books::LiveBooks;
 pub use clock::{Clock, SystemClock};
 pub use hub::{Hub, HubBounds, Published};
-pub use loss::{BesideLive, LossLive, MissingLive, RangeLive, TransportBesideLive};
+pub use ipnet::IpNet;
+pub use limits::Rate;
 pub use pipeline::{
     GiveAgainError, JournalLive, ManagerJobLive, ManagerLive, Pipeline, PipelineLive, QuarantineLive, QueueLive,
     StoreLive, TransportLive, WorkerLines,
 };
-pub use quarantine::QuarantineRows;
 pub use rows::ViewRows;
-pub use server::{ApiError, Server, router, router_with_pulse, serve};
+pub use server::{AdminTls, ApiError, Routers, Server, TlsFiles, routers, serve};

@@ -3,8 +3,8 @@
 //! Everything but the HTTP counts is read at the scrape, so that no number is kept twice. Label values come from closed
 //! sets: route patterns, reasons, transports, queues, servers.
 
+use crate::admin::loss::{self, BesideLive, LossCounts, TransportBesideLive};
 use crate::app::App;
-use crate::loss::{self, BesideLive, LossCounts, TransportBesideLive};
 use crate::pipeline::{ManagerLive, PipelineLive, QuarantineLive};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;

@@ -27,6 +27,17 @@ pub(crate) struct FilterQuery {
     network: Option<String>,
 }
 
+/// Which of a customer's usage.
+#[derive(Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
+pub(crate) struct ServiceQuery {
+    /// This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo).
+    service_type: Option<String>,
+    /// This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet).
+    network: Option<String>,
+}
+
 /// Which time.
 #[derive(Default, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -64,6 +75,17 @@ pub(crate) struct PercentilesQuery {
     percentiles: Option<bool>,
 }
 
+/// The same, of a customer's own usage.
+#[derive(Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
+pub(crate) struct OwnPercentilesQuery {
+    /// Whether `time_ms` is wanted: every row has to be read for it, at most 100,000. Default: true.
+    percentiles: Option<bool>,
+}
+
+/// What a customer's own usage is narrowed by.
+const OWN_FIELDS: [&str; 2] = ["service_type", "network"];
 const FILTER_FIELDS: [&str; 3] = ["customer_id", "service_type", "network"];
 
 /// A summary's range of whole hours and filter.
@@ -82,6 +104,18 @@ impl SummaryParams {
     pub fn parse(query: &str, now: UnixMillis) -> Result<Self, Problem> {
         let mut fields = Fields::read(query, &["range", "from", "to", "percentiles"]);
         let filter = fields.filter();
+        Self::of(fields, filter, now)
+    }
+
+    /// The same, of a customer's own.
+    pub(crate) fn parse_own(query: &str, customer: CustomerId, now: UnixMillis) -> Result<Self, Problem> {
+        let mut fields =
+            Fields::read_named(query, &[&["range", "from", "to", "percentiles"], &OWN_FIELDS[..]].concat());
+        let filter = fields.own_filter(customer);
+        Self::of(fields, filter, now)
+    }
+
+    fn of(mut fields: Fields, filter: Filter, now: UnixMillis) -> Result<Self, Problem> {
         let range = fields.hours(now, now.month().start(), SUMMARY_DAYS_MAX);
         let percentiles = fields.percentiles(&filter);
         fields.finish(Self { filter, range, percentiles })
@@ -106,6 +140,18 @@ impl SeriesParams {
     pub fn parse(query: &str, now: UnixMillis) -> Result<Self, Problem> {
         let mut fields = Fields::read(query, &["range", "from", "to", "bucket", "percentiles"]);
         let filter = fields.filter();
+        Self::of(fields, filter, now)
+    }
+
+    /// The same, of a customer's own.
+    pub(crate) fn parse_own(query: &str, customer: CustomerId, now: UnixMillis) -> Result<Self, Problem> {
+        let names = [&["range", "from", "to", "bucket", "percentiles"], &OWN_FIELDS[..]].concat();
+        let mut fields = Fields::read_named(query, &names);
+        let filter = fields.own_filter(customer);
+        Self::of(fields, filter, now)
+    }
+
+    fn of(mut fields: Fields, filter: Filter, now: UnixMillis) -> Result<Self, Problem> {
         let Span { bucket, range } = fields.span(Viewed::Usage, now);
         let percentiles = fields.percentiles(&filter);
         fields.finish(Self { filter, bucket, range, percentiles })
@@ -120,6 +166,13 @@ impl SeriesParams {
 pub(crate) fn parse_filter(query: &str) -> Result<Filter, Problem> {
     let mut fields = Fields::read(query, &[]);
     let filter = fields.filter();
+    fields.finish(filter)
+}
+
+/// Reads a customer's stream's filter: it names no customer.
+pub(crate) fn parse_service_filter(query: &str) -> Result<Filter, Problem> {
+    let mut fields = Fields::read_named(query, &["service_type", "network"]);
+    let filter = Filter { customer_id: None, service: fields.service(), network: fields.network() };
     fields.finish(filter)
 }
 
@@ -181,6 +234,11 @@ impl Fields {
 
     pub(crate) fn filter(&mut self) -> Filter {
         Filter { customer_id: self.customer_id(), service: self.service(), network: self.network() }
+    }
+
+    /// What a customer's own usage is narrowed by.
+    pub(crate) fn own_filter(&mut self, customer: CustomerId) -> Filter {
+        Filter { customer_id: Some(customer), service: self.service(), network: self.network() }
     }
 
     pub(crate) fn customer_id(&mut self) -> Option<CustomerId> {

@@ -3,7 +3,7 @@
 //!
 //! `/ready`, `/metrics`, `/api/v1/pipeline`, the stream's `pipeline` events and `complete_to` at rest come from it.
 
-use crate::loss::{BesideLive, LossLive};
+use crate::admin::loss::{BesideLive, LossLive};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;

@@ -16,6 +16,7 @@ use crate::wire::{Series, Stand, Summary, UsagePoint};
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_schema::histogram::Histogram;
+use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::BillingMonth;
 use suiftly_schema::usage::{Usage, UsageSums};
@@ -88,6 +89,11 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// The same, of a store that shows this customer's rows alone.
+    pub(crate) fn for_customer(&self, customer: CustomerId) -> Self {
+        Self { rows: self.rows.for_customer(customer), ..self.clone() }
+    }
+
     /// Usage over a range of whole hours. The `rated` view answers for whole months of all networks; the rating
     /// function, in the view's own groups, for everything else.
     pub(crate) async fn summary(&self, params: &SummaryParams) -> Result<Summary, ReadError> {

@@ -4,13 +4,14 @@
 //! The trait is the seam at which tests answer from memory; [`Reader`] is the real one.
 
 use futures::future::BoxFuture;
-use suiftly_schema::ids::Epoch;
+use std::sync::Arc;
+use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::view::RatedKey;
 use suiftly_store::StoreError;
 use suiftly_store::reader::{
-    InfraQuery, KeyQuery, PartQuery, RatedMonth, Reader, Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery,
-    Watermark,
+    CellQuery, InfraQuery, KeyQuery, PartQuery, RatedMonth, Reader, Rows, SpendQuery, StreamSnapshot, UsageQuery,
+    ViewQuery, Watermark,
 };
 
 pub use suiftly_store::reader::{Bucket, Filter, TimeRange};
@@ -20,8 +21,14 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// The store's read side.
 pub trait ViewRows: Send + Sync + 'static {
+    /// As [`Reader::for_customer`]: whatever is asked of it, it answers of this customer alone.
+    fn for_customer(&self, customer: CustomerId) -> Arc<dyn ViewRows>;
+
     /// As [`Reader::rows`], of usage by bucket.
     fn usage<'a>(&'a self, query: &'a UsageQuery) -> Answer<'a, Rows<UsageQuery>>;
+
+    /// As [`Reader::rows`], of a customer's usage by hour, service and network.
+    fn cells<'a>(&'a self, query: &'a CellQuery) -> Answer<'a, Rows<CellQuery>>;
 
     /// As [`Reader::rows`], of what is rated together.
     fn parts<'a>(&'a self, query: &'a PartQuery) -> Answer<'a, Rows<PartQuery>>;
@@ -48,7 +55,15 @@ pub trait ViewRows: Send + Sync + 'static {
 }
 
 impl ViewRows for Reader {
+    fn for_customer(&self, customer: CustomerId) -> Arc<dyn ViewRows> {
+        Arc::new(Self::for_customer(self, customer))
+    }
+
     fn usage<'a>(&'a self, query: &'a UsageQuery) -> Answer<'a, Rows<UsageQuery>> {
+        Box::pin(self.rows(query))
+    }
+
+    fn cells<'a>(&'a self, query: &'a CellQuery) -> Answer<'a, Rows<CellQuery>> {
         Box::pin(self.rows(query))
     }
 

@@ -1,41 +1,35 @@
-//! The server: the router with everything around it, a bounded accept loop, and a graceful end.
+//! The server: the routers with everything around them, for customers in plain text and for operators with TLS where a
+//! certificate is named.
+
+mod connections;
+mod tls;
+
+pub use connections::{DRAIN_TIMEOUT, HANDSHAKE_TIMEOUT, HEAD_BYTES_MAX, HEAD_TIMEOUT, WRITE_TIMEOUT};
+pub use tls::{AdminTls, TlsError, TlsFiles};
 
 use crate::app::{ApiConfig, ApiParts, App};
+use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::problem::{Problem, ProblemCode};
-use crate::{auth, headers, metrics, pulse, routes, web};
+use crate::{admin, auth, customer, headers, limits, metrics, peer, pulse, web};
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use connections::accept;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
+use tower::util::option_layer;
 use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
 
 /// The longest request body.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-/// The longest request head.
-pub const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// How long a client may take to send a request's head; also how long an idle connection is kept.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a handler may take until its answer begins. A stream's events come after that.
 pub const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a peer may leave what we sent unacknowledged, or its window closed, before its connection is dropped.
-pub const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long requests under way may take after shutdown began.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// The wait after the machine refused a connection (no file descriptors left), to not spin.
-const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Why the API cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -48,19 +42,37 @@ pub enum ApiError {
         /// Why, in words.
         reason: String,
     },
+    /// Operators' tokens would go over the network as they are.
+    #[error(
+        "will not serve operators in plain text on {listen}: name admin.tls_certificate and admin.tls_key, or say \
+         admin.plain_text = true"
+    )]
+    PlainText {
+        /// Where.
+        listen: SocketAddr,
+    },
+    /// TLS cannot be offered.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
-/// A running server.
+/// A running server: both APIs.
 #[derive(Debug)]
 pub struct Server {
     local_addr: SocketAddr,
+    admin_addr: SocketAddr,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
-    /// Where it listens: the configured address with the port that was given.
+    /// Where customers are served: the configured address with the port that was given.
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Where operators are served, likewise.
+    pub const fn admin_addr(&self) -> SocketAddr {
+        self.admin_addr
     }
 
     /// Waits until it has ended: after shutdown, when requests under way are answered or their time is up.
@@ -71,55 +83,93 @@ impl Server {
     }
 }
 
-/// Listens, and serves in the background until `shutdown`.
+/// Listens for customers and for operators, and serves in the background until `shutdown`.
 ///
 /// Must be called within a tokio runtime with its I/O and time drivers on.
 pub async fn serve(config: ApiConfig, parts: ApiParts, shutdown: CancellationToken) -> Result<Server, ApiError> {
-    let listen = config.listen;
-    let refused = |error: io::Error| ApiError::Listen { listen, reason: reason(&error) };
-    let listener = TcpListener::bind(listen).await.map_err(refused)?;
-    let local_addr = listener.local_addr().map_err(refused)?;
-    if !local_addr.ip().is_loopback() {
-        tracing::warn!(%local_addr, "plain HTTP, with metrics open to all, listens on more than this machine");
+    let tls = config.admin_tls.acceptor(config.admin_listen)?;
+    let (listener, local_addr) = listen(config.listen).await?;
+    let (admin_listener, admin_addr) = listen(config.admin_listen).await?;
+    let plain_admin = tls.is_none().then_some(admin_addr);
+    for plain in [Some(local_addr), plain_admin].into_iter().flatten().filter(|address| !address.ip().is_loopback()) {
+        tracing::warn!(address = %plain, "plain HTTP listens on more than this machine");
     }
     let connections = config.limits.connections;
     let app = App::new(config, parts, shutdown.clone());
-    let service = router_of(app.clone());
+    let (customers, operators) = (customer_router_of(app.clone()), admin_router_of(app.clone()));
     let task = tokio::spawn(async move {
-        tokio::join!(accept(listener, service, connections, shutdown), pulse::run(app));
+        tokio::join!(
+            accept(listener, None, customers, connections, shutdown.clone()),
+            accept(admin_listener, tls, operators, connections, shutdown),
+            pulse::run(app),
+        );
     });
-    Ok(Server { local_addr, task })
+    Ok(Server { local_addr, admin_addr, task })
 }
 
-/// The router alone, without a listener and without the pulse (streams then hear of the pipeline once).
-/// For tests and for whoever serves it otherwise.
-pub fn router(config: ApiConfig, parts: ApiParts, shutdown: CancellationToken) -> Router {
-    router_of(App::new(config, parts, shutdown))
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ApiError> {
+    let refused = |error: io::Error| ApiError::Listen { listen: address, reason: reason(&error) };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let local_addr = listener.local_addr().map_err(refused)?;
+    Ok((listener, local_addr))
 }
 
-/// The router, and the pulse to be spawned beside it.
-pub fn router_with_pulse(
+/// Both APIs without listeners, for tests and for whoever serves them otherwise.
+pub struct Routers {
+    /// The customers', with the dashboard.
+    pub customers: Router,
+    /// The operators'.
+    pub operators: Router,
+}
+
+/// The routers, and the pulse to be spawned beside them (without it streams hear of the pipeline once).
+pub fn routers(
     config: ApiConfig,
     parts: ApiParts,
     shutdown: CancellationToken,
-) -> (Router, impl Future<Output = ()> + Send + 'static) {
+) -> (Routers, impl Future<Output = ()> + Send + 'static) {
     let app = App::new(config, parts, shutdown);
-    (router_of(app.clone()), pulse::run(app))
+    let routers = Routers { customers: customer_router_of(app.clone()), operators: admin_router_of(app.clone()) };
+    (routers, pulse::run(app))
 }
 
-fn router_of(app: App) -> Router {
-    let guard = from_fn_with_state(app.clone(), auth::guard);
-    let (routes, _document) = routes::all(|guarded| guarded.layer(guard)).split_for_parts();
+fn customer_router_of(app: App) -> Router {
+    let guard = from_fn_with_state(app.clone(), auth::guard_customer);
+    let (routes, _document) = customer::routes(|guarded| guarded.layer(guard)).split_for_parts();
+    around(routes.fallback(web::fallback), app)
+}
+
+fn admin_router_of(app: App) -> Router {
+    let guard = from_fn_with_state(app.clone(), auth::guard_operator);
+    let (routes, _document) = admin::routes(|guarded| guarded.layer(guard)).split_for_parts();
+    around(routes.fallback(web::fallback_of_operators), app)
+}
+
+/// What both have around them.
+fn around(routes: Router<App>, app: App) -> Router {
     routes
-        .fallback(web::fallback)
         .method_not_allowed_fallback(web::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         // Its default leaves event streams alone.
         .layer(CompressionLayer::new())
         .layer(from_fn(limit_time))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(app.clone(), limits::of_address))
+        .layer(option_layer(cors(&app.rules.cors_origins)))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
         .layer(from_fn_with_state(app.clone(), metrics::count))
+        .layer(from_fn_with_state(app.clone(), peer::find))
         .with_state(app)
+}
+
+/// What pages of other origins may do: nothing, but for those that are named, and these by Bearer alone.
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let asked =
+        [header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("last-event-id"), IDEMPOTENCY_KEY];
+    let told = limits::HEADERS.into_iter().chain([header::RETRY_AFTER]).collect::<Vec<_>>();
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new().allow_origin(origins.to_vec()).allow_methods(methods).allow_headers(asked).expose_headers(told)
+    })
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {
@@ -127,62 +177,6 @@ async fn limit_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => Problem::new(ProblemCode::Timeout).into_response(),
     }
-}
-
-async fn accept(listener: TcpListener, router: Router, connections: usize, shutdown: CancellationToken) {
-    let permits = Arc::new(Semaphore::new(connections));
-    let graceful = GracefulShutdown::new();
-    let mut tasks = JoinSet::new();
-    while let Some((stream, peer, permit)) = shutdown.run_until_cancelled(next_connection(&listener, &permits)).await {
-        let connection = graceful.watch(connection(stream, peer, router.clone()));
-        tasks.spawn(async move {
-            // A client that goes away or talks no HTTP is no event of ours.
-            let _ = connection.await;
-            drop(permit);
-        });
-        while tasks.try_join_next().is_some() {}
-    }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("HTTP requests under way were broken off at shutdown");
-    }
-    tasks.shutdown().await;
-}
-
-async fn next_connection(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, Option<tokio::sync::OwnedSemaphorePermit>) {
-    // The semaphore is never closed, so there is always a permit in the end.
-    let permit = permits.clone().acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, permit),
-            Err(error) => {
-                tracing::warn!(%error, "an HTTP connection was not accepted");
-                tokio::time::sleep(ACCEPT_RETRY).await;
-            }
-        }
-    }
-}
-
-fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection + Send {
-    // Without them the connection works too, only a dead peer holds it for longer.
-    let _ = stream.set_nodelay(true);
-    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT));
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
-    });
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
 }
 
 fn reason(error: &io::Error) -> String {

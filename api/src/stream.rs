@@ -7,16 +7,20 @@
 use crate::app::App;
 use crate::feed::Feed;
 use crate::problem::{Problem, ProblemCode};
+use crate::read::Reader;
 use crate::rows::Filter;
 use crate::wire::{ResetReason, StreamDelta, StreamReset, StreamSnapshot};
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response, Sse};
 use futures::{Stream, StreamExt};
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use suiftly_schema::ids::Epoch;
+use suiftly_schema::ids::{CustomerId, Epoch};
+use suiftly_schema::time::UnixMillis;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
@@ -27,9 +31,37 @@ pub const DELTA_EVERY: Duration = Duration::from_millis(100);
 /// What clients are told to wait before they reconnect.
 pub const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
+/// Whom a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Operators: they hear of the pipeline too.
+    Operators,
+    /// A customer, who hears the clock.
+    Customer(CustomerId),
+}
+
+/// Answers a request with a stream.
+pub(crate) async fn answer(
+    app: App,
+    audience: Audience,
+    filter: Filter,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+    const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+    // An id that is no text is one we do not know.
+    let last = headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or("?")).filter(|id| !id.is_empty());
+    let live = open(app, audience, filter, last).await?;
+    // nginx would hold events back.
+    Ok(([(X_ACCEL_BUFFERING, "no")], Sse::new(live.events())).into_response())
+}
+
 /// One open stream.
 pub(crate) struct Live {
     app: App,
+    reader: Reader,
+    /// What the pulse's event is called.
+    pulse_name: &'static str,
     filter: Filter,
     feed: Feed,
     /// Made and not yet taken: three events at most.
@@ -44,25 +76,45 @@ pub(crate) struct Live {
 
 /// Opens a stream: after `last_event_id` if that can be, else with a snapshot. Fails while it still can: before the
 /// answer's head is sent.
-pub(crate) async fn open(app: App, filter: Filter, last_event_id: Option<&str>) -> Result<Live, Problem> {
+async fn open(app: App, audience: Audience, filter: Filter, last_event_id: Option<&str>) -> Result<Live, Problem> {
     let Ok(permit) = app.streams.clone().try_acquire_owned() else {
         let detail = format!("{} streams are open, as many as may be", app.limits.streams);
         return Err(Problem::new(ProblemCode::TooManyStreams).detail(detail).retry_after_s(5));
     };
-    let (latest, pulse) = (app.parts.hub.watch(), app.pulse.subscribe());
-    let (feed, mut ready) = begin(&app, filter, last_event_id).await?;
+    let latest = app.parts.hub.watch();
+    let (reader, pulse_name, pulse) = match audience {
+        Audience::Operators => (app.reader.clone(), "pipeline", app.pulse.subscribe()),
+        Audience::Customer(customer) => (app.reader.for_customer(customer), "clock", app.clock_pulse.subscribe()),
+    };
+    let (feed, mut ready) = begin(&reader, app.parts.clock.now(), filter, last_event_id).await?;
     let now = pulse.borrow().clone();
-    ready.push_back(Event::default().event("pipeline").data(&*now).retry(RECONNECT_AFTER));
+    ready.push_back(Event::default().event(pulse_name).data(&*now).retry(RECONNECT_AFTER));
     let next_delta_at = Instant::now();
-    Ok(Live { app, filter, feed, ready, latest, pulse, next_delta_at, quiet: true, _permit: permit })
+    Ok(Live {
+        app,
+        reader,
+        pulse_name,
+        filter,
+        feed,
+        ready,
+        latest,
+        pulse,
+        next_delta_at,
+        quiet: true,
+        _permit: permit,
+    })
 }
 
-async fn begin(app: &App, filter: Filter, last_event_id: Option<&str>) -> Result<(Feed, VecDeque<Event>), Problem> {
-    let now = app.parts.clock.now();
+async fn begin(
+    reader: &Reader,
+    now: UnixMillis,
+    filter: Filter,
+    last_event_id: Option<&str>,
+) -> Result<(Feed, VecDeque<Event>), Problem> {
     let mut ready = VecDeque::new();
     if let Some(id) = last_event_id {
         let resumed = match id.parse() {
-            Ok(epoch) => Feed::resume(&app.reader, filter, epoch, now).await?,
+            Ok(epoch) => Feed::resume(reader, filter, epoch, now).await?,
             Err(_) => Err(ResetReason::UnknownEpoch),
         };
         match resumed {
@@ -70,7 +122,7 @@ async fn begin(app: &App, filter: Filter, last_event_id: Option<&str>) -> Result
             Err(reason) => ready.push_back(reset(reason)?),
         }
     }
-    let (feed, snapshot) = Feed::snapshot(&app.reader, filter, now).await?;
+    let (feed, snapshot) = Feed::snapshot(reader, filter, now).await?;
     ready.push_back(snapshot_event(&snapshot)?);
     Ok((feed, ready))
 }
@@ -102,8 +154,8 @@ impl Live {
             beat = self.pulse.changed() => {
                 // The sender lives as long as the app, which we hold.
                 if beat.is_ok() {
-                    let pipeline = self.pulse.borrow_and_update().clone();
-                    self.ready.push_back(Event::default().event("pipeline").data(&*pipeline));
+                    let beat = self.pulse.borrow_and_update().clone();
+                    self.ready.push_back(Event::default().event(self.pulse_name).data(&*beat));
                 }
                 if std::mem::replace(&mut self.quiet, true) {
                     self.delta(true).await?;
@@ -126,8 +178,7 @@ impl Live {
                 // The store may be behind the ring for a while: no snapshot takes long to make, but many do.
                 self.next_delta_at = Instant::now() + SNAPSHOT_EVERY;
                 // Both or none: a reset without a snapshot would leave an empty screen.
-                let (feed, snapshot) =
-                    Feed::snapshot(&self.app.reader, self.filter, self.app.parts.clock.now()).await?;
+                let (feed, snapshot) = Feed::snapshot(&self.reader, self.filter, self.app.parts.clock.now()).await?;
                 self.feed = feed;
                 self.ready.push_back(reset(reason)?);
                 self.ready.push_back(snapshot_event(&snapshot)?);

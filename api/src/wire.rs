@@ -102,6 +102,20 @@ pub struct StreamReset {
     pub reason: ResetReason,
 }
 
+/// `event: clock` of a customer's stream, each second: what time it is there, and how far it has counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StreamClock {
+    /// The latest epoch.
+    #[schema(value_type = i64)]
+    pub epoch: Epoch,
+    /// Everything received before this time is counted.
+    #[schema(format = DateTime)]
+    pub complete_to: String,
+    /// The server's clock.
+    #[schema(format = DateTime)]
+    pub now: String,
+}
+
 /// Why a stream starts over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -49,7 +49,12 @@ impl Measured {
 
     /// The most memory it has held so far, in MB.
     pub fn peak_megabytes(&self) -> anyhow::Result<f64> {
-        peak_megabytes_of(&self.child.id().to_string())
+        megabytes_of(&self.child.id().to_string(), PEAK)
+    }
+
+    /// The memory that it holds now, in MB.
+    pub fn resident_megabytes(&self) -> anyhow::Result<f64> {
+        megabytes_of(&self.child.id().to_string(), RESIDENT)
     }
 
     /// Whether it has ended by itself.
@@ -68,18 +73,22 @@ impl Drop for Measured {
 
 /// The most memory that this process has held so far, in MB.
 pub fn own_peak_megabytes() -> anyhow::Result<f64> {
-    peak_megabytes_of("self")
+    megabytes_of("self", PEAK)
 }
 
-fn peak_megabytes_of(process: &str) -> anyhow::Result<f64> {
+/// What the kernel calls the most memory held so far, and that held now.
+const PEAK: &str = "VmHWM:";
+const RESIDENT: &str = "VmRSS:";
+
+fn megabytes_of(process: &str, what: &str) -> anyhow::Result<f64> {
     let path = format!("/proc/{process}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    peak_megabytes_in(&status).with_context(|| format!("{path} tells no peak"))
+    megabytes_in(&status, what).with_context(|| format!("{path} tells no {what}"))
 }
 
-fn peak_megabytes_in(status: &str) -> Option<f64> {
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: f64 = peak.split_whitespace().next()?.parse().ok()?;
+fn megabytes_in(status: &str, what: &str) -> Option<f64> {
+    let told = status.lines().find_map(|line| line.strip_prefix(what))?;
+    let kibibytes: f64 = told.split_whitespace().next()?.parse().ok()?;
     Some(kibibytes * 1024.0 / 1e6)
 }
 
@@ -97,9 +106,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_in_the_kernels_words() {
-        let status = "Name:\tx\nVmPeak:\t  999 kB\nVmHWM:\t   12500 kB\nThreads:\t3\n";
-        assert_eq!(peak_megabytes_in(status), Some(12.8));
-        assert_eq!(peak_megabytes_in("Name:\tx\n"), None);
+    fn memory_in_the_kernels_words() {
+        let status = "Name:\tx\nVmPeak:\t  999 kB\nVmHWM:\t   12500 kB\nVmRSS:\t  6250 kB\nThreads:\t3\n";
+        assert_eq!(megabytes_in(status, PEAK), Some(12.8));
+        assert_eq!(megabytes_in(status, RESIDENT), Some(6.4));
+        assert_eq!(megabytes_in("Name:\tx\n", PEAK), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Suiftly's benches: each runs the real thing beside its peers on the same input and reports CPU time as a ratio of
 //! the work done. Machines differ and are shared: figures are medians with their spread, and what counts is the ratio.
 
+pub mod api;
 pub mod archive;
 pub mod child;
 pub mod cpu;
@@ -15,6 +16,7 @@ pub mod replay;
 pub mod report;
 pub mod server;
 pub mod store;
+pub mod usage_rows;
 pub mod views;
 
 mod postgres;

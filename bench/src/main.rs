@@ -5,10 +5,10 @@ use anyhow::bail;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
-use suiftly_bench::{archive, child, freshness, ingest, loadgen, money, query, recovery, replay, store, views};
+use suiftly_bench::{api, archive, child, freshness, ingest, loadgen, money, query, recovery, replay, store, views};
 
-const NAMES: [&str; 10] =
-    ["archive", "freshness", "ingest", "loadgen", "money", "query", "recovery", "replay", "store", "views"];
+const NAMES: [&str; 11] =
+    ["api", "archive", "freshness", "ingest", "loadgen", "money", "query", "recovery", "replay", "store", "views"];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
 
 fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
     let said = match name {
+        "api" => tell(name, &api::run(arguments)?)?,
         "archive" => tell(name, &archive::run(arguments)?)?,
         "freshness" => tell(name, &freshness::run(arguments)?)?,
         "ingest" => tell(name, &ingest::run(arguments)?)?,

@@ -1,27 +1,20 @@
 //! `cargo xtask bench query`: what a dashboard's 30 days cost, over ten million rows of `usage_per_hour` in a private
-//! PostgreSQL. The rows lie as the writer leaves them: hour after hour, within it by customer.
+//! PostgreSQL.
 //!
 //! Bar (p99): 20 ms for one customer's 30 days with percentiles. The rows "everybody" have no bar: they read all there is.
 
 use crate::report::Row;
+use crate::usage_rows::{self, CUSTOMERS, HOURS};
 use anyhow::Context;
-use std::time::{Duration, Instant};
-use suiftly_schema::histogram::Histogram;
+use std::time::Instant;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::price::PriceBooks;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::reader::{Bucket, Filter, PartQuery, Reader, TimeRange, UsageQuery, ViewQuery};
 use suiftly_store::testing::TestDatabase;
 
-/// 2026-10-01T00:00:00Z, and thirty days.
+/// 2026-10-01T00:00:00Z.
 const START: UnixMillis = UnixMillis(1_790_812_800_000);
-const HOURS: i64 = 30 * 24;
-const SERVICES: i64 = 3;
-/// Ten million rows in all.
-const CUSTOMERS: i64 = 10_000_000 / (HOURS * SERVICES) + 1;
-/// Different histograms, of so many values each.
-const HISTOGRAMS: u32 = 64;
-const VALUES: u32 = 200;
 const RUNS: usize = 5;
 const QUERIES_A_RUN: usize = 300;
 
@@ -30,38 +23,9 @@ pub fn run() -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let database = TestDatabase::create().await;
-        fill(&database).await.context("cannot fill usage_per_hour")?;
+        usage_rows::fill(&database.client().await, START).await.context("cannot fill usage_per_hour")?;
         measure(&Reader::new(database.config(), "bench")?).await
     })
-}
-
-async fn fill(database: &TestDatabase) -> anyhow::Result<()> {
-    let client = database.client().await;
-    // No log of what is thrown away again: reading is what is measured.
-    client.batch_execute("ALTER TABLE usage_per_hour SET UNLOGGED").await?;
-    let histograms: Vec<Vec<u8>> = (0..HISTOGRAMS).map(|seed| histogram(seed).encode()).collect();
-    let insert = format!(
-        "INSERT INTO usage_per_hour SELECT customer, hour, service, 1, 180, 4, 3, 6, 1, 6, 190, 400000, 390000, 9000, \
-            ($1::bytea[])[1 + (customer + extract(epoch FROM hour)::bigint / 3600) % {HISTOGRAMS}] \
-         FROM generate_series($2::timestamptz, $2 + INTERVAL '{} hours', INTERVAL '1 hour') AS hour, \
-            generate_series(1, {CUSTOMERS}) AS customer, generate_series(1, {SERVICES}) AS service",
-        HOURS - 1
-    );
-    let start = std::time::UNIX_EPOCH + Duration::from_millis(START.0.unsigned_abs());
-    let rows = client.execute(&insert, &[&histograms, &start]).await?;
-    anyhow::ensure!(rows >= 10_000_000, "only {rows} rows");
-    client.batch_execute("VACUUM ANALYZE usage_per_hour").await?;
-    Ok(())
-}
-
-/// Around some tens of milliseconds, with a tail.
-fn histogram(seed: u32) -> Histogram {
-    let mut histogram = Histogram::default();
-    for n in 0..VALUES {
-        let tail = if n % 40 == 0 { 700 } else { 0 };
-        histogram.count(20 + (n * n + seed * 7) % 30 + tail, 1);
-    }
-    histogram
 }
 
 async fn measure(reader: &Reader) -> anyhow::Result<Vec<Row>> {

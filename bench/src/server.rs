@@ -3,7 +3,7 @@
 mod database;
 mod http;
 
-pub use http::{Api, Event, Events};
+pub use http::{Api, Connection, Event, Events};
 
 use crate::child::Measured;
 use crate::ingest::ports;
@@ -14,9 +14,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use suiftly_store::cluster::Cluster;
+use suiftly_store::config::StoreConfig;
 
 /// How long anything that is waited for may take.
 pub const PATIENCE: Duration = Duration::from_secs(900);
+/// What `suiftly up` calls its database in development.
+const DATABASE: &str = "suiftly_dev";
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Stopped and removed when dropped: first the process, then its database, then the directory.
@@ -27,6 +31,7 @@ pub struct Server {
     dir: PathBuf,
     syslog: SocketAddr,
     api: SocketAddr,
+    admin: SocketAddr,
 }
 
 impl Server {
@@ -37,8 +42,8 @@ impl Server {
         ensure!(program.is_file(), "{} is not built: run `cargo xtask bench {benchmark}`", program.display());
         let dir = results.join(format!("{benchmark}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-        let (syslog, api) = (ports::free()?, ports::free()?);
-        Ok(Self { process: None, database: None, program, dir, syslog, api })
+        let (syslog, api, admin) = (ports::free()?, ports::free()?, ports::free()?);
+        Ok(Self { process: None, database: None, program, dir, syslog, api, admin })
     }
 
     /// Where lines go, by TCP.
@@ -46,11 +51,16 @@ impl Server {
         self.syslog
     }
 
-    /// Its API, once it has been ready for the first time.
+    /// Its operators' API, once it has been started for the first time.
     pub fn api(&self) -> anyhow::Result<Api> {
-        let path = self.dir.join("dev-token");
+        let path = self.dir.join("operator-token");
         let token = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Api::new(self.api, token.trim()))
+        Ok(Api::new(self.admin, token.trim()))
+    }
+
+    /// Where customers are served.
+    pub const fn customers(&self) -> SocketAddr {
+        self.api
     }
 
     /// Starts PostgreSQL, its schema up to date.
@@ -69,12 +79,24 @@ impl Server {
         self.database.as_ref().context("PostgreSQL does not run")?.cpu_seconds()
     }
 
+    /// Its database, once it has been started, as who owns all.
+    pub fn database(&self) -> anyhow::Result<StoreConfig> {
+        Ok(Cluster::find(&self.dir.join("postgres"))?.connection_config(DATABASE))
+    }
+
     /// Starts `suiftly up`, and does not wait for it.
     pub fn start(&mut self) -> anyhow::Result<()> {
-        let (dir, syslog, api) = (self.dir.clone(), self.syslog, self.api);
+        self.start_with(&[])
+    }
+
+    /// The same, with these variables of the environment.
+    pub fn start_with(&mut self, variables: &[(&str, &str)]) -> anyhow::Result<()> {
+        let (dir, syslog, api, admin) = (self.dir.clone(), self.syslog, self.api, self.admin);
         let configure = move |command: &mut Command| {
             command.args(["up", "--data-dir"]).arg(dir).stdin(Stdio::null()).stdout(Stdio::null());
             command.env("SUIFTLY_INGEST__LISTEN", syslog.to_string()).env("SUIFTLY_API__LISTEN", api.to_string());
+            command.env("SUIFTLY_API__MOCK_AUTH", "true").env("SUIFTLY_ADMIN__LISTEN", admin.to_string());
+            command.envs(variables.iter().copied());
         };
         self.process = Some(Measured::spawn(&self.program, configure, &self.log())?);
         Ok(())

@@ -8,6 +8,8 @@ export default defineConfig({
     // The content security policy allows files of our own only: nothing is inlined as data.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The dashboard, and the readable API page: it stands at /api/docs.
+    rolldownOptions: { input: ["index.html", "api/docs/index.html"] },
   },
   server: {
     proxy: { "/api": "http://127.0.0.1:3000" },

@@ -301,6 +301,29 @@ mod tests {
         assert_eq!(ApiKey::issue(&secret(), platform, [0; 4]), Err(ApiKeyError::Service));
     }
 
+    /// The tag covers what is encrypted; the letter before it says another service, and no other letter stands there.
+    #[test]
+    fn every_single_changed_character_is_refused_or_says_something_else() {
+        let key = ApiKey::issue(&secret(), claims(), [1, 2, 3, 4]).unwrap();
+        let (mut refused, mut other) = (0, 0);
+        for at in 0..KEY_CHARS {
+            for by in (0x20..0x7f).filter(|by| *by != key.reveal().as_bytes()[at]) {
+                let mut chars = key.reveal().as_bytes().to_vec();
+                chars[at] = by;
+                let changed = ApiKey::parse(&String::from_utf8(chars).unwrap());
+                match changed.and_then(|changed| changed.verify(&secret()).map(|says| (changed, says))) {
+                    Err(_) => refused += 1,
+                    Ok((changed, says)) => {
+                        assert_ne!(says, claims(), "{changed:?} at {at}");
+                        assert_ne!(changed.sha256_hex(), key.sha256_hex());
+                        other += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!((refused, other), (KEY_CHARS * 94 - 2, 2), "R and G for S, and nothing else");
+    }
+
     proptest! {
         #[test]
         fn every_key_reads_back_and_no_changed_letter_passes_as_another_customer(

@@ -5,6 +5,7 @@
 //! are made by the same code.
 
 pub mod activity;
+pub mod allowlist;
 pub mod api_key;
 pub mod batch;
 pub mod bill;
@@ -22,6 +23,8 @@ pub mod price;
 pub mod quarantine;
 pub mod record;
 pub mod reference;
+pub mod seal_key;
+pub mod sealed;
 pub mod spend;
 pub mod subscription;
 pub mod time;

@@ -20,7 +20,7 @@ const RUNS_SHOWN: u32 = 20;
 const LARGEST_SHOWN: usize = 10;
 
 pub(super) async fn run(money: &Money, store: &StoreConfig) -> anyhow::Result<Said> {
-    let reports = money.manager(store, "billing run").run_due_once().await?;
+    let reports = money.manager(store, "billing run", Vec::new()).run_due_once().await?;
     let head = [("job", Side::Left), ("outcome", Side::Left), ("", Side::Left)];
     let detail = |detail: &Option<Value>| detail.as_ref().map(Value::to_string).unwrap_or_default();
     let rows: Vec<_> = reports

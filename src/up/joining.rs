@@ -5,7 +5,7 @@ use super::writing::Queue;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use suiftly_api::{Hub, LiveBooks, Published};
+use suiftly_api::{Hub, LiveBooks, Published, Tap};
 use suiftly_dataflow::{Dataflow, EpochInput, MAX_QUEUED_EPOCHS};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::reference::Entity;
@@ -36,6 +36,7 @@ pub(super) fn start(
 /// What the API shows.
 pub(super) struct Shown {
     pub(super) hub: Arc<Hub>,
+    pub(super) tap: Arc<Tap>,
     pub(super) books: Arc<LiveBooks>,
 }
 
@@ -98,6 +99,8 @@ fn join(
         let deltas = Arc::new(deltas);
         shown.tell_books(&batch);
         shown.hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
+        // Nobody listens, most of the time: then it costs nothing.
+        shown.tap.offer(batch.cut_at, &batch.records);
         // Only now: what is not pending any more must be in the hub.
         live.published(&batch);
         anyhow::ensure!(store.send(Arc::new(Commit::new(batch, deltas))), "the store takes no more");

@@ -1,10 +1,11 @@
 //! The manager as a part of `up`: it runs beside the pipeline, and neither ends the other.
 
 use super::live::Live;
-use crate::config;
+use super::notify;
+use crate::config::Config;
 use crate::money::Money;
 use std::collections::BTreeMap;
-use suiftly_api::{ManagerJobLive, ManagerLive};
+use suiftly_api::{Accounts, ManagerJobLive, ManagerLive};
 use suiftly_settlement::Settlement;
 use suiftly_settlement::manager::{JobFigures, ManagerStatus};
 use suiftly_store::config::StoreConfig;
@@ -18,14 +19,18 @@ pub(super) struct Managing {
 }
 
 /// Starts it, if it is configured, and shows its figures.
-pub(super) async fn start(config: &config::Billing, store: &StoreConfig, live: &Live) -> anyhow::Result<Managing> {
+pub(super) fn start(
+    config: &Config,
+    store: &StoreConfig,
+    (money, accounts): (&Money, &Accounts),
+    live: &Live,
+) -> anyhow::Result<Managing> {
     let stop = CancellationToken::new();
-    if !config.manager {
+    if !config.billing.manager {
         return Ok(Managing { stop, running: None });
     }
-    let money = Money::open(config, store).await?;
-    let manager = money.manager(store, "up");
-    live.set_manager(manager.status(), money.settlement);
+    let manager = money.manager(store, "up", notify::jobs(&config.notify, accounts, money)?);
+    live.set_manager(manager.status(), money.settlement.clone());
     let stopped = stop.clone();
     let running = Some(tokio::spawn(async move { manager.run(&stopped).await }));
     Ok(Managing { stop, running })

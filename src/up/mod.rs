@@ -10,12 +10,14 @@
 //!
 //! It is fail-stop: when a part dies the process ends with its reason, and the next start goes on from the watermark.
 
+mod accounts;
 mod catching_up;
 mod firehose;
 mod joining;
 mod live;
 mod loss;
 mod manager;
+mod notify;
 mod quarantine;
 mod telling;
 mod writing;
@@ -23,7 +25,7 @@ mod writing;
 use crate::cli::Place;
 use crate::commands::open_database;
 use crate::config::{self, Config};
-use crate::secrets;
+use crate::money::Money;
 use crate::sources;
 use anyhow::Context;
 use catching_up::{CatchingUp, parts};
@@ -31,12 +33,13 @@ use joining::Shown;
 use live::Live;
 use std::sync::Arc;
 use std::time::Duration;
-use suiftly_api::{ApiConfig, ApiLimits, ApiParts, Clock, DevToken, Hub, HubBounds, LiveBooks, Server, SystemClock};
+use suiftly_api::{ApiConfig, ApiParts, Clock, Hub, HubBounds, LiveBooks, Server, SystemClock, Tap};
 use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS};
 use suiftly_ingest::listener::{ListenerConfig, TlsConfig};
 use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, IngestMonitor, OpenIngest};
 use suiftly_ingest::stats::Phase;
 use suiftly_schema::price::PriceBooks;
+use suiftly_store::accounts::AccountStore;
 use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::firehose::Firehose;
@@ -80,7 +83,6 @@ async fn stop(cluster: Cluster) -> anyhow::Result<()> {
 }
 
 async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Result<()> {
-    let dev_token = DevToken::new(&secrets::dev_token(&place.data_dir)?)?;
     let ingest = ingest_config(place, config)?;
     let again = CatchingUp { journal_dir: ingest.journal_dir.clone(), decode: ingest.decode.clone() };
     let ingest = Ingest::open(&ingest)?;
@@ -89,31 +91,39 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     let firehose = firehose::prepare(&config.firehose, store, &journal_id, &mut writer)?;
     let monitor = firehose.as_ref().map(Firehose::monitor);
     let live = Arc::new(Live::new(&resume, ingest.last_epoch()).with_firehose(monitor));
-    let hub = Arc::new(Hub::new(HubBounds::default()));
+    let (hub, tap) = (Arc::new(Hub::new(HubBounds::default())), Arc::new(Tap::default()));
     hub.resume_at(resume.epoch, resume.cut_at);
     let reader = Reader::new(store, &journal_id)?;
     let books = Arc::new(LiveBooks::new(PriceBooks::of(&resume.reference)));
+    let money = Money::open(&config.billing, store).await?;
+    let accounts = accounts::open(place, config, store, &money).await?;
     let parts = ApiParts {
         hub: Arc::clone(&hub),
         rows: Arc::new(reader.clone()),
         quarantine: Arc::new(reader.clone()),
         pipeline: Arc::clone(&live) as _,
         price_books: Arc::clone(&books),
+        tap: Arc::clone(&tap),
         clock: Arc::new(SystemClock),
+        operators: Arc::new(accounts.store.clone()),
+        accounts,
     };
+    let (retained, kept) = (parts.accounts.store.clone(), parts.accounts.clone());
     let end = CancellationToken::new();
-    let api = serve(config, dev_token, parts, &end).await?;
+    let api = serve(config, parts, &end).await?;
     let told = resume.reference_seq;
-    let managing = manager::start(&config.billing, store, &live).await?;
-    let pipeline = Pipeline::start(config, again, ingest, writer, resume, Shown { hub, books }, Arc::clone(&live))?;
+    let managing = manager::start(config, store, (&money, &kept), &live)?;
+    let pipeline =
+        Pipeline::start(config, again, ingest, writer, resume, Shown { hub, tap, books }, Arc::clone(&live))?;
     let telling = tokio::spawn(telling::tell(Outbox::new(store), told, pipeline.ingest.monitor()));
-    let retention = tokio::spawn(retain(store.clone()));
+    let retention = tokio::spawn(retain(store.clone(), retained));
     let sending = firehose.map(|firehose| tokio::spawn(firehose.run()));
     let counting = tokio::spawn(quarantine::count(reader, live));
     let syslog = pipeline.ingest.local_addrs();
     let (tls, unix) = (syslog.tls.map(tracing::field::display), config.ingest.unix.as_ref().map(|path| path.display()));
     let unix = unix.map(tracing::field::display);
-    tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, tls, unix, api = %api.local_addr(), "running");
+    tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, tls, unix, api = %api.local_addr(),
+        admin = %api.admin_addr(), "running");
 
     let stop = stop_signal()?;
     let told_to = async {
@@ -161,15 +171,11 @@ fn listener_config(config: &config::Ingest) -> ListenerConfig {
     }
 }
 
-async fn serve(
-    config: &Config,
-    dev_token: DevToken,
-    parts: ApiParts,
-    end: &CancellationToken,
-) -> anyhow::Result<Server> {
-    let limits = ApiLimits { streams: config.api.max_streams, ..ApiLimits::default() };
+async fn serve(config: &Config, parts: ApiParts, end: &CancellationToken) -> anyhow::Result<Server> {
+    let (limits, rules) = (config.api.limits(), config.api.rules(parts.accounts.mode.secure_cookies)?);
     let web_dir = config.api.web_dir.join("index.html").is_file().then(|| config.api.web_dir.clone());
-    let api = ApiConfig { listen: config.api.listen, web_dir, dev_token, limits };
+    let (listen, admin_listen, admin_tls) = (config.api.listen, config.admin.listen, config.admin.tls());
+    let api = ApiConfig { listen, admin_listen, admin_tls, web_dir, limits, rules };
     Ok(suiftly_api::serve(api, parts, end.clone()).await?)
 }
 
@@ -290,13 +296,16 @@ fn end(ingest: IngestHandle, timeout: Duration, joining: joining::Joining) -> an
     Ok(())
 }
 
-async fn retain(store: StoreConfig) {
+async fn retain(store: StoreConfig, accounts: AccountStore) {
     let mut every = tokio::time::interval(RETENTION_EVERY);
     loop {
         every.tick().await;
         match maintenance::enforce_retention(&store, SystemClock.now()).await {
             Ok(removed) => tracing::debug!(?removed, "retention"),
             Err(error) => tracing::warn!(%error, "retention was not enforced; it is tried again in an hour"),
+        }
+        if let Err(error) = accounts.retain_sign_in(SystemClock.now()).await {
+            tracing::warn!(%error, "ended sessions were not taken out; it is tried again in an hour");
         }
         match maintenance::index_closed_hours(&store).await {
             Ok(hours) => tracing::debug!(hours, "closed hours indexed"),

@@ -1,5 +1,5 @@
 //! Invoices, notes and drafts as documents: in words, as JSON (all of it: what an audit on another machine reads), as CSV
-//! (the lines), and as PDF. Pure, and deterministic to the byte: no clock is read, nothing is random.
+//! (the lines), as plain text, and as PDF. Pure, and deterministic to the byte: no clock is read, nothing is random.
 //!
 //! What is final (number, lines, sums, inputs and their hash) is of the recorded document; what changes after it (status,
 //! payments, what is due, who is billed) is as of now. Payments are of the whole month: its invoice and its notes.
@@ -7,6 +7,7 @@
 mod csv;
 mod lines;
 mod pdf;
+mod text;
 pub mod words;
 
 pub use lines::{DocumentLine, Unit};
@@ -48,6 +49,9 @@ pub struct InvoiceDocument {
     pub in_flight: MicroUsd,
     /// What is still due, for the invoice and its notes together.
     pub due: MicroUsd,
+    /// Whether CSV and PDF leave the customer's number out: customers are never shown it.
+    #[serde(skip)]
+    pub hides_customer_id: bool,
 }
 
 /// Who is billed.
@@ -121,6 +125,7 @@ impl InvoiceDocument {
                 DocumentKind::CreditNote => MicroUsd(0),
                 DocumentKind::DebitNote => due.min(sums.payable),
             },
+            hides_customer_id: false,
         }
     }
 
@@ -137,6 +142,7 @@ impl InvoiceDocument {
             notes: Vec::new(),
             settled_at: None,
             billed_to: Party::of(billed_to),
+            hides_customer_id: false,
             status: DocumentStatus::Draft,
             exported: ExportedInvoice {
                 number: DRAFT_NUMBER.to_owned(),
@@ -153,6 +159,12 @@ impl InvoiceDocument {
         }
     }
 
+    /// As it is handed to the customer: CSV and PDF without their number.
+    #[must_use]
+    pub fn for_customer(self) -> Self {
+        Self { hides_customer_id: true, ..self }
+    }
+
     /// All of it, as JSON.
     ///
     /// # Panics
@@ -167,13 +179,18 @@ impl InvoiceDocument {
         csv::of(self)
     }
 
+    /// As plain text, for terminals and mails.
+    pub fn to_text(&self) -> String {
+        text::of(self)
+    }
+
     /// As PDF: A4, one page for a usual bill, text that can be searched and copied.
     pub fn to_pdf(&self) -> Result<Vec<u8>, PdfError> {
         pdf::of(self)
     }
 
     /// Its name in words.
-    fn title(&self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         match (self.status, self.exported.kind) {
             (DocumentStatus::Draft, _) => "Draft invoice",
             (_, DocumentKind::Invoice) => "Invoice",

@@ -8,7 +8,7 @@ mod embedded;
 mod faults;
 mod faulty;
 
-pub use embedded::EmbeddedEscrow;
+pub use embedded::{EMBEDDED, EmbeddedEscrow};
 pub use faults::{Fault, FaultError, FaultPlan};
 pub use faulty::{Faulty, LATE_MAX};
 pub use suiftly_store::money::{ChargeOrder, EscrowAccount, EscrowEvent, EscrowEventKind, Nonce};

@@ -10,6 +10,7 @@ mod accounts;
 mod charging;
 mod clock;
 mod closing;
+mod closure;
 pub mod document;
 mod drafting;
 mod error;
@@ -25,6 +26,7 @@ pub use accounts::{EVENTS_A_PAGE, PollReport};
 pub use charging::{CALL_TIMEOUT, CUSTOMERS_A_CHUNK, ChargeReport, RecoverReport};
 pub use clock::{Clock, ManagerClock};
 pub use closing::{CloseReport, GRACE_MS, NOTES_AFTER_MS};
+pub use closure::{CLOSURE_GRACE_MS, ClosureReport};
 pub use drafting::{Draft, Standing};
 pub use error::SettlementError;
 pub use paying::PayoutReport;
@@ -36,6 +38,8 @@ pub use what_if::WhatIfAnswer;
 use escrow::Escrow;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use suiftly_schema::ids::CustomerId;
+use suiftly_schema::time::UnixMillis;
 use suiftly_store::money::{MoneyStore, ShadowSummary};
 
 /// Everything that moves money, over one database and one escrow.
@@ -52,5 +56,27 @@ impl Settlement {
     /// Joins them.
     pub fn new(store: MoneyStore, escrow: Arc<dyn Escrow>, clock: Arc<dyn Clock>) -> Self {
         Self { store, escrow, clock, shadow: Arc::default() }
+    }
+
+    /// The same, acting for a customer: to read, quote and order. What goes to the escrow and back needs the whole.
+    #[must_use]
+    pub fn for_customer(&self, customer: CustomerId) -> Self {
+        Self { store: self.store.for_customer(customer), ..self.clone() }
+    }
+
+    /// What it is kept in.
+    pub const fn store(&self) -> &MoneyStore {
+        &self.store
+    }
+
+    /// Whether owners' acts (deposits, withdrawals, limits) are done through us: with the embedded escrow. Where a chain
+    /// holds the funds, owners sign them.
+    pub fn acts_for_owners(&self) -> bool {
+        self.escrow.name() == escrow::EMBEDDED
+    }
+
+    /// By the manager's clock.
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
     }
 }

@@ -1,5 +1,6 @@
 //! Failed attempts per address, in windows of a minute, for a bounded number of addresses.
 
+use crate::problem::{Problem, ProblemCode};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -36,8 +37,16 @@ impl Attempts {
         Self { allowed, windows: Mutex::default() }
     }
 
+    /// Refuses an address that must wait.
+    pub(crate) fn check(&self, address: IpAddr, now: UnixMillis) -> Result<(), Problem> {
+        match self.wait_s(address, now) {
+            Some(seconds) => Err(Problem::new(ProblemCode::TooManyAttempts).retry_after_s(seconds)),
+            None => Ok(()),
+        }
+    }
+
     /// How many seconds an address must wait before it may try again; `None` if it may now.
-    pub(crate) fn wait_s(&self, address: IpAddr, now: UnixMillis) -> Option<u64> {
+    fn wait_s(&self, address: IpAddr, now: UnixMillis) -> Option<u64> {
         let window = *self.windows.lock().get(&address)?;
         if window.is_over(now) || window.failures < self.allowed {
             return None;

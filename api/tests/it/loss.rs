@@ -4,7 +4,7 @@ use crate::world::{World, ask, get, send};
 use axum::http::StatusCode;
 use serde_json::json;
 use std::collections::BTreeMap;
-use suiftly_api::loss::{LOSS_SERVERS_MAX, LOSS_WORKERS_MAX};
+use suiftly_api::admin::loss::{LOSS_SERVERS_MAX, LOSS_WORKERS_MAX};
 use suiftly_api::{BesideLive, LossLive, MissingLive, PipelineLive, RangeLive, TransportBesideLive, WorkerLines};
 use suiftly_schema::loss::{LossTotals, WorkerId};
 use suiftly_schema::time::UnixMillis;

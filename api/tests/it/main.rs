@@ -2,18 +2,39 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod activity;
+mod admin_acts;
+mod admin_office;
+mod admin_reads;
+mod admin_roles;
+mod admin_tail;
+mod admin_tls;
+mod alerts;
 mod auth;
+mod billing;
+mod closure;
+mod customer_usage;
+mod desk;
+mod export;
+mod holdings;
+mod house;
+mod idempotency;
+mod limits;
 mod loss;
 mod openapi;
 mod operation;
 mod postgres;
 mod quarantine;
 mod server;
+mod sessions;
+mod sign_in;
 mod sse;
 mod stream;
 mod stream_model;
 mod traffic;
 mod usage;
 mod views;
+mod wallets;
 mod web;
+mod webhooks;
 mod world;

@@ -40,7 +40,7 @@ async fn it_serves_streams_and_ends_with_all_of_them_closed() {
     let mut world = World::roomy();
     world.publish(&[row(1, Network::Mainnet, world.clock.now(), 7)]);
     let server = serve(world.config.clone(), world.parts(), world.shutdown.clone()).await.unwrap();
-    let address = server.local_addr();
+    let address = server.admin_addr();
     let mut health = request(address, "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(read_until(&mut health, "live").await.starts_with("HTTP/1.1 200 OK\r\n"));
     let stream = format!("GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");

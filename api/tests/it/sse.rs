@@ -39,6 +39,11 @@ impl Events {
         Self { body: response.into_body(), text: String::new() }
     }
 
+    /// Of a body that was opened otherwise.
+    pub(crate) fn reading(body: Body) -> Self {
+        Self { body, text: String::new() }
+    }
+
     /// The next event, or `None` at the stream's end. Paused time moves on by itself.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {

@@ -9,17 +9,20 @@ use suiftly_api::headers::CONTENT_SECURITY_POLICY;
 
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-fn with_files() -> (tempfile::TempDir, Router) {
+fn with_files() -> (tempfile::TempDir, Router, Router) {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("assets")).unwrap();
     fs::write(dir.path().join("index.html"), "<!doctype html><title>the app</title>").unwrap();
     fs::write(dir.path().join("assets/app-1a2b.js"), "export {}").unwrap();
     fs::write(dir.path().join("assets/app-1a2b.js.br"), "as brotli").unwrap();
     fs::write(dir.path().join("favicon.svg"), "<svg/>").unwrap();
+    fs::write(dir.path().join("theme.js"), "export {}").unwrap();
+    fs::create_dir_all(dir.path().join("api/docs")).unwrap();
+    fs::write(dir.path().join("api/docs/index.html"), "<!doctype html><title>the docs</title>").unwrap();
     let mut world = World::roomy();
     world.config.web_dir = Some(dir.path().to_owned());
-    let router = world.router();
-    (dir, router)
+    let (customers, operators) = (world.customer_router(), world.router());
+    (dir, customers, operators)
 }
 
 async fn open(router: &Router, uri: &str) -> Answered {
@@ -28,8 +31,10 @@ async fn open(router: &Router, uri: &str) -> Answered {
 
 #[tokio::test(start_paused = true)]
 async fn files_pages_and_what_is_neither() {
-    let (_dir, router) = with_files();
+    let (_dir, router, _) = with_files();
     let cases = [
+        ("/api/docs", 200, "no-cache", "text/html", "the docs"),
+        ("/api/docs/", 404, "no-store", "application/problem+json", "not_found"),
         ("/", 200, "no-cache", "text/html", "the app"),
         ("/index.html", 200, "no-cache", "text/html", "the app"),
         ("/usage", 200, "no-cache", "text/html", "the app"),
@@ -54,21 +59,44 @@ async fn files_pages_and_what_is_neither() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn operators_have_the_readable_page_and_nothing_else_of_the_dashboard() {
+    let (_dir, _, router) = with_files();
+    let there = [
+        ("/api/docs", "the docs"),
+        ("/assets/app-1a2b.js", "export"),
+        ("/theme.js", "export"),
+        ("/favicon.svg", "<svg"),
+    ];
+    for (uri, body) in there {
+        let answered = open(&router, uri).await;
+        assert_eq!((answered.status, answered.body.contains(body)), (StatusCode::OK, true), "{uri}");
+        assert_eq!(answered.header("content-security-policy"), CONTENT_SECURITY_POLICY, "{uri}");
+    }
+    for uri in
+        ["/", "/index.html", "/usage", "/api/docs/index.html", "/assets/../index.html", "/assets/gone.js", "/api"]
+    {
+        assert_eq!(open(&router, uri).await.status, StatusCode::NOT_FOUND, "{uri}");
+    }
+    let write = Request::post("/api/docs").body(Body::empty()).unwrap();
+    assert_eq!(send(&router, write).await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dashboard_that_is_not_built_says_how() {
     let mut world = World::roomy();
     let empty = tempfile::tempdir().unwrap();
     for web_dir in [None, Some(empty.path().to_owned()), Some(empty.path().join("no/such"))] {
         world.config.web_dir = web_dir;
-        let page = open(&world.router(), "/").await;
+        let page = open(&world.customer_router(), "/").await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(page.body.contains("cargo xtask up"), "{}", page.body);
-        assert_eq!(open(&world.router(), "/health").await.status, StatusCode::OK);
+        assert_eq!(open(&world.customer_router(), "/health").await.status, StatusCode::OK);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn security_headers_are_on_every_answer() {
-    let (_dir, router) = with_files();
+    let (_dir, router, _) = with_files();
     for uri in ["/", "/assets/app-1a2b.js", "/nope.txt", "/health", "/metrics", "/api/v1/pipeline", "/api/nope"] {
         let answered = open(&router, uri).await;
         assert_eq!(answered.header("content-security-policy"), CONTENT_SECURITY_POLICY, "{uri}");
@@ -93,7 +121,7 @@ async fn security_headers_are_on_every_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn answers_are_compressed_where_asked_for() {
-    let (_dir, router) = with_files();
+    let (_dir, router, _) = with_files();
     let mut request = get("/api/v1/pipeline");
     request.headers_mut().insert("accept-encoding", "gzip".parse().unwrap());
     use tower::ServiceExt;

@@ -4,32 +4,44 @@ use crate::traffic::{Dataflow, Row, books, noon};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use data_encoding::HEXLOWER;
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use suiftly_api::rows::{Filter, TimeRange};
 use suiftly_api::{
-    ApiConfig, ApiLimits, ApiParts, Clock, DevToken, GiveAgainError, Hub, HubBounds, LiveBooks, LossLive, Pipeline,
-    PipelineLive, Published, QuarantineRows, ViewRows,
+    Accounts, AdminTls, ApiConfig, ApiLimits, ApiParts, Clock, GiveAgainError, HttpRules, Hub, HubBounds, LiveBooks,
+    LossLive, NotifyMode, Operators, Pipeline, PipelineLive, Published, QuarantineRows, Routers, SignInMode, Tap,
+    ViewRows,
 };
+use suiftly_schema::api_key::ApiKeySecret;
+use suiftly_schema::ids::CustomerId;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::quarantine::GivenLine;
+use suiftly_schema::sealed::Keyring;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{UsageKey, UsageSums};
 use suiftly_schema::view::EpochDeltas;
+use suiftly_settlement::escrow::EmbeddedEscrow;
+use suiftly_settlement::{ManagerClock, Settlement};
 use suiftly_store::StoreError;
+use suiftly_store::accounts::{AccountStore, Act, OperatorRole, OperatorRow};
+use suiftly_store::config::StoreConfig;
+use suiftly_store::money::MoneyStore;
 use suiftly_store::reader::{
-    InfraQuery, KeptLine, KeptReason, KeyQuery, PartQuery, Point, QuarantineQuery, QuarantineSelection, RatedMonth,
-    Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery, Watermark,
+    CellQuery, InfraQuery, KeptLine, KeptReason, KeyQuery, PartQuery, Point, QuarantineQuery, QuarantineSelection,
+    RatedMonth, Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery, Watermark,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-pub(crate) const TOKEN: &str = "a-token-of-some-length";
+/// The token of an operator who may do everything.
+pub(crate) const TOKEN: &str = "sop_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 
 /// Everything the API works on.
 pub(crate) struct World {
@@ -39,6 +51,11 @@ pub(crate) struct World {
     pub(crate) other_rows: Option<Arc<dyn ViewRows>>,
     /// An empty one without it.
     pub(crate) quarantine: Option<Arc<dyn QuarantineRows>>,
+    /// Of a database that is not there without it.
+    pub(crate) accounts: Option<Accounts>,
+    /// `tester` alone without it.
+    pub(crate) operators: Option<Arc<dyn Operators>>,
+    pub(crate) tap: Arc<Tap>,
     pub(crate) pipeline: Arc<MemoryPipeline>,
     pub(crate) clock: Arc<MemoryClock>,
     pub(crate) shutdown: CancellationToken,
@@ -58,14 +75,19 @@ impl World {
             store: Arc::new(store),
             other_rows: None,
             quarantine: None,
+            accounts: None,
+            operators: None,
+            tap: Arc::default(),
             pipeline: Arc::default(),
             clock: Arc::new(MemoryClock::starting_at(noon())),
             shutdown: CancellationToken::new(),
             config: ApiConfig {
                 listen: ([127, 0, 0, 1], 0).into(),
+                admin_listen: ([127, 0, 0, 1], 0).into(),
+                admin_tls: AdminTls::default(),
                 web_dir: None,
-                dev_token: DevToken::new(TOKEN).unwrap(),
                 limits: ApiLimits::default(),
+                rules: HttpRules::default(),
             },
             dataflow: Dataflow::default(),
             rows: Vec::new(),
@@ -85,18 +107,31 @@ impl World {
             pipeline: self.pipeline.clone(),
             price_books: Arc::new(LiveBooks::new(books())),
             clock: self.clock.clone(),
+            operators: self.operators.clone().unwrap_or_else(|| Arc::new(OneOperator)),
+            tap: self.tap.clone(),
+            accounts: self.accounts.clone().unwrap_or_else(|| accounts(&nowhere())),
         }
     }
 
+    /// Operators' routes.
     pub(crate) fn router(&self) -> Router {
-        suiftly_api::router(self.config.clone(), self.parts(), self.shutdown.clone())
+        self.routers().0.operators
     }
 
-    /// The router with its pulse running; needs a runtime.
+    /// Customers' routes, with the dashboard.
+    pub(crate) fn customer_router(&self) -> Router {
+        self.routers().0.customers
+    }
+
+    fn routers(&self) -> (Routers, impl Future<Output = ()> + Send + 'static) {
+        suiftly_api::routers(self.config.clone(), self.parts(), self.shutdown.clone())
+    }
+
+    /// Operators' routes with the pulse running; needs a runtime.
     pub(crate) fn router_with_pulse(&self) -> Router {
-        let (router, pulse) = suiftly_api::router_with_pulse(self.config.clone(), self.parts(), self.shutdown.clone());
+        let (routers, pulse) = self.routers();
         tokio::spawn(pulse);
-        router
+        routers.operators
     }
 
     /// The next epoch goes through the hub; the store has it once it is committed.
@@ -125,6 +160,47 @@ impl World {
 
     pub(crate) fn all_rows(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().flatten()
+    }
+}
+
+/// Accounts over a database, with secrets that are none.
+pub(crate) fn accounts(database: &StoreConfig) -> Accounts {
+    let clock = Arc::new(ManagerClock::default());
+    let escrow = Arc::new(EmbeddedEscrow::new(database).unwrap());
+    Accounts {
+        store: AccountStore::new(database).unwrap(),
+        settlement: Settlement::new(MoneyStore::new(database).unwrap(), escrow, clock),
+        api_key_secret: ApiKeySecret::new([7; 32]),
+        at_rest: Keyring::of(vec![(1, [8; 32])]).unwrap(),
+        jwt: Keyring::of(vec![(1, [9; 32])]).unwrap(),
+        mode: SignInMode { mock_auth: false, secure_cookies: true, domain: "suiftly.test".to_owned() },
+        notify: NotifyMode::default(),
+    }
+}
+
+/// A database that nobody answers for.
+fn nowhere() -> StoreConfig {
+    StoreConfig::from_url("postgres://nobody@127.0.0.1:1/suiftly_test").unwrap()
+}
+
+/// Operators: `tester`, an admin, whose token is [`TOKEN`].
+pub(crate) struct OneOperator;
+
+impl Operators for OneOperator {
+    fn by_token<'a>(
+        &'a self,
+        sha256: &'a str,
+        now: UnixMillis,
+    ) -> BoxFuture<'a, Result<Option<OperatorRow>, StoreError>> {
+        let is_theirs = sha256 == HEXLOWER.encode(&Sha256::digest(TOKEN.as_bytes()));
+        let tester = OperatorRow {
+            name: "tester".to_owned(),
+            role: OperatorRole::Admin,
+            created_at: now,
+            last_used_at: None,
+            disabled_at: None,
+        };
+        Box::pin(async move { Ok(is_theirs.then_some(tester)) })
     }
 }
 
@@ -217,7 +293,15 @@ impl Committed {
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 impl ViewRows for MemoryStore {
+    fn for_customer(&self, customer: CustomerId) -> Arc<dyn ViewRows> {
+        panic!("no rows of customer {} alone are in memory: use a database", customer.get())
+    }
+
     fn usage<'a>(&'a self, query: &'a UsageQuery) -> Answer<'a, Rows<UsageQuery>> {
+        Box::pin(async move { Ok(self.read()?.rows(query)) })
+    }
+
+    fn cells<'a>(&'a self, query: &'a CellQuery) -> Answer<'a, Rows<CellQuery>> {
         Box::pin(async move { Ok(self.read()?.rows(query)) })
     }
 
@@ -279,7 +363,7 @@ impl QuarantineRows for NoQuarantine {
         Box::pin(async { Ok(None) })
     }
 
-    fn claim<'a>(&'a self, _: &'a QuarantineSelection, _: bool, _: usize, _: UnixMillis) -> Answer<'a, Vec<GivenLine>> {
+    fn claim<'a>(&'a self, _: &'a QuarantineSelection, _: bool, _: usize, _: &'a Act) -> Answer<'a, Vec<GivenLine>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -287,7 +371,7 @@ impl QuarantineRows for NoQuarantine {
         Box::pin(async { Ok(()) })
     }
 
-    fn discard<'a>(&'a self, _: &'a QuarantineSelection) -> Answer<'a, u64> {
+    fn discard<'a>(&'a self, _: &'a QuarantineSelection, _: &'a Act) -> Answer<'a, u64> {
         Box::pin(async { Ok(0) })
     }
 }

@@ -1,4 +1,5 @@
-//! As much HTTP as the benches need: a GET by HTTP/1.0, whose answer ends with its connection, and server-sent events.
+//! As much HTTP as the benches need: a GET by HTTP/1.0, whose answer ends with its connection, server-sent events, and a
+//! kept connection for many small requests.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub struct Answer {
 
 /// A server-sent event.
 pub struct Event {
-    /// Its type: `snapshot`, `delta`, `reset`, `pipeline`.
+    /// Its type: `snapshot`, `delta`, `reset`, `pipeline`, `clock`.
     pub name: String,
     /// Its payload.
     pub data: Value,
@@ -83,6 +84,59 @@ impl Api {
             );
         }
         Ok((status, reader))
+    }
+}
+
+/// A kept connection.
+pub struct Connection {
+    reader: BufReader<TcpStream>,
+    address: SocketAddr,
+}
+
+impl Connection {
+    /// Opens it.
+    pub fn open(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).context("cannot set a time limit")?;
+        stream.set_nodelay(true).context("cannot send at once")?;
+        Ok(Self { reader: BufReader::new(stream), address })
+    }
+
+    /// Asks, and reads the answer to its last byte.
+    pub fn get(&mut self, path: &str, token: &str) -> anyhow::Result<Answer> {
+        let address = self.address;
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n"))
+    }
+
+    /// Sends JSON; anything but success is an error.
+    pub fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let (address, body) = (self.address, body.to_string());
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n");
+        let Answer { status, body } = self.send(&format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))?;
+        ensure!(status == 200, "{path} was answered with {status}: {body}");
+        serde_json::from_str(&body).with_context(|| format!("the answer to {path} is no JSON"))
+    }
+
+    fn send(&mut self, request: &str) -> anyhow::Result<Answer> {
+        self.reader.get_mut().write_all(request.as_bytes()).context("cannot send a request")?;
+        let (mut status, mut length, mut line) = (None, 0, String::new());
+        loop {
+            line.clear();
+            ensure!(self.reader.read_line(&mut line).context("cannot read an answer")? > 0, "an answer breaks off");
+            let text = line.trim_end().to_ascii_lowercase();
+            if text.is_empty() {
+                break;
+            }
+            if let Some(told) = text.strip_prefix("content-length:") {
+                length = told.trim().parse().context("an answer's length is no number")?;
+            }
+            ensure!(!text.starts_with("transfer-encoding:"), "an answer comes in chunks");
+            status = status.or_else(|| text.split(' ').nth(1)?.parse().ok());
+        }
+        let mut body = vec![0; length];
+        self.reader.read_exact(&mut body).context("an answer breaks off")?;
+        let body = String::from_utf8(body).context("an answer is no text")?;
+        Ok(Answer { status: status.context("an answer has no status")?, body })
     }
 }
 

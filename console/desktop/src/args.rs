@@ -11,11 +11,12 @@ use crate::target::{Address, Target, Token};
 #[derive(Debug, Parser)]
 #[command(name = "suiftly-console", version)]
 pub struct Args {
-    /// The server's address.
-    #[arg(long, env = "SUIFTLY_URL", default_value = "http://127.0.0.1:3000")]
+    /// The server's address: its operators' port.
+    #[arg(long, env = "SUIFTLY_URL", default_value = "http://127.0.0.1:3001")]
     pub url: String,
-    /// A file that holds the token; `SUIFTLY_TOKEN` may hold the token itself. There is no option for it: other users
-    /// of a machine can read a command line.
+    /// A file that holds an operator's token (`suiftly operator add` makes one; `suiftly up` keeps one as
+    /// `operator-token` in its data directory); `SUIFTLY_TOKEN` may hold the token itself. There is no option for it:
+    /// other users of a machine can read a command line.
     #[arg(long, env = "SUIFTLY_TOKEN_FILE")]
     pub token_file: Option<PathBuf>,
 }

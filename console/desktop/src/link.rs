@@ -197,8 +197,10 @@ fn check(response: &Response) -> Result<(), End> {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED => return Err(End::Refused("the server does not know this token".into())),
         StatusCode::FORBIDDEN => return Err(End::Refused("this token may not read the live stream".into())),
-        StatusCode::SERVICE_UNAVAILABLE => return Err(End::Lost("the server is starting or recovering".into())),
-        StatusCode::TOO_MANY_REQUESTS => return Err(End::Lost("the server has too many streams open".into())),
+        StatusCode::SERVICE_UNAVAILABLE => return Err(End::Lost("the server is starting, recovering or full".into())),
+        StatusCode::TOO_MANY_REQUESTS => {
+            return Err(End::Lost("the server takes no more requests from here for a while".into()));
+        }
         _ => return Err(End::Lost(format!("the server answers {}", status.as_u16()))),
     }
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -15,7 +15,7 @@ pub const MAX_ADDRESS_BYTES: usize = 1024;
 /// Longest token accepted, in bytes: a header's line has to stay well under what servers take.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
-/// A server's base address, such as `http://127.0.0.1:3000/`.
+/// A server's base address, such as `http://127.0.0.1:3001/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
@@ -28,10 +28,10 @@ impl Address {
         let given = given.trim();
         let refuse = |reason| Error::Address { given: given.chars().take(80).collect(), reason };
         if given.is_empty() || given.len() > MAX_ADDRESS_BYTES {
-            return Err(refuse("write it like http://127.0.0.1:3000"));
+            return Err(refuse("write it like http://127.0.0.1:3001"));
         }
         let full = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
-        let mut url = Url::parse(&full).map_err(|_| refuse("write it like http://127.0.0.1:3000"))?;
+        let mut url = Url::parse(&full).map_err(|_| refuse("write it like http://127.0.0.1:3001"))?;
         if !url.username().is_empty() || url.password().is_some() {
             // Not repeated: it may hold a secret.
             return Err(Error::Address { given: "…@…".into(), reason: "leave out user and password" });
@@ -144,10 +144,10 @@ mod tests {
     #[test]
     fn addresses_are_read_or_refused() {
         let cases: &[(&str, Result<&str, &str>)] = &[
-            ("http://127.0.0.1:3000", Ok("http://127.0.0.1:3000/api/v1/stream")),
-            ("127.0.0.1:3000", Ok("http://127.0.0.1:3000/api/v1/stream")),
+            ("http://127.0.0.1:3001", Ok("http://127.0.0.1:3001/api/v1/stream")),
+            ("127.0.0.1:3001", Ok("http://127.0.0.1:3001/api/v1/stream")),
             (" localhost ", Ok("http://localhost/api/v1/stream")),
-            ("http://[::1]:3000/", Ok("http://[::1]:3000/api/v1/stream")),
+            ("http://[::1]:3001/", Ok("http://[::1]:3001/api/v1/stream")),
             ("http://gate/suiftly", Ok("http://gate/suiftly/api/v1/stream")),
             ("", Err("write it like")),
             ("http://", Err("write it like")),
@@ -174,10 +174,10 @@ mod tests {
     #[test]
     fn only_loopback_stays_on_the_machine() {
         let cases = [
-            ("127.0.0.1:3000", false),
+            ("127.0.0.1:3001", false),
             ("127.9.9.9", false),
-            ("[::1]:3000", false),
-            ("localhost:3000", false),
+            ("[::1]:3001", false),
+            ("localhost:3001", false),
             ("10.0.0.1", true),
             ("localhost.example.org", true),
         ];

@@ -22,7 +22,6 @@ export { arrivalRate, arrivalsPerSecond } from "./stream/arrivals";
 export { type Connection, type LiveView, openUsageStream, type UsageStream } from "./stream/client";
 export { type FreshnessLevel, freshness } from "./stream/freshness";
 export type { Minute } from "./stream/minutes";
-export { type Problem, readProblem } from "./stream/problem";
 export {
   applyEvent,
   INITIAL_STATE,

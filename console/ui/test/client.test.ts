@@ -93,22 +93,24 @@ test("a reset that lost its snapshot is not resumed from, but opened anew", asyn
   expect(stream.getView().state.usage?.epoch).toBe(501);
 });
 
-test("a session that ended is renewed where it can be, and the figures stay", async () => {
+test("a session that ran out is renewed unseen, and the figures stay", async () => {
   newest().say(snapshot());
   answer = async () => new Response(null, { status: 401 });
   renew = async () => true;
   newest().fail(2);
-  await vi.advanceTimersByTimeAsync(500);
-  expect(stream.getView().connection).toMatchObject({ phase: "retrying" });
-  expect(stream.getView().state.usage?.epoch).toBe(100);
-  await vi.advanceTimersByTimeAsync(500);
+  await vi.advanceTimersByTimeAsync(250);
   expect(FakeSource.all).toHaveLength(2);
+  expect(stream.getView().connection).toEqual({ phase: "open" });
+  expect(stream.getView().state.usage?.epoch).toBe(100);
 });
 
 test("a renewal that changes nothing is tried again with growing waits, not in a circle", async () => {
   answer = async () => new Response(null, { status: 401 });
   renew = async () => true;
-  for (const wait of [1_000, 2_000, 4_000]) {
+  newest().fail(2);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(FakeSource.all).toHaveLength(2);
+  for (const wait of [2_000, 4_000]) {
     const before = FakeSource.all.length;
     newest().fail(2);
     await vi.advanceTimersByTimeAsync(wait - 1);
@@ -161,10 +163,28 @@ test("trying again opens at once and drops the old connection", () => {
   expect(first.readyState).toBe(2);
 });
 
-test("what cannot be read is a problem, not a crash", async () => {
-  newest().dispatchEvent(new MessageEvent("delta", { data: "{" }));
+test.each([
+  ["no JSON", "{"],
+  ["no delta", '{"epoch":"101"}'],
+])("what cannot be read is a problem, not a crash: %s", async (_, data) => {
+  newest().dispatchEvent(new MessageEvent("delta", { data }));
   await vi.advanceTimersByTimeAsync(300);
-  expect(stream.getView().connection).toMatchObject({ problem: { code: "stream_unreadable" } });
+  expect(stream.getView().connection).toMatchObject({ problem: { code: "unreadable" } });
+});
+
+test("tells the server's time by its clock", async () => {
+  vi.setSystemTime("2026-11-21T22:00:00Z");
+  const now = "2026-11-21T22:01:30.000Z";
+  newest().say({
+    type: "clock",
+    data: { epoch: 100, complete_to: now, now },
+    receivedAt: Date.now(),
+  });
+  // The page's own second has come, and with it a repaint.
+  await vi.advanceTimersByTimeAsync(1_100);
+  const passed = stream.getView().now - Date.parse(now);
+  expect(passed).toBeGreaterThanOrEqual(1_000);
+  expect(passed).toBeLessThanOrEqual(1_100);
 });
 
 test("closing stops everything", async () => {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 export interface Environment {
   readonly url: string;
-  readonly token: string;
+  /** The mock wallet of a customer with traffic. */
+  readonly wallet: string;
   readonly chromium: string;
   readonly shots: string;
 }
@@ -11,7 +12,7 @@ export interface Environment {
 export function readEnvironment(): Environment {
   return {
     url: required("SUIFTLY_URL", "http://127.0.0.1:3000").replace(/\/$/, ""),
-    token: required("SUIFTLY_TOKEN", "the token in the link that `suiftly up` prints"),
+    wallet: required("SUIFTLY_WALLET", "the wallet in the link that `cargo xtask up` prints"),
     chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",
     shots: process.env.SUIFTLY_SHOTS ?? join(import.meta.dirname, "shots"),
   };

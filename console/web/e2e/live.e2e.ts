@@ -26,9 +26,9 @@ async function requestsShown(): Promise<number> {
   return Number((await hook("live-requests").textContent())?.replaceAll(",", ""));
 }
 
-test("a link with the token signs in, and the token leaves the address", async () => {
+test("a link with a mock wallet signs in, and the wallet leaves the address", async () => {
   const { page } = session;
-  await page.goto(`${environment.url}/#token=${encodeURIComponent(environment.token)}`);
+  await page.goto(`${environment.url}/#wallet=${environment.wallet}`);
   await hook("live-requests").waitFor();
   expect(page.url()).toBe(`${environment.url}/`);
   expect(await hook("signin").count()).toBe(0);
@@ -111,6 +111,18 @@ test("a reload keeps the session", async () => {
   expect(await hook("signin").count()).toBe(0);
 });
 
+test("a session that ran out is renewed unseen", async () => {
+  const { page } = session;
+  await page.context().clearCookies({ name: "suiftly_access" });
+  await page.reload();
+  await hook("live-requests").waitFor();
+  expect(await hook("signin").count()).toBe(0);
+  // What the browser itself says of the refusal that led to it.
+  const refused = session.complaints.filter((text) => text.includes("401"));
+  expect(refused.length).toBeGreaterThan(0);
+  session.complaints.length = 0;
+});
+
 test.each([
   ["light", "light", 1280],
   ["dark", "dark", 1280],
@@ -118,14 +130,20 @@ test.each([
   // A desktop window zoomed to 400 %.
   ["zoomed", "dark", 320],
 ] as const)("%s: accessible, and nothing scrolls sideways", async (name, colorScheme, width) => {
+  await hook("live-requests").waitFor();
+  await look(name, colorScheme, width);
+});
+
+async function look(name: string, colorScheme: "light" | "dark", width: number) {
   const { page } = session;
   await page.emulateMedia({ colorScheme });
   await page.setViewportSize({ width, height: 1000 });
-  await hook("live-requests").waitFor();
-  await page.screenshot({ path: join(environment.shots, `${name}.png`), fullPage: true });
+  // The documents are long: the first screens tell what they look like.
+  const fullPage = !name.startsWith("docs");
+  await page.screenshot({ path: join(environment.shots, `${name}.png`), fullPage });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
   expect(await violations()).toEqual([]);
-});
+}
 
 /** Injected by the debugger, which the page's content security policy does not bind. */
 async function violations(): Promise<string[]> {
@@ -138,5 +156,54 @@ async function violations(): Promise<string[]> {
 }
 
 test("nothing was complained about", () => {
+  expect(session.complaints).toEqual([]);
+});
+
+test("whoever signs out is asked to sign in, and sees what they would sign", async () => {
+  const { page } = session;
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await hook("sign-out").click();
+  await hook("signin").waitFor();
+  await page.getByLabel("Address").fill("0x12");
+  await page.getByRole("button", { name: /^Show/ }).click();
+  await page.getByText("no_address").waitFor();
+  await page.getByLabel("Address").fill(environment.wallet);
+  await page.getByRole("button", { name: /^Show/ }).click();
+  expect(await hook("message").textContent()).toContain(`Address: ${environment.wallet}`);
+});
+
+test.each([
+  ["signin-light", "light", 1280],
+  ["signin-dark", "dark", 1280],
+  ["signin-phone", "light", 390],
+] as const)("%s: accessible, and nothing scrolls sideways", async (name, colorScheme, width) => {
+  await look(name, colorScheme, width);
+});
+
+test("signs in with the form", async () => {
+  await session.page.getByRole("button", { name: /^Sign it/ }).click();
+  await hook("live-requests").waitFor();
+});
+
+test("the API is described, and each operation has its place", async () => {
+  const { page } = session;
+  session.complaints.length = 0;
+  await page.goto(`${environment.url}/api/docs#live_usage`);
+  await page.getByRole("heading", { name: /the API$/ }).waitFor();
+  const title = page.locator("#live_usage h3");
+  await expect.poll(() => title.evaluate((at) => at.getBoundingClientRect().top)).toBeLessThan(600);
+  await page.keyboard.press("/");
+  await page.keyboard.type("auth config");
+  const found = page.getByRole("navigation").getByRole("link");
+  await expect.poll(() => found.count()).toBe(1);
+  await page.getByRole("searchbox").fill("");
+});
+
+test.each([
+  ["docs-light", "light", 1280],
+  ["docs-dark", "dark", 1280],
+  ["docs-phone", "light", 390],
+] as const)("%s: accessible, and nothing scrolls sideways", async (name, colorScheme, width) => {
+  await look(name, colorScheme, width);
   expect(session.complaints).toEqual([]);
 });

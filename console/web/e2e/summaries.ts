@@ -1,5 +1,5 @@
 // What the API says, asked often enough to meet an epoch that the page shows too.
-import type { Summary } from "@suiftly/ui";
+import type { Summary } from "@suiftly/ui/api/customer";
 import type { Page } from "playwright-core";
 import { readShown, type Shown } from "./recorder";
 

@@ -4,35 +4,37 @@ import { Live } from "./Live";
 import { OverviewShapes } from "./overview/OverviewShapes";
 import { Frame } from "./shell/Frame";
 import { SignIn } from "./signin/SignIn";
-import { signIn, takeTokenFromLink } from "./signin/session";
+import { signInMock, takeWalletFromLink } from "./signin/session";
 
 type Session =
   | { readonly phase: "signing-in" }
-  | { readonly phase: "refused"; readonly problem: Problem }
+  | { readonly phase: "signed-out"; readonly problem?: Problem }
   // A new visit starts the live page afresh.
   | { readonly phase: "live"; readonly visit: number };
 
-/** A link with a token signs in first; without one the cookie of an earlier visit is tried. */
-export function App({ token }: { token: string | null }) {
+/** A link with a mock wallet signs in first; without one the cookie of an earlier visit is tried. */
+export function App({ wallet }: { wallet: string | null }) {
   const [session, setSession] = useState<Session>(
-    token === null ? { phase: "live", visit: 0 } : { phase: "signing-in" },
+    wallet === null ? { phase: "live", visit: 0 } : { phase: "signing-in" },
   );
 
   const enter = useCallback(() => setSession({ phase: "live", visit: Date.now() }), []);
 
+  const leave = useCallback(() => setSession({ phase: "signed-out" }), []);
+
   const followLink = useCallback(
-    async (linkToken: string | null) => {
-      if (linkToken === null) return;
-      const problem = await signIn(linkToken);
+    async (linked: string | null) => {
+      if (linked === null) return;
+      const problem = await signInMock(linked);
       if (problem === null) enter();
-      else setSession({ phase: "refused", problem });
+      else setSession({ phase: "signed-out", problem });
     },
     [enter],
   );
 
-  useEffect(() => void followLink(token), [followLink, token]);
+  useEffect(() => void followLink(wallet), [followLink, wallet]);
   useEffect(() => {
-    const onHashChange = () => void followLink(takeTokenFromLink());
+    const onHashChange = () => void followLink(takeWalletFromLink());
     addEventListener("hashchange", onHashChange);
     return () => removeEventListener("hashchange", onHashChange);
   }, [followLink]);
@@ -44,9 +46,9 @@ export function App({ token }: { token: string | null }) {
           <OverviewShapes />
         </Frame>
       );
-    case "refused":
-      return <SignIn problem={session.problem} onSignedIn={enter} />;
+    case "signed-out":
+      return <SignIn {...(session.problem && { problem: session.problem })} onSignedIn={enter} />;
     case "live":
-      return <Live key={session.visit} />;
+      return <Live key={session.visit} onSignedIn={enter} onSignedOut={leave} />;
   }
 }

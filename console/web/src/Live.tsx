@@ -3,18 +3,30 @@ import { Overview } from "./overview/Overview";
 import { Frame } from "./shell/Frame";
 import { useTitle } from "./shell/useTitle";
 import { SignIn } from "./signin/SignIn";
+import { SignOut } from "./signin/SignOut";
 import { renewSession } from "./signin/session";
 
-/** Everything that needs the live stream, or the way in when there is no session. */
-export function Live() {
-  const { view, retry } = useLiveUsage(renewSession);
-  if (view.connection.phase === "signed-out") {
-    return <SignIn ended={view.state.usage !== null} onSignedIn={retry} />;
-  }
-  return <LiveOverview view={view} retry={retry} />;
+interface LiveProps {
+  onSignedIn: () => void;
+  onSignedOut: () => void;
 }
 
-function LiveOverview({ view, retry }: { view: LiveView; retry: () => void }) {
+/** Everything that needs the live stream, or the way in when there is no session. */
+export function Live({ onSignedIn, onSignedOut }: LiveProps) {
+  const { view, retry } = useLiveUsage(renewSession);
+  if (view.connection.phase === "signed-out") {
+    return <SignIn ended={view.state.usage !== null} onSignedIn={onSignedIn} />;
+  }
+  return <LiveOverview view={view} retry={retry} onSignedOut={onSignedOut} />;
+}
+
+interface LiveOverviewProps {
+  view: LiveView;
+  retry: () => void;
+  onSignedOut: () => void;
+}
+
+function LiveOverview({ view, retry, onSignedOut }: LiveOverviewProps) {
   useTitle(`${conditionOf(view)}Overview`);
   return (
     <Frame
@@ -26,6 +38,7 @@ function LiveOverview({ view, retry }: { view: LiveView; retry: () => void }) {
           reconnecting={view.connection.phase === "retrying"}
         />
       }
+      account={<SignOut onSignedOut={onSignedOut} />}
     >
       <Overview view={view} retry={retry} />
     </Frame>

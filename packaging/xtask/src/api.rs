@@ -1,4 +1,4 @@
-//! Reads the running system's own figures over its API.
+//! Reads the running system's own figures over the operators' API.
 
 use crate::http::Client;
 use anyhow::{Context as _, bail};
@@ -12,7 +12,7 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 /// The six classes that every request is in exactly one of.
 pub(crate) const CLASSES: [&str; 6] = ["guaranteed", "burst", "rejected", "client_error", "server_error", "other"];
 
-/// A client of the API with the development token.
+/// A client of the operators' API, with an operator's token.
 pub(crate) struct Api {
     client: Client,
     authorization: String,

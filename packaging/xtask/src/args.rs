@@ -42,6 +42,7 @@ cargo xtask sim [--runs N] [--seed S]
 cargo xtask sim money [--customers N] [--months N] [--seed S]
     Fourteen months of a thousand customers: orders, limits, deposits, withdrawals, late lines, a faulty escrow, restarts.
     The live bill is the closed bill is the audited one; money moves once; the ledger balances.
+cargo xtask contract             both APIs of a running system against their OpenAPI documents
 cargo xtask check-imports        hold the crates' dependencies against the allowed ones";
 
 /// Requests per second unless told otherwise.
@@ -71,6 +72,7 @@ pub(crate) enum Task {
     Kill(KillOptions),
     Simulate { runs: u64, seed: u64 },
     SimulateMoney(MoneyOptions),
+    Contract,
     CheckImports,
 }
 
@@ -158,6 +160,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Re
         "fuzz" => fuzz(&mut parser),
         "kill" => kill(&mut parser),
         "sim" => simulate(&mut parser),
+        "contract" => nothing_more(&mut parser, Task::Contract),
         "check-imports" => nothing_more(&mut parser, Task::CheckImports),
         _ => bail!("no task `{task}`; `cargo xtask --help` names them"),
     }
@@ -357,6 +360,7 @@ mod tests {
                 "sim money --customers 9 --months 3 --seed 77",
                 Task::SimulateMoney(MoneyOptions { customers: 9, months: 3, seed: 77 }),
             ),
+            ("contract", Task::Contract),
             ("check-imports", Task::CheckImports),
         ];
         for (line, task) in cases {

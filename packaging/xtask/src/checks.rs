@@ -3,6 +3,7 @@
 use crate::args::{KILLS_DEFAULT, MONEY_DEFAULT, SIMULATIONS_DEFAULT};
 use crate::build;
 use crate::commands;
+use crate::contract;
 use crate::end_to_end;
 use crate::fuzz;
 use crate::imports;
@@ -62,6 +63,7 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     kills(places, steps)?;
+    contract_holds(places, steps)?;
     end_to_end::all(places, steps)
 }
 
@@ -89,12 +91,25 @@ fn kills(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Every operation of both APIs, on a real server with a real database.
+fn contract_holds(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let interrupt = steps.interrupt().clone();
+    let mut line = String::new();
+    steps.work("both APIs keep to their documents", || {
+        line = contract::run(places, &interrupt)?;
+        Ok(())
+    })?;
+    steps.closing_line(line);
+    Ok(())
+}
+
 fn install_all(places: &Places, quick: bool) -> anyhow::Result<()> {
     install::install(places, install::TO_RUN)?;
     install::install(places, install::TO_BUILD_DESKTOP)?;
     install::install(places, install::TO_FUZZ)?;
     if !quick {
         install::install(places, install::TO_DRIVE)?;
+        install::install(places, install::TO_TEST_CONTRACT)?;
         install::cargo_tool(TAURI_DRIVER)?;
     }
     install::cargo_tool(NEXTEST)?;

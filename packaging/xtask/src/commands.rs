@@ -8,6 +8,7 @@ use crate::install;
 use crate::peers;
 use crate::places::{Places, cargo, metadata};
 use crate::process::{run, run_quietly};
+use crate::stack::token_file;
 use crate::up::DATA_DIR;
 use anyhow::{Context as _, ensure};
 use std::ffi::OsString;
@@ -21,7 +22,7 @@ pub(crate) fn console(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     build::desktop_ui(&places)?;
     let mut command = cargo();
     command.args(["run", "--quiet", "--package", "suiftly-console", "--"]).args(arguments);
-    let token_file = places.data_dir(DATA_DIR).join("dev-token");
+    let token_file = token_file(&places.data_dir(DATA_DIR));
     if std::env::var_os("SUIFTLY_TOKEN_FILE").is_none() && token_file.is_file() {
         command.env("SUIFTLY_TOKEN_FILE", token_file);
     }
@@ -52,7 +53,7 @@ pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     peers::fetch(&places, &name, arguments)?;
     let mut build = cargo();
     build.args(["build", "--quiet", "--release", "--package", "suiftly-bench"]);
-    if matches!(&*name, "freshness" | "recovery" | "replay") {
+    if matches!(&*name, "api" | "freshness" | "recovery" | "replay") {
         build.args(["--package", "suiftly"]);
     }
     run(&mut build)?;

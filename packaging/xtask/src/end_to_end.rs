@@ -8,7 +8,7 @@ use crate::places::Places;
 use crate::ports::Ports;
 use crate::process::run_quietly;
 use crate::signals::Interrupt;
-use crate::stack::Shape;
+use crate::stack::{AS_OFTEN_AS_THEY_LIKE, Shape};
 use crate::steps::Steps;
 use crate::up::{SHOWS_MONEY_RATE, SHOWS_MONEY_SECONDS, Session, must_hold};
 use anyhow::Context as _;
@@ -33,7 +33,13 @@ fn each(places: &Places, steps: &mut Steps, passed: &mut u32) -> anyhow::Result<
     let data_dir = places.data_dir("suiftly-test");
     let shape = |udp| {
         let suiftly = places.suiftly(false);
-        anyhow::Ok(Shape { suiftly, data_dir: data_dir.clone(), ports: Ports::free()?, udp })
+        anyhow::Ok(Shape {
+            suiftly,
+            data_dir: data_dir.clone(),
+            ports: Ports::free()?,
+            udp,
+            settings: &AS_OFTEN_AS_THEY_LIKE,
+        })
     };
     let interrupt = steps.interrupt().clone();
     steps.work("a fresh data directory", || clear(&places.suiftly(false), &data_dir))?;
@@ -80,16 +86,19 @@ fn on_screen(
         Ok(())
     })?;
     let session = session.context("the system was started")?;
-    let (url, token, token_file) = (session.stack.url(), session.stack.token()?, session.stack.token_file());
+    let stack = &session.stack;
     let shots = places.target.join("xtask-test/shots");
     let mut browser = npm(&places.console(), &["run", "e2e", "-w", "@suiftly/web"]);
-    browser.env("SUIFTLY_URL", &url).env("SUIFTLY_TOKEN", token).env("SUIFTLY_SHOTS", shots.join("web"));
+    browser
+        .env("SUIFTLY_URL", stack.url())
+        .env("SUIFTLY_WALLET", stack.first_wallet()?)
+        .env("SUIFTLY_SHOTS", shots.join("web"));
     steps.command("the dashboard in a browser", &mut browser)?;
     *passed += 1;
     let mut window = npm(&places.console(), &["run", "e2e", "-w", "@suiftly/desktop-ui"]);
     window
-        .env("SUIFTLY_URL", &url)
-        .env("SUIFTLY_TOKEN_FILE", token_file)
+        .env("SUIFTLY_URL", stack.admin_url())
+        .env("SUIFTLY_TOKEN_FILE", stack.token_file())
         .env("SUIFTLY_CONSOLE", places.target.join("debug/suiftly-console"))
         .env("SUIFTLY_SHOTS", shots.join("desktop"));
     steps.command("the console in its window", &mut window)?;

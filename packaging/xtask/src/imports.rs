@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("suiftly-ingest", &["suiftly-schema"]),
     ("suiftly-dataflow", &["suiftly-schema"]),
     ("suiftly-edge", &["suiftly-schema"]),
+    ("suiftly-notify", &["suiftly-schema", "suiftly-store"]),
     ("suiftly-settlement", &["suiftly-schema", "suiftly-store"]),
     (
         "suiftly-api",
@@ -20,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "suiftly-ingest",
             "suiftly-dataflow",
             "suiftly-edge",
+            "suiftly-notify",
             "suiftly-settlement",
         ],
     ),
@@ -35,6 +37,7 @@ const EVERYTHING: &[&str] = &[
     "suiftly-ingest",
     "suiftly-dataflow",
     "suiftly-edge",
+    "suiftly-notify",
     "suiftly-settlement",
     "suiftly-api",
 ];
@@ -49,6 +52,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["suiftly-api"]),
     ("utoipa", &["suiftly-api"]),
     ("tower-http", &["suiftly-api"]),
+    ("lettre", &["suiftly-notify"]),
     ("tauri", &["suiftly-console"]),
 ];
 

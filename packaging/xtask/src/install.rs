@@ -16,6 +16,8 @@ enum Sign {
     /// A C library with a pkg-config file.
     Library(&'static str),
     PostgresServer,
+    /// A module of Python that Debian packages apart.
+    PythonModule(&'static str),
 }
 
 /// A Debian package that something here needs.
@@ -60,6 +62,10 @@ pub(crate) const TO_DRIVE: &[Need] = &[
 /// To build the fuzz targets: libFuzzer is C++.
 pub(crate) const TO_FUZZ: &[Need] = &[need("g++", Sign::Program("c++"))];
 
+/// To hold the APIs against their documents.
+pub(crate) const TO_TEST_CONTRACT: &[Need] =
+    &[need("python3", Sign::Program("python3")), need("python3-venv", Sign::PythonModule("ensurepip"))];
+
 /// To measure beside `halog`.
 pub(crate) const TO_BENCH: &[Need] = &[need("haproxy", Sign::Program("haproxy"))];
 
@@ -83,6 +89,9 @@ fn is_there(sign: Sign) -> bool {
     match sign {
         Sign::Program(name) => program(name).is_some(),
         Sign::Library(name) => run_quietly(Command::new("pkg-config").args(["--exists", name])).is_ok(),
+        Sign::PythonModule(name) => {
+            run_quietly(Command::new("python3").args(["-c", &format!("import {name}")])).is_ok()
+        }
         Sign::PostgresServer => program("initdb").is_some() || debian_has_postgres_server(),
     }
 }

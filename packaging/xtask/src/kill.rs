@@ -52,7 +52,7 @@ pub(crate) fn run(places: &Places, times: u32, seed: u64, interrupt: &Interrupt)
     clear(&suiftly, &data_dir)?;
     let _alone = lock(&data_dir)?;
     let _database = Database::start(&suiftly, &data_dir)?;
-    let shape = Shape { suiftly, data_dir, ports: Ports::free()?, udp: false };
+    let shape = Shape { suiftly, data_dir, ports: Ports::free()?, udp: false, settings: &[] };
     println!("{times} times kill -9 by seed {seed}");
     let mut victim = Victim::start(places, shape, interrupt)?;
     let sending = Sending::start(victim.shape.ports.syslog, seed)?;

@@ -11,6 +11,7 @@ mod args;
 mod build;
 mod checks;
 mod commands;
+mod contract;
 mod database;
 mod end_to_end;
 mod fuzz;
@@ -27,6 +28,8 @@ mod places;
 mod plan;
 mod ports;
 mod process;
+#[cfg(test)]
+mod promises;
 mod reconcile;
 mod settle;
 mod signals;
@@ -64,6 +67,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Kill(options) => kill::kill(&options),
         Task::Simulate { runs, seed } => commands::simulate(runs, seed),
         Task::SimulateMoney(options) => commands::simulate_money(options),
+        Task::Contract => contract::contract(),
         Task::CheckImports => commands::check_imports(),
     }
 }

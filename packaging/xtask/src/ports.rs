@@ -3,11 +3,16 @@
 use anyhow::{Context as _, ensure};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
+/// So many addresses a stack has.
+const COUNT: usize = 8;
+
 /// Where everything listens; all on loopback.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) syslog: SocketAddr,
     pub(crate) api: SocketAddr,
+    /// The operators' API.
+    pub(crate) admin: SocketAddr,
     pub(crate) mseal: SocketAddr,
     pub(crate) mgrpc: SocketAddr,
     pub(crate) tseal: SocketAddr,
@@ -18,14 +23,14 @@ pub(crate) struct Ports {
 impl Ports {
     /// The documented defaults.
     pub(crate) fn well_known() -> Self {
-        Self::of([5514, 3000, 18_080, 18_081, 18_082, 18_091, 18_092])
+        Self::of([5514, 3000, 3001, 18_080, 18_081, 18_082, 18_091, 18_092])
     }
 
     /// Ports that were free just now, by TCP and by UDP.
     pub(crate) fn free() -> anyhow::Result<Self> {
         // All are held at once, so that none comes twice.
         let mut held = Vec::new();
-        while held.len() < 7 {
+        while held.len() < COUNT {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;
             let address = listener.local_addr()?;
             if UdpSocket::bind(address).is_ok() {
@@ -33,13 +38,13 @@ impl Ports {
             }
         }
         let ports: Vec<u16> = held.iter().map(|(_, port)| *port).collect();
-        Ok(Self::of(ports.try_into().map_err(|_| anyhow::anyhow!("seven ports were asked for"))?))
+        Ok(Self::of(ports.try_into().map_err(|_| anyhow::anyhow!("{COUNT} ports were asked for"))?))
     }
 
-    fn of(ports: [u16; 7]) -> Self {
-        let [syslog, api, mseal, mgrpc, tseal, origin_1, origin_2] =
+    fn of(ports: [u16; COUNT]) -> Self {
+        let [syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2] =
             ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        Self { syslog, api, mseal, mgrpc, tseal, origin_1, origin_2 }
+        Self { syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2 }
     }
 
     /// Says which port is taken, before anything is started.
@@ -47,6 +52,7 @@ impl Ports {
         let uses = [
             (self.syslog, "syslog"),
             (self.api, "the API"),
+            (self.admin, "the operators' API"),
             (self.mseal, "HAProxy's mainnet Seal frontend"),
             (self.mgrpc, "HAProxy's mainnet gRPC frontend"),
             (self.tseal, "HAProxy's testnet Seal frontend"),
@@ -69,7 +75,8 @@ mod tests {
     #[test]
     fn free_ports_differ() {
         let ports = Ports::free().unwrap();
-        let all = [ports.syslog, ports.api, ports.mseal, ports.mgrpc, ports.tseal, ports.origin_1, ports.origin_2];
+        let Ports { syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2 } = ports;
+        let all = [syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2];
         assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), all.len());
     }
 

@@ -31,7 +31,13 @@ pub(crate) struct Shape {
     pub(crate) data_dir: PathBuf,
     pub(crate) ports: Ports,
     pub(crate) udp: bool,
+    /// What else stands in the environment of `suiftly`.
+    pub(crate) settings: &'static [(&'static str, &'static str)],
 }
+
+/// For checks that ask faster than people do.
+pub(crate) const AS_OFTEN_AS_THEY_LIKE: [(&str, &str); 2] =
+    [("SUIFTLY_API__RATE_LIMIT_ADDRESS", "0"), ("SUIFTLY_API__RATE_LIMIT_CUSTOMER", "0")];
 
 /// A running system; stopped when dropped, in this order.
 pub(crate) struct Stack {
@@ -48,7 +54,7 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts everything in order and waits until it is ready.
     pub(crate) fn start(places: &Places, shape: &Shape, interrupt: &Interrupt) -> anyhow::Result<Self> {
-        let Shape { suiftly, data_dir, ports, udp } = shape;
+        let Shape { suiftly, data_dir, ports, udp, .. } = shape;
         ports.check_free()?;
         let alone = lock(data_dir)?;
         println!("starting PostgreSQL, in {}", data_dir.display());
@@ -57,7 +63,8 @@ impl Stack {
         run_quietly(Command::new(suiftly).arg("seed").arg("--data-dir").arg(data_dir))?;
         let maps = data_dir.join("haproxy/maps");
         run_quietly(Command::new(suiftly).args(["edge", "render", "--data-dir"]).arg(data_dir).arg("--out").arg(maps))?;
-        println!("starting suiftly on {} (API) and {} (syslog)", ports.api, ports.syslog);
+        let Ports { api, admin, syslog, .. } = ports;
+        println!("starting suiftly on {api} (customers), {admin} (operators) and {syslog} (syslog)");
         let web_files = places.web_files();
         let mut process = spawn(shape, &web_files)?;
         let api = await_ready(shape, &mut process, interrupt)?;
@@ -84,19 +91,19 @@ impl Stack {
         self.unexpected_deaths
     }
 
-    /// The API's address as one would type it.
+    /// The dashboard and the customers' API, as one would type it.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.shape.ports.api)
     }
 
-    /// Where the development token is.
-    pub(crate) fn token_file(&self) -> PathBuf {
-        self.shape.data_dir.join("dev-token")
+    /// The same of the operators' API.
+    pub(crate) fn admin_url(&self) -> String {
+        format!("http://{}", self.shape.ports.admin)
     }
 
-    /// The development token.
-    pub(crate) fn token(&self) -> anyhow::Result<String> {
-        read_token(&self.shape.data_dir)
+    /// Where an operator's token is.
+    pub(crate) fn token_file(&self) -> PathBuf {
+        token_file(&self.shape.data_dir)
     }
 
     /// The keys to ask the gateway with.
@@ -107,6 +114,21 @@ impl Stack {
     /// The customer of the first key, which is asked with most.
     pub(crate) fn first_customer(&self) -> anyhow::Result<i64> {
         self.seeded()?[0]["customer_id"].as_i64().context("the seed made no keys")
+    }
+
+    /// How a customer and an operator get in.
+    pub(crate) fn tell_where(&self) -> anyhow::Result<()> {
+        println!("the dashboard, as the customer with most traffic: {}/#wallet={}", self.url(), self.first_wallet()?);
+        println!("the operators' API: {}, with the token in {}", self.admin_url(), self.token_file().display());
+        println!("both are described at /api/docs; the operators' console: cargo xtask console");
+        Ok(())
+    }
+
+    /// That customer's wallet, as demonstrations have one: it signs nothing, and a mock sign-in asks for no more.
+    pub(crate) fn first_wallet(&self) -> anyhow::Result<String> {
+        let seeded = self.seeded()?;
+        let wallet = seeded[0]["wallet_address"].as_str().context("the seed named no wallets")?;
+        Ok(wallet.to_owned())
     }
 
     /// What `suiftly seed` wrote.
@@ -157,7 +179,10 @@ pub(crate) fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervise
         .arg(&shape.data_dir)
         .env("SUIFTLY_INGEST__LISTEN", shape.ports.syslog.to_string())
         .env("SUIFTLY_API__LISTEN", shape.ports.api.to_string())
-        .env("SUIFTLY_API__WEB_DIR", web_files);
+        .env("SUIFTLY_API__MOCK_AUTH", "true")
+        .env("SUIFTLY_ADMIN__LISTEN", shape.ports.admin.to_string())
+        .env("SUIFTLY_API__WEB_DIR", web_files)
+        .envs(shape.settings.iter().copied());
     let farewell = [(Signal::SIGTERM, DRAIN_TIME_MAX)];
     Supervised::spawn("suiftly", &mut command, &shape.data_dir.join("logs/suiftly.log"), &farewell)
 }
@@ -167,7 +192,7 @@ pub(crate) fn await_ready(shape: &Shape, suiftly: &mut Supervised, interrupt: &I
     loop {
         suiftly.check()?;
         // The token is made at the first start.
-        let api = read_token(&shape.data_dir).map(|token| Api::new(shape.ports.api, &token));
+        let api = read_token(&shape.data_dir).map(|token| Api::new(shape.ports.admin, &token));
         if let Ok(mut api) = api
             && api.is_ready()
         {
@@ -180,8 +205,13 @@ pub(crate) fn await_ready(shape: &Shape, suiftly: &mut Supervised, interrupt: &I
     }
 }
 
+/// `suiftly up` keeps the token of the operator `local` there.
+pub(crate) fn token_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("operator-token")
+}
+
 fn read_token(data_dir: &Path) -> anyhow::Result<String> {
-    let path = data_dir.join("dev-token");
+    let path = token_file(data_dir);
     let token = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(token.trim().to_owned())
 }

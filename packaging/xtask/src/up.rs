@@ -51,12 +51,13 @@ pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
         data_dir: std::path::absolute(data_dir)?,
         ports: if options.free_ports { Ports::free()? } else { Ports::well_known() },
         udp: options.udp,
+        settings: &[],
     };
     let mut session = match Session::start(&places, &shape, options.rate, &interrupt) {
         Err(_) if interrupt.is_set() => return Ok(stopped()),
         session => session?,
     };
-    println!("the dashboard: {}/#token={}", session.stack.url(), session.stack.token()?);
+    session.stack.tell_where()?;
     if options.seconds.is_some_and(|seconds| seconds >= SHOWS_MONEY_SECONDS) && options.rate >= SHOWS_MONEY_RATE {
         session.show_money(&interrupt)?;
     }

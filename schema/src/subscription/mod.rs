@@ -17,8 +17,11 @@ mod tests;
 pub use afford::{Means, Refusal, afford};
 pub use quote::{Effect, Item, ItemKind, OrderError, Quote, Renewal, quote, renewal};
 
+use crate::ids::Service;
 use serde::{Deserialize, Serialize};
 
+/// The services that customers can have.
+pub const SOLD: [Service; 3] = [Service::Seal, Service::Grpc, Service::Graphql];
 /// Seal keys that every tier comes with.
 pub const INCLUDED_SEAL_KEYS: u32 = 1;
 /// Packages that every seal key comes with.

@@ -63,6 +63,14 @@ impl StoreConfig {
         Self { driver }
     }
 
+    /// The same database for connections that act for customers: they see nothing until one is named (migration 0013).
+    pub(crate) fn scoped(&self) -> Self {
+        let mut driver = self.driver.clone();
+        let options = self.driver.get_options().map_or(String::new(), |options| format!("{options} "));
+        driver.options(format!("{options}-c suiftly.scope=customer"));
+        Self { driver }
+    }
+
     pub(crate) fn driver(&self) -> &tokio_postgres::Config {
         &self.driver
     }

@@ -7,6 +7,7 @@
 //! It promises: what one commit holds is in the database wholly or not at all; a commit answered, or whose answer was
 //! lost, is never applied twice; and every view row equals the sum of the deltas up to the watermark beside it.
 
+pub mod accounts;
 pub mod cluster;
 pub mod config;
 pub mod embedded_escrow;

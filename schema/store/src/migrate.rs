@@ -62,6 +62,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "closed_hours", sql: include_str!("../../migrations/0010_closed_hours.sql") },
     Migration { version: 11, name: "firehose", sql: include_str!("../../migrations/0011_firehose.sql") },
     Migration { version: 12, name: "money", sql: include_str!("../../migrations/0012_money.sql") },
+    Migration { version: 13, name: "accounts", sql: include_str!("../../migrations/0013_accounts.sql") },
 ];
 
 impl Migration {

@@ -95,15 +95,29 @@ fn entity_of(kind: &str, json: Value) -> Result<Entity, StoreError> {
     }
 }
 
+/// A customer's status by its word.
+pub(crate) fn account_status(word: &str) -> Result<AccountStatus, StoreError> {
+    match word {
+        "active" => Ok(AccountStatus::Active),
+        "suspended" => Ok(AccountStatus::Suspended),
+        "closed" => Ok(AccountStatus::Closed),
+        other => Err(wrong(&format!("{other} is no status"))),
+    }
+}
+
+/// A key's life by its word.
+pub(crate) fn key_life(word: &str) -> Result<KeyLife, StoreError> {
+    match word {
+        "active" => Ok(KeyLife::Active),
+        "revoked" => Ok(KeyLife::Revoked),
+        "deleted" => Ok(KeyLife::Deleted),
+        other => Err(wrong(&format!("{other} is no state of a key"))),
+    }
+}
+
 fn account_of(json: &Value) -> Result<Account, StoreError> {
-    let status = match text(json, "status")? {
-        "active" => AccountStatus::Active,
-        "suspended" => AccountStatus::Suspended,
-        "closed" => AccountStatus::Closed,
-        other => return Err(wrong(&format!("{other} is no status"))),
-    };
     Ok(Account {
-        status,
+        status: account_status(text(json, "status")?)?,
         max_monthly: cents(json, "max_monthly_usd_cents")?,
         balance: cents(json, "balance_usd_cents")?,
         fixed: fixed(json)?,
@@ -142,12 +156,7 @@ fn service_of(json: &Value) -> Result<ServiceAccess, StoreError> {
 }
 
 fn key_of(json: &Value) -> Result<KeyState, StoreError> {
-    let state = match text(json, "state")? {
-        "active" => KeyLife::Active,
-        "revoked" => KeyLife::Revoked,
-        "deleted" => KeyLife::Deleted,
-        other => return Err(wrong(&format!("{other} is no state of a key"))),
-    };
+    let state = key_life(text(json, "state")?)?;
     Ok(KeyState {
         id: integer(json, "id")?,
         customer_id: known_customer(integer(json, "customer_id")?)?,

@@ -6,6 +6,7 @@ use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts, Transaction,
 };
 use std::time::Duration;
+use suiftly_schema::ids::CustomerId;
 use tokio_postgres::{IsolationLevel, NoTls};
 
 /// How long a caller waits for a free connection, or for a new one to be made.
@@ -32,6 +33,18 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, StoreError> {
         other => StoreError::Unavailable { attempted, cause: other.to_string() },
     })
 }
+
+/// A connection out of a pool over [`StoreConfig::scoped`], from now on of this customer: row-level security shows it their
+/// rows alone, until the next one who takes it names another.
+pub(crate) async fn get_for(pool: &Pool, customer: CustomerId) -> Result<Object, StoreError> {
+    let connection = get(pool).await?;
+    let name = "SELECT set_config('suiftly.customer_id', $1, false)";
+    let statement = connection.prepare_cached(name).await.map_err(StoreError::database(NAME))?;
+    connection.query(&statement, &[&customer.get().to_string()]).await.map_err(StoreError::database(NAME))?;
+    Ok(connection)
+}
+
+const NAME: &str = "name the customer whose rows are to be seen";
 
 /// A transaction that reads one snapshot, and only reads.
 pub(crate) async fn snapshot(connection: &mut Object) -> Result<Transaction<'_>, StoreError> {

@@ -4,6 +4,7 @@
 //! [`Reader::rows`] and [`Rows::join`] do so for every view.
 
 mod bucket;
+mod cells;
 mod claims;
 mod customers;
 mod grants;
@@ -17,11 +18,13 @@ mod usage;
 mod view;
 
 pub use bucket::Bucket;
+pub use cells::{CELLS_MAX, Cell, CellQuery};
 pub use claims::QuarantineSelection;
 pub use customers::{KEYS_MAX, KeyQuery, PARTS_MAX, PartKey, PartQuery, SpendChange, SpendQuery};
 pub use infra::{INFRA_ROWS_MAX, INFRA_SUMS_MAX, InfraDimension, InfraFilter, InfraGroup, InfraQuery};
 pub use quarantine::{KeptLine, KeptReason, PAGE_LINE_BYTES, PAGE_LINES_MAX, QuarantineQuery};
 pub use span::TimeRange;
+pub(crate) use sql::Conditions;
 pub use stored::StoredLine;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery};
 pub use view::{Rows, ViewQuery};
@@ -40,7 +43,7 @@ use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{UsageKey, UsageSums};
 
-/// Connections that one reader opens at most.
+/// Connections that one reader opens at most, and as many that act for customers.
 pub const CONNECTIONS_MAX: usize = 8;
 
 /// Whose usage to count. `None` is everybody's, every service, every network; the unattributed and unknown count in.
@@ -131,6 +134,9 @@ pub struct PipelineTotals {
 #[derive(Clone)]
 pub struct Reader {
     pool: Pool,
+    scoped: Pool,
+    /// Whose rows alone it sees.
+    customer: Option<CustomerId>,
     journal_id: Arc<str>,
 }
 
@@ -138,7 +144,14 @@ impl Reader {
     /// A reader of this journal's watermark. Connects at the first query, and again whenever a connection broke.
     pub fn new(config: &StoreConfig, journal_id: &str) -> Result<Self, StoreError> {
         let pool = pool::pool(config, CONNECTIONS_MAX)?;
-        Ok(Self { pool, journal_id: journal_id.into() })
+        let scoped = pool::pool(&config.scoped(), CONNECTIONS_MAX)?;
+        Ok(Self { pool, scoped, customer: None, journal_id: journal_id.into() })
+    }
+
+    /// The same, acting for a customer: the database shows their usage alone, whatever is asked.
+    #[must_use]
+    pub fn for_customer(&self, customer: CustomerId) -> Self {
+        Self { customer: Some(customer), ..self.clone() }
     }
 
     /// What of a view is committed, for [`Rows::join`] to bring up to date. [`StoreError::TooManyRows`] if the query's
@@ -205,7 +218,10 @@ impl Reader {
     }
 
     async fn connection(&self) -> Result<Object, StoreError> {
-        pool::get(&self.pool).await
+        match self.customer {
+            Some(customer) => pool::get_for(&self.scoped, customer).await,
+            None => pool::get(&self.pool).await,
+        }
     }
 
     async fn watermark(&self, snapshot: &deadpool_postgres::Transaction<'_>) -> Result<Watermark, StoreError> {

@@ -1,13 +1,14 @@
 //! Demonstration customers, for `up`, tests and a first look. Never part of a migration.
 
 use crate::StoreError;
+use crate::accounts::{KeyMaker, NewRow, PROCESS_GROUP, issue, key_error, random, seal_held};
 use crate::codec::Timestamptz;
 use crate::config::StoreConfig;
 use crate::{embedded_escrow, money, pool};
 use deadpool_postgres::Transaction;
 use serde_json::json;
 use std::collections::BTreeMap;
-use suiftly_schema::api_key::{ApiKey, ApiKeySecret, KeyClaims, KeyMetadata};
+use suiftly_schema::api_key::{ApiKey, KeyMetadata};
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::subscription::{Order, Subscription, Tier};
 use suiftly_schema::time::UnixMillis;
@@ -48,6 +49,8 @@ pub struct DemoKey {
     pub customer_id: CustomerId,
     /// The customer's name.
     pub display_name: String,
+    /// The customer's wallet: an address that nobody holds the key of, good for a mock sign-in.
+    pub wallet_address: String,
     /// What it opens.
     pub service: Service,
     /// Where.
@@ -100,17 +103,17 @@ pub const DEMO_CUSTOMERS: &[DemoCustomer] = &[
 
 /// Makes the customers and keys that are not there, and answers every usable key of theirs in full.
 ///
-/// The database does not hold the keys, so the caller keeps them (in a file that only it can read) and hands them back
-/// as `held` the next time. A demo key that nobody holds any more is deleted and another issued in its place; a held
-/// key that the database does not know, or that was made with another secret, is left out.
+/// The caller keeps the keys (in a file that only it can read) and hands them back as `held` the next time; the database
+/// has them sealed, for their customers. A demo key that nobody holds any more is deleted and another issued in its
+/// place; a held key that the database does not know, or that was made with another secret, is left out.
 pub async fn seed(
     config: &StoreConfig,
-    secret: &ApiKeySecret,
+    maker: KeyMaker<'_>,
     customers: &[DemoCustomer],
     held: &[ApiKey],
 ) -> Result<Vec<DemoKey>, StoreError> {
     let held: BTreeMap<String, &ApiKey> =
-        held.iter().filter(|key| key.verify(secret).is_ok()).map(|key| (key.sha256_hex(), key)).collect();
+        held.iter().filter(|key| key.verify(maker.secret).is_ok()).map(|key| (key.sha256_hex(), key)).collect();
     let pool = pool::pool(config, 1)?;
     let mut client = pool::get(&pool).await?;
     let transaction = client.transaction().await.map_err(StoreError::database(SEED))?;
@@ -122,13 +125,20 @@ pub async fn seed(
             Some(id) => id,
             None => make_customer(&transaction, customer.display_name).await?,
         };
+        let wallet_address = wallet(&transaction, customer_id).await?;
         for service in customer.services {
             enable(&transaction, customer_id, service).await?;
-            let seeding = Seeding { transaction: &transaction, secret, held: &held, customer_id };
+            let seeding = Seeding { transaction: &transaction, maker, held: &held, customer_id };
             for key in seeding.keys_of(service).await? {
-                let network = key.verify(secret).map_err(|error| key_error(&error))?.metadata.network();
-                let display_name = customer.display_name.to_owned();
-                keys.push(DemoKey { customer_id, display_name, service: service.service, network, key });
+                let network = key.verify(maker.secret).map_err(|error| key_error(&error))?.metadata.network();
+                keys.push(DemoKey {
+                    customer_id,
+                    display_name: customer.display_name.to_owned(),
+                    wallet_address: wallet_address.clone(),
+                    service: service.service,
+                    network,
+                    key,
+                });
             }
         }
     }
@@ -142,6 +152,11 @@ async fn find_customer(transaction: &Transaction<'_>, display_name: &str) -> Res
     let select = "SELECT id FROM customers WHERE display_name = $1 AND billing_profile @> '{\"demo\": true}'";
     let rows = query(transaction, select, &[&display_name]).await?;
     rows.first().map(|row| crate::codec::known_customer(row.get(0))).transpose()
+}
+
+async fn wallet(transaction: &Transaction<'_>, customer: CustomerId) -> Result<String, StoreError> {
+    let rows = query(transaction, "SELECT wallet_address FROM customers WHERE id = $1", &[&customer.get()]).await?;
+    Ok(rows.first().map(|row| row.get(0)).unwrap_or_default())
 }
 
 /// In escrow, so that a bill can be drawn from something.
@@ -198,7 +213,7 @@ async fn now(transaction: &Transaction<'_>) -> Result<UnixMillis, StoreError> {
 
 struct Seeding<'a> {
     transaction: &'a Transaction<'a>,
-    secret: &'a ApiKeySecret,
+    maker: KeyMaker<'a>,
     held: &'a BTreeMap<String, &'a ApiKey>,
     customer_id: CustomerId,
 }
@@ -221,13 +236,17 @@ impl Seeding<'_> {
     async fn held_key(&self, service: Service, network: Network) -> Result<Option<ApiKey>, StoreError> {
         let select = "SELECT key_sha256 FROM api_keys \
             WHERE customer_id = $1 AND service_type = $2 AND network = $3 AND state = 'active' ORDER BY id";
-        let delete = "UPDATE api_keys SET state = 'deleted', deleted_at = now() WHERE key_sha256 = $1";
+        let delete =
+            "UPDATE api_keys SET state = 'deleted', deleted_at = now(), sealed_key = NULL WHERE key_sha256 = $1";
         let (service, network) = (i16::from(service.number()), i16::from(network.number()));
         let mut found = None;
         for row in query(self.transaction, select, &[&self.customer_id.get(), &service, &network]).await? {
             let sha256: String = row.get(0);
             match self.held.get(&sha256) {
-                Some(key) => found = Some((*key).clone()),
+                Some(key) => {
+                    seal_held(self.transaction, self.maker, self.customer_id, key).await?;
+                    found = Some((*key).clone());
+                }
                 None => _ = run(self.transaction, delete, &[&sha256]).await?,
             }
         }
@@ -235,44 +254,11 @@ impl Seeding<'_> {
     }
 
     async fn issue(&self, service: Service, network: Network) -> Result<ApiKey, StoreError> {
-        let insert = "INSERT INTO api_keys \
-            (customer_id, service_type, network, api_key_fp, key_sha256, key_prefix, key_metadata) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-        let metadata = KeyMetadata::new(network, true, false, 1);
-        let claims = KeyClaims { service, metadata, customer_id: self.customer_id };
-        let (service, network) = (i16::from(service.number()), i16::from(metadata.network().number()));
-        for _ in 0..DRAWS_MAX {
-            let key = ApiKey::issue(self.secret, claims, random()?).map_err(|error| key_error(&error))?;
-            let made = run(
-                self.transaction,
-                insert,
-                &[
-                    &self.customer_id.get(),
-                    &service,
-                    &network,
-                    &i64::from(key.fingerprint()),
-                    &key.sha256_hex(),
-                    &key.prefix(),
-                    &i32::from(metadata.bits()),
-                ],
-            )
-            .await?;
-            if made == 1 {
-                return Ok(key);
-            }
-        }
-        Err(StoreError::Key { cause: format!("no free fingerprint in {DRAWS_MAX} draws") })
+        let metadata = KeyMetadata::new(network, true, false, PROCESS_GROUP);
+        let at = now(self.transaction).await?;
+        let row = NewRow { customer: self.customer_id, service, metadata, name: "Demo", replaces: None, at };
+        issue(self.transaction, self.maker, &row).await.map(|issued| issued.key)
     }
-}
-
-fn key_error(error: &suiftly_schema::api_key::ApiKeyError) -> StoreError {
-    StoreError::Key { cause: error.to_string() }
-}
-
-fn random<const N: usize>() -> Result<[u8; N], StoreError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| StoreError::Key { cause: error.to_string() })?;
-    Ok(bytes)
 }
 
 type Parameter<'a> = &'a (dyn tokio_postgres::types::ToSql + Sync);

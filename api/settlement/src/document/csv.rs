@@ -20,7 +20,7 @@ const HEADER: [&str; 12] = [
 
 pub(super) fn of(document: &InvoiceDocument) -> String {
     let mut out = String::new();
-    row(&mut out, &HEADER.map(str::to_owned));
+    row(&mut out, document, &HEADER.map(str::to_owned));
     let sums = &document.sums;
     for line in &document.lines {
         let quantity = (line.quantity.to_string(), line.unit.word(), line.unit_price.as_str());
@@ -72,11 +72,12 @@ fn full(
         amount.0.to_string(),
         date.to_owned(),
     ];
-    row(out, &fields);
+    row(out, document, &fields);
 }
 
-fn row(out: &mut String, fields: &[String]) {
-    let quoted: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
+fn row(out: &mut String, document: &InvoiceDocument, fields: &[String; HEADER.len()]) {
+    let shown = HEADER.iter().zip(fields).filter(|(name, _)| **name != "customer_id" || !document.hides_customer_id);
+    let quoted: Vec<String> = shown.map(|(_, field)| quoted(field)).collect();
     *out += &quoted.join(",");
     *out += "\r\n";
 }

@@ -9,6 +9,9 @@ use suiftly_store::StoreError;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::embedded_escrow::{EmbeddedEscrowError, EmbeddedEscrowStore, EscrowRefusal};
 
+/// The embedded escrow's name.
+pub const EMBEDDED: &str = "embedded";
+
 /// The embedded escrow of one database.
 #[derive(Clone)]
 pub struct EmbeddedEscrow {
@@ -39,7 +42,7 @@ fn failed(attempted: &'static str) -> impl Fn(EmbeddedEscrowError) -> EscrowErro
 
 impl Escrow for EmbeddedEscrow {
     fn name(&self) -> &'static str {
-        "embedded"
+        EMBEDDED
     }
 
     fn charge<'a>(

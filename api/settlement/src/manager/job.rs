@@ -79,6 +79,7 @@ pub fn jobs(settlement: &Settlement) -> Vec<Job> {
         of(settlement, "ledger_check", 600, |on| async move { on.ledger_check_step().await }),
         of(settlement, "reconcile", 86_400, |on| async move { on.reconcile_step().await }),
         of(settlement, "shadow", 900, |on| async move { on.shadow_step().await }),
+        of(settlement, crate::closure::JOB, 10, |on| async move { done(&on.close_accounts().await?) }),
         of(settlement, "runs_retention", 86_400, |on| async move { done(&on.remove_old_runs().await?) }),
     ]
 }

@@ -11,8 +11,8 @@ use suiftly_store::money::{Difference, Notice, Severity, ShadowSummary};
 /// Runs are kept so long; those that had nothing to do, and would fill the table, shorter.
 const RUNS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 const IDLE_RUNS_KEPT: Duration = Duration::from_secs(86_400);
-/// Runs that are removed at once at most: more than a day makes.
-const RUNS_REMOVED_AT_ONCE: u32 = 250_000;
+/// Runs that are removed at once at most: more than a day makes, with ten jobs a second.
+const RUNS_REMOVED_AT_ONCE: u32 = 1_000_000;
 /// Differences of the ledger that a notification shows.
 const DIFFERENCES_SHOWN: usize = 10;
 

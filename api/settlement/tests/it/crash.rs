@@ -31,12 +31,12 @@ impl<F: Future> Future for DiesAfter<F> {
     }
 }
 
-async fn dies_after<F: Future>(polls: u32, future: F) -> Option<F::Output> {
+pub(crate) async fn dies_after<F: Future>(polls: u32, future: F) -> Option<F::Output> {
     DiesAfter { future: Box::pin(future), polls }.await
 }
 
 /// Goes on until the escrow does not answer.
-async fn dies_in_the_call(desk: &Desk, future: impl Future) {
+pub(crate) async fn dies_in_the_call(desk: &Desk, future: impl Future) {
     tokio::select! {
         _ = future => panic!("the escrow has answered"),
         () = desk.escrow.stalled() => {}

@@ -228,6 +228,24 @@ fn csv_rows_have_the_same_fields_and_no_formulas() {
     assert!(csv.ends_with("\r\n") && !csv.replace("\r\n", "").contains(['\r', '\n']));
 }
 
+/// And in plain text, what the PDF says.
+#[test]
+fn what_a_customer_is_handed_does_not_name_their_number() {
+    for (name, document) in [("invoice", invoice()), ("credit_note", credit_note()), ("long_invoice", long_invoice())] {
+        let number = document.exported.customer_id.get().to_string();
+        assert!(text_of(&document.to_pdf().unwrap()).contains(&format!("Customer {number}")));
+        let handed = document.for_customer();
+        let text = text_of(&handed.to_pdf().unwrap());
+        assert!(text.contains("BILLED TO") && !text.contains("Customer "), "{text}");
+        let csv = handed.to_csv();
+        assert!(
+            !csv.contains("customer_id") && csv.lines().all(|line| !line.split(',').any(|field| field == number)),
+            "{csv}"
+        );
+        assert_golden(&format!("{name}.txt"), &handed.to_text());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_a_document_too() {
     let desk = Desk::at("2026-11-22T12:00:00Z").await;

@@ -5,6 +5,7 @@
 mod accounts;
 mod charging;
 mod closing;
+mod closure;
 mod crash;
 mod desk;
 mod documents;

@@ -299,6 +299,7 @@ async fn the_programs_jobs_run_and_say_what_they_did() {
         "ledger_check",
         "reconcile",
         "shadow",
+        "closures",
         "runs_retention",
     ];
     assert_eq!(names, expected);

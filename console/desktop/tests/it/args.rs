@@ -10,8 +10,8 @@ fn args(url: &str, token_file: Option<PathBuf>) -> Args {
 
 #[test]
 fn without_a_token_there_is_an_address_and_no_target() {
-    let start = args("127.0.0.1:3000", None).start(None).expect("valid");
-    assert_eq!(start.address.to_string(), "http://127.0.0.1:3000");
+    let start = args("127.0.0.1:3001", None).start(None).expect("valid");
+    assert_eq!(start.address.to_string(), "http://127.0.0.1:3001");
     assert!(start.target.is_none());
 }
 

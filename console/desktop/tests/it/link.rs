@@ -129,8 +129,8 @@ async fn what_is_no_stream_is_said_in_words_and_tried_again() {
     let redirect =
         b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let cases = [
-        (status("503 Service Unavailable"), "the server is starting or recovering"),
-        (status("429 Too Many Requests"), "the server has too many streams open"),
+        (status("503 Service Unavailable"), "the server is starting, recovering or full"),
+        (status("429 Too Many Requests"), "the server takes no more requests from here for a while"),
         (status("404 Not Found"), "the server answers 404"),
         (redirect.to_vec(), "the server answers 302"),
         (other, "what answers there is not Suiftly: no event stream"),

@@ -1,14 +1,15 @@
 // The live stream: keeps one EventSource open, feeds what it says to the reducer, and publishes a view
 // at most four times a second. Network errors resume by themselves (EventSource sends Last-Event-ID);
 // a stream that is refused, silent or has nothing to resume from is opened anew, with growing waits.
-import { REPAINT_MS, RETRY_MS, SECOND_MS, SILENCE_MS } from "../timing";
+import { parse } from "valibot";
 import {
-  CONNECTION_LOST,
-  type Problem,
-  readProblem,
-  STREAM_REFUSED,
-  STREAM_UNREADABLE,
-} from "./problem";
+  vStreamClock,
+  vStreamDelta,
+  vStreamReset,
+  vStreamSnapshot,
+} from "../api/customer/valibot.gen";
+import { CONNECTION_LOST, type Problem, readProblem, UNREADABLE } from "../api/problem";
+import { REPAINT_MS, RETRY_MS, SECOND_MS, SILENCE_MS } from "../timing";
 import { applyEvent, INITIAL_STATE, type StreamEvent, serverNow, type UsageState } from "./state";
 
 export type Connection =
@@ -46,10 +47,23 @@ export const IDLE_VIEW: LiveView = {
   now: 0,
 };
 
-const EVENT_TYPES = ["snapshot", "delta", "reset", "pipeline"] as const;
+const STREAM_REFUSED: Problem = {
+  title: "The server answers, but the live stream did not open.",
+  code: "stream_refused",
+};
+
+/** The events of a customer's stream. */
+const EVENTS = {
+  snapshot: vStreamSnapshot,
+  delta: vStreamDelta,
+  reset: vStreamReset,
+  clock: vStreamClock,
+};
+type EventType = keyof typeof EVENTS;
+const EVENT_TYPES = Object.keys(EVENTS) as EventType[];
 
 export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
-  const url = options.url ?? "/api/v1/stream";
+  const url = options.url ?? "/api/v1/usage/stream";
   const renewSession = options.renewSession ?? (async () => false);
   const createEventSource = options.createEventSource ?? ((at) => new EventSource(at));
   const fetchFn = options.fetch ?? fetch;
@@ -106,10 +120,10 @@ export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
     clearTimeout(silenceTimer);
   }
 
-  function receive(type: StreamEvent["type"], text: string) {
+  function receive(type: EventType, text: string) {
     const event = parseEvent(type, text);
     if (event === null) {
-      retryLater(STREAM_UNREADABLE);
+      retryLater(UNREADABLE);
       return;
     }
     state = applyEvent(state, event);
@@ -140,10 +154,21 @@ export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
     }
     const renewed = await renewSession();
     if (lost !== source) return;
-    if (renewed) {
+    if (renewed) openRenewed();
+    else signOut();
+  }
+
+  /** Unseen the first time; a renewal that does not help is no reason to ask in a circle. */
+  function openRenewed() {
+    if (failures > 0) {
       retryLater(CONNECTION_LOST);
       return;
     }
+    failures = 1;
+    open();
+  }
+
+  function signOut() {
     disconnect();
     setConnection({ phase: "signed-out" });
   }
@@ -200,10 +225,10 @@ export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
 // EventSource.CLOSED, without needing the global where the source is injected.
 const EVENT_SOURCE_CLOSED = 2;
 
-function parseEvent(type: StreamEvent["type"], text: string): StreamEvent | null {
+function parseEvent(type: EventType, text: string): StreamEvent | null {
   try {
-    // The shapes are the server's promise (api/openapi.json); they are not checked again here.
-    return { type, data: JSON.parse(text), receivedAt: Date.now() } as StreamEvent;
+    const data = parse(EVENTS[type], JSON.parse(text));
+    return { type, data, receivedAt: Date.now() } as StreamEvent;
   } catch {
     return null;
   }

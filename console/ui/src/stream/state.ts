@@ -1,5 +1,12 @@
 // What the usage stream says, as a pure function: state after = applyEvent(state before, event).
-import type { Counts, Pipeline, StreamDelta, StreamReset, StreamSnapshot } from "../api";
+import type {
+  Counts,
+  Pipeline,
+  StreamClock,
+  StreamDelta,
+  StreamReset,
+  StreamSnapshot,
+} from "../api";
 import { addCounts } from "../counts";
 import { type Arrival, addArrival } from "./arrivals";
 import { dropOldMinutes, type Minute, mergeMinutes } from "./minutes";
@@ -8,6 +15,9 @@ export type StreamEvent =
   | { readonly type: "snapshot"; readonly data: StreamSnapshot }
   | { readonly type: "delta"; readonly data: StreamDelta }
   | { readonly type: "reset"; readonly data: StreamReset }
+  /** Each second, to customers. */
+  | { readonly type: "clock"; readonly data: StreamClock; readonly receivedAt: number }
+  /** Each second, to operators: it tells the time too. */
   | { readonly type: "pipeline"; readonly data: Pipeline; readonly receivedAt: number };
 
 export interface Usage {
@@ -52,13 +62,15 @@ export function applyEvent(state: UsageState, event: StreamEvent): UsageState {
       return applyDelta(state, event.data);
     case "reset":
       return { ...state, awaitingSnapshot: true };
+    case "clock":
+      return { ...state, clockSkew: skew(event) };
     case "pipeline":
-      return {
-        ...state,
-        pipeline: event.data,
-        clockSkew: Date.parse(event.data.now) - event.receivedAt,
-      };
+      return { ...state, pipeline: event.data, clockSkew: skew(event) };
   }
+}
+
+function skew({ data, receivedAt }: { data: { now: string }; receivedAt: number }): number {
+  return Date.parse(data.now) - receivedAt;
 }
 
 function fromSnapshot(snapshot: StreamSnapshot): Usage {

@@ -3,11 +3,13 @@ import type { ReactNode } from "react";
 
 interface FrameProps {
   marker?: ReactNode;
+  /** What one may do with the session. */
+  account?: ReactNode;
   children: ReactNode;
 }
 
 /** The sidebar and the header around a page. On a phone the one page needs no sidebar. */
-export function Frame({ marker, children }: FrameProps) {
+export function Frame({ marker, account, children }: FrameProps) {
   return (
     <div className="min-h-screen wide:grid wide:grid-cols-[var(--side)_minmax(0,1fr)]">
       <nav aria-label="Main" className="hidden border-r border-line wide:block">
@@ -29,7 +31,10 @@ export function Frame({ marker, children }: FrameProps) {
           <h1>Overview</h1>
           <div className="-mr-2 flex min-w-0 items-center gap-3">
             {marker}
-            <ThemeToggle />
+            <span className="flex">
+              <ThemeToggle />
+              {account}
+            </span>
           </div>
         </header>
         {children}

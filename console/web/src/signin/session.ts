@@ -1,41 +1,87 @@
-// The development session: a token, shown once by the server, becomes an httpOnly cookie.
-import { type Problem, readProblem } from "@suiftly/ui";
+// The session of this browser: a wallet signs a challenge, and httpOnly cookies carry what that earns. Nothing of it can
+// be read, or is kept, here.
+import { ApiError, explain, openCustomerClient, type Problem, sharing } from "@suiftly/ui";
+import { challenge, logOut, refresh, signInConfig, verify } from "@suiftly/ui/api/customer";
 
-const TOKEN_REFUSED: Problem = {
-  title: "This token is not accepted. The link that suiftly up prints has the right one.",
-  code: "token_refused",
-};
-/** The token of this page's sign-in. In memory alone: neither a reload nor another page has it. */
-let kept: string | null = null;
+/** How one signs in at this server. */
+export interface SignInConfig {
+  /** Any signature is taken: development. */
+  readonly mock: boolean;
+  readonly domain: string;
+}
 
-const UNREACHABLE: Problem = { title: "The server does not answer.", code: "connection_lost" };
+/** Taken as a signature where sign-in is mock. */
+const MOCK_SIGNATURE = "AA==";
+/** A Sui address in full. */
+export const ADDRESS = /^0x[0-9a-fA-F]{64}$/;
 
-/** null when the session is there, else what went wrong. */
-export async function signIn(token: string): Promise<Problem | null> {
+/** Begins a new session where the old one ended, by the cookie that is good for that. */
+export const renewSession = sharing(async () => {
   try {
-    const response = await fetch("/api/v1/dev/session", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ token }),
-    });
-    if (response.ok) {
-      kept = token;
-      return null;
-    }
-    return response.status === 401 ? TOKEN_REFUSED : await readProblem(response);
+    await refresh({ client: plain });
+    return true;
   } catch {
-    return UNREACHABLE;
+    return false;
+  }
+});
+
+const plain = openCustomerClient();
+/** For all that needs a session: one that ran out is renewed, unseen. */
+const client = openCustomerClient({ renewSession });
+
+export async function readConfig(): Promise<SignInConfig | Problem> {
+  return attempt(async () => (await signInConfig({ client: plain })).data);
+}
+
+/** The message that a wallet is to sign. */
+export async function askForChallenge(address: string): Promise<{ message: string } | Problem> {
+  return attempt(async () => (await challenge({ client: plain, body: { address } })).data);
+}
+
+/** Signs the pending challenge as a mock wallet does; null when the session is there. */
+export async function signMock(address: string): Promise<Problem | null> {
+  const signed = { address, signature: MOCK_SIGNATURE };
+  const outcome = await attempt(() => verify({ client: plain, body: signed }));
+  return isProblem(outcome) ? outcome : null;
+}
+
+/** Challenge and signature at one go. */
+export async function signInMock(address: string): Promise<Problem | null> {
+  const asked = await askForChallenge(address);
+  return isProblem(asked) ? asked : signMock(address);
+}
+
+/** null when the session has ended, also when there was none any more. */
+export async function signOut(): Promise<Problem | null> {
+  try {
+    await logOut({ client });
+    return null;
+  } catch (error) {
+    return error instanceof ApiError && error.status === 401 ? null : explain(error);
   }
 }
 
-/** A server that starts again has forgotten its sessions: a page that is open need not notice. */
-export async function renewSession(): Promise<boolean> {
-  return kept !== null && (await signIn(kept)) === null;
+/** The wallet of a link `/#wallet=0x…`, taken out of the address at once: a reload shall not sign in again. */
+export function takeWalletFromLink(): string | null {
+  const wallet = new URLSearchParams(location.hash.slice(1)).get("wallet");
+  if (wallet !== null) history.replaceState(null, "", location.pathname + location.search);
+  return wallet;
 }
 
-/** The token of a link `/#token=…`, taken out of the address at once: it must not stay in the history. */
-export function takeTokenFromLink(): string | null {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token !== null) history.replaceState(null, "", location.pathname + location.search);
-  return token;
+/** An address that nobody has used: a new account. */
+export function randomAddress(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+export function isProblem(outcome: object): outcome is Problem {
+  return "code" in outcome && "title" in outcome;
+}
+
+async function attempt<T>(ask: () => Promise<T>): Promise<T | Problem> {
+  try {
+    return await ask();
+  } catch (error) {
+    return explain(error);
+  }
 }

@@ -3,6 +3,7 @@
 use super::MoneyStore;
 use crate::codec::Timestamptz;
 use crate::{StoreError, price};
+use deadpool_postgres::Transaction;
 use suiftly_schema::price::{PriceBook, PriceBooks, PriceBooksError};
 use suiftly_schema::time::UnixMillis;
 use tokio_postgres::types::Json;
@@ -49,25 +50,37 @@ impl MoneyStore {
     ) -> Result<Result<(), PublishRefused>, StoreError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(StoreError::database("begin to publish a price book"))?;
-        let locked = transaction.batch_execute(ONE_AT_A_TIME).await;
-        locked.map_err(StoreError::database("publish one price book at a time"))?;
-        let mut books = price::books(&*transaction).await?;
-        if books.version(book.version) == Some(book) {
-            return Ok(Ok(()));
+        if let Err(refused) = publish(&transaction, book, now).await? {
+            return Ok(Err(refused));
         }
-        if book.effective_from < now.plus_ms(PUBLISHED_AHEAD_MS) {
-            let (version, effective_from) = (book.version, book.effective_from);
-            return Ok(Err(PublishRefused::Late { version, effective_from, now }));
-        }
-        if let Err(error) = books.publish(book.clone()) {
-            return Ok(Err(error.into()));
-        }
-        let version = i32::try_from(book.version)
-            .map_err(|error| StoreError::Row { what: "a price book's version", cause: error.to_string() })?;
-        let sql = "INSERT INTO price_books (version, effective_from, book) VALUES ($1, $2, $3)";
-        let written = transaction.execute(sql, &[&version, &Timestamptz(book.effective_from), &Json(book)]).await;
-        written.map_err(StoreError::database("publish a price book"))?;
         transaction.commit().await.map_err(StoreError::database("commit a price book"))?;
         Ok(Ok(()))
     }
+}
+
+/// The same within a transaction; answers whether the book is new.
+pub(crate) async fn publish(
+    transaction: &Transaction<'_>,
+    book: &PriceBook,
+    now: UnixMillis,
+) -> Result<Result<bool, PublishRefused>, StoreError> {
+    let locked = transaction.batch_execute(ONE_AT_A_TIME).await;
+    locked.map_err(StoreError::database("publish one price book at a time"))?;
+    let mut books = price::books(&**transaction).await?;
+    if books.version(book.version) == Some(book) {
+        return Ok(Ok(false));
+    }
+    if book.effective_from < now.plus_ms(PUBLISHED_AHEAD_MS) {
+        let (version, effective_from) = (book.version, book.effective_from);
+        return Ok(Err(PublishRefused::Late { version, effective_from, now }));
+    }
+    if let Err(error) = books.publish(book.clone()) {
+        return Ok(Err(error.into()));
+    }
+    let version = i32::try_from(book.version)
+        .map_err(|error| StoreError::Row { what: "a price book's version", cause: error.to_string() })?;
+    let sql = "INSERT INTO price_books (version, effective_from, book) VALUES ($1, $2, $3)";
+    let written = transaction.execute(sql, &[&version, &Timestamptz(book.effective_from), &Json(book)]).await;
+    written.map_err(StoreError::database("publish a price book"))?;
+    Ok(Ok(true))
 }

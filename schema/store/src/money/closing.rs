@@ -14,6 +14,7 @@ use super::hours::RatedLine;
 use super::{MoneyStore, lock};
 use crate::StoreError;
 use crate::pool;
+use deadpool_postgres::Transaction;
 use suiftly_schema::bill::{Bill, BillInputs};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::invoice::DocumentKind;
@@ -161,7 +162,7 @@ impl MoneyStore {
     pub async fn open_month(&self, customer: CustomerId, month: BillingMonth) -> Result<Option<MonthCase>, StoreError> {
         let mut client = self.client().await?;
         let snapshot = pool::snapshot(&mut client).await?;
-        Ok(read::cases(&snapshot, Which::Open, month, &[customer.get()]).await?.pop())
+        open_case(&snapshot, customer, month).await
     }
 
     /// Writes down that a customer's month could not be closed at all, whatever was tried.
@@ -179,4 +180,13 @@ impl MoneyStore {
         write::alarms(&transaction, month, at, &[(customer, why)]).await?;
         transaction.commit().await.map_err(StoreError::database("commit an alarm"))
     }
+}
+
+/// A customer's month as it stands, within a snapshot.
+pub(super) async fn open_case(
+    snapshot: &Transaction<'_>,
+    customer: CustomerId,
+    month: BillingMonth,
+) -> Result<Option<MonthCase>, StoreError> {
+    Ok(read::cases(snapshot, Which::Open, month, &[customer.get()]).await?.pop())
 }

@@ -3,6 +3,7 @@
 use super::changes::{Changes, query};
 use super::{MoneyStore, lock};
 use crate::StoreError;
+use deadpool_postgres::Transaction;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::ledger::{Account, Kind, Transfer};
 use suiftly_schema::money::MicroUsd;
@@ -25,41 +26,53 @@ impl MoneyStore {
         memo: Option<&str>,
         now: UnixMillis,
     ) -> Result<bool, StoreError> {
-        check(amount, reference, memo)?;
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(StoreError::database("begin a credit"))?;
-        lock(&transaction, &[customer]).await?;
-        let reference = format!("credit:{reference}");
-        let granted = "SELECT customer_id = $2 AND amount_micro_usd = $3 FROM ledger WHERE reference = $1";
-        let granted = query(&transaction, granted, &[&reference, &customer.get(), &amount.0], ATTEMPTED).await?;
-        match granted.first().map(|row| row.get::<_, bool>(0)) {
-            Some(true) => return Ok(false),
-            Some(false) => return Err(unfit(format!("{reference} was granted to somebody else, or another amount"))),
-            None => {}
-        }
-        let is_customer = "SELECT FROM customers WHERE id = $1";
-        if query(&transaction, is_customer, &[&customer.get()], ATTEMPTED).await?.is_empty() {
-            return Err(unfit(format!("there is no customer {}", customer.get())));
-        }
-        let mut changes = Changes::default();
-        changes.transfers.push(Transfer {
-            customer_id: customer,
-            kind: Kind::Credit,
-            debit: Account::Waivers,
-            credit: Account::Credits,
-            amount,
-            month: None,
-            reference,
-            reverses: None,
-            memo: memo.map(ToOwned::to_owned),
-            posted_at: now,
-        });
-        changes.customer(customer).credits = amount;
-        changes.customer(customer).credited_in_all = amount;
-        changes.write(&transaction, now).await?;
+        let is_new = grant(&transaction, customer, amount, (reference, memo), now).await?;
         transaction.commit().await.map_err(StoreError::database("commit a credit"))?;
-        Ok(true)
+        Ok(is_new)
     }
+}
+
+/// The same within a transaction, which is to be rolled back on an error.
+pub(crate) async fn grant(
+    transaction: &Transaction<'_>,
+    customer: CustomerId,
+    amount: MicroUsd,
+    (reference, memo): (&str, Option<&str>),
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
+    check(amount, reference, memo)?;
+    lock(transaction, &[customer]).await?;
+    let reference = format!("credit:{reference}");
+    let granted = "SELECT customer_id = $2 AND amount_micro_usd = $3 FROM ledger WHERE reference = $1";
+    let granted = query(transaction, granted, &[&reference, &customer.get(), &amount.0], ATTEMPTED).await?;
+    match granted.first().map(|row| row.get::<_, bool>(0)) {
+        Some(true) => return Ok(false),
+        Some(false) => return Err(unfit(format!("{reference} was granted to somebody else, or another amount"))),
+        None => {}
+    }
+    let is_customer = "SELECT FROM customers WHERE id = $1";
+    if query(transaction, is_customer, &[&customer.get()], ATTEMPTED).await?.is_empty() {
+        return Err(unfit(format!("there is no customer {}", customer.get())));
+    }
+    let mut changes = Changes::default();
+    changes.transfers.push(Transfer {
+        customer_id: customer,
+        kind: Kind::Credit,
+        debit: Account::Waivers,
+        credit: Account::Credits,
+        amount,
+        month: None,
+        reference,
+        reverses: None,
+        memo: memo.map(ToOwned::to_owned),
+        posted_at: now,
+    });
+    changes.customer(customer).credits = amount;
+    changes.customer(customer).credited_in_all = amount;
+    changes.write(transaction, now).await?;
+    Ok(true)
 }
 
 fn check(amount: MicroUsd, reference: &str, memo: Option<&str>) -> Result<(), StoreError> {

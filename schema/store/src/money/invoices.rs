@@ -47,6 +47,21 @@ pub struct DocumentRow {
     pub settled_at: Option<UnixMillis>,
 }
 
+/// Which documents, the newest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DocumentQuery {
+    /// One customer's.
+    pub customer: Option<CustomerId>,
+    /// Of one month.
+    pub month: Option<BillingMonth>,
+    /// Of one status.
+    pub status: Option<DocumentStatus>,
+    /// Before this place.
+    pub before: Option<i64>,
+    /// At most so many; [`DOCUMENTS_MAX`] at most.
+    pub limit: u32,
+}
+
 /// How something was paid, or given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentKind {
@@ -190,14 +205,26 @@ impl MoneyStore {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<DocumentRow>, StoreError> {
+        self.documents(&DocumentQuery { customer, month, status: None, before, limit }).await
+    }
+
+    /// The same, of one status too.
+    pub async fn documents(&self, query: &DocumentQuery) -> Result<Vec<DocumentRow>, StoreError> {
         let sql = format!(
             "{ROWS} WHERE ($1::bigint IS NULL OR i.customer_id = $1) AND ($2::date IS NULL OR i.month = $2) AND i.id < $3 \
-             ORDER BY i.id DESC LIMIT $4"
+             AND ($5::text IS NULL OR i.status = $5) ORDER BY i.id DESC LIMIT $4"
         );
-        let customer = customer.map(CustomerId::get);
-        let (before, limit) = (before.unwrap_or(i64::MAX), i64::from(limit.min(DOCUMENTS_MAX)));
-        let rows = self.client().await?.query(&sql, &[&customer, &month.map(MonthDate), &before, &limit]).await;
+        let (customer, month) = (query.customer.map(CustomerId::get), query.month.map(MonthDate));
+        let (before, limit) = (query.before.unwrap_or(i64::MAX), i64::from(query.limit.min(DOCUMENTS_MAX)));
+        let status = query.status.map(DocumentStatus::word);
+        let rows = self.client().await?.query(&sql, &[&customer, &month, &before, &limit, &status]).await;
         rows.map_err(StoreError::database("list invoices"))?.iter().map(row_of).collect()
+    }
+
+    /// A document's row by its number.
+    pub async fn document_row(&self, number: &str) -> Result<Option<DocumentRow>, StoreError> {
+        let row = self.client().await?.query_opt(&format!("{ROWS} WHERE i.number = $1"), &[&number]).await;
+        row.map_err(StoreError::database("look an invoice up"))?.as_ref().map(row_of).transpose()
     }
 
     /// What each hour of a document was charged; `service` as in its lines, all if it is not given. `None`: no such

@@ -240,7 +240,8 @@ impl MoneyStore {
     }
 }
 
-fn run_of(row: &Row) -> Result<RunRow, StoreError> {
+/// A run out of `id, job, holder, started_at, ended_at, outcome, detail`.
+pub(crate) fn run_of(row: &Row) -> Result<RunRow, StoreError> {
     let outcome = |word: &str| {
         let unknown = || StoreError::Row { what: "a run's outcome", cause: format!("{word} is none") };
         RunOutcome::from_word(word).ok_or_else(unknown)

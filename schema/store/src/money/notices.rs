@@ -2,9 +2,10 @@
 
 use super::MoneyStore;
 use crate::StoreError;
+use crate::accounts::{Act, record};
 use crate::codec::{Timestamptz, known_customer};
 use deadpool_postgres::Transaction;
-use serde_json::Value;
+use serde_json::{Value, json};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
 use tokio_postgres::Row;
@@ -12,6 +13,9 @@ use tokio_postgres::types::Json;
 
 /// Notifications that a list answers at most.
 pub const NOTICES_MAX: u32 = 1_000;
+
+/// Kinds that are about a customer, and for whoever operates alone.
+pub const FOR_OPERATORS: &[&str] = &["close_refused"];
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +126,45 @@ impl MoneyStore {
         let limit = i64::from(query.limit.min(NOTICES_MAX));
         let rows = self.client().await?.query(select, &[&customer, &query.is_unacknowledged, &before, &limit]).await;
         rows.map_err(StoreError::database("list notifications"))?.iter().map(noted_of).collect()
+    }
+
+    /// What a customer was told, the latest first: without what is about them, for whoever operates ([`FOR_OPERATORS`]).
+    pub async fn customer_notices(&self, customer: CustomerId, query: &NoticeQuery) -> Result<Vec<Noted>, StoreError> {
+        let select = "SELECT id, key, customer_id, severity, kind, body, created_at, acknowledged_at FROM notifications \
+            WHERE customer_id = $1 AND (NOT $2 OR acknowledged_at IS NULL) AND id < $3 AND kind <> ALL($5) \
+            ORDER BY id DESC LIMIT $4";
+        let (before, limit) = (query.before.unwrap_or(i64::MAX), i64::from(query.limit.min(NOTICES_MAX)));
+        let client = self.client().await?;
+        let rows = client
+            .query(select, &[&customer.get(), &query.is_unacknowledged, &before, &limit, &FOR_OPERATORS])
+            .await
+            .map_err(StoreError::database("list a customer's notifications"))?;
+        rows.iter().map(noted_of).collect()
+    }
+
+    /// A customer knows of it; answers whether it was told to them. The first time counts, and is on record.
+    pub async fn acknowledge_customer_notice(
+        &self,
+        customer: CustomerId,
+        id: i64,
+        act: &Act,
+    ) -> Result<bool, StoreError> {
+        const ATTEMPTED: &str = "acknowledge a notification";
+        let update = "UPDATE notifications SET acknowledged_at = $3 \
+            WHERE id = $1 AND customer_id = $2 AND kind <> ALL($4) AND acknowledged_at IS NULL RETURNING kind";
+        let known = "SELECT FROM notifications WHERE id = $1 AND customer_id = $2 AND kind <> ALL($3)";
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await.map_err(StoreError::database(ATTEMPTED))?;
+        let (customer_id, at) = (customer.get(), Timestamptz(act.at));
+        let row = transaction.query_opt(update, &[&id, &customer_id, &at, &FOR_OPERATORS]).await;
+        let Some(row) = row.map_err(StoreError::database(ATTEMPTED))? else {
+            let known = transaction.query_opt(known, &[&id, &customer_id, &FOR_OPERATORS]).await;
+            return known.map_err(StoreError::database(ATTEMPTED)).map(|row| row.is_some());
+        };
+        let change = json!({"id": id, "kind": row.get::<_, &str>(0)});
+        record(&transaction, Some(customer), act, "notification.acknowledge", None, change).await?;
+        transaction.commit().await.map_err(StoreError::database(ATTEMPTED))?;
+        Ok(true)
     }
 
     /// Somebody knows of it; answers whether there is such a notification. The first time counts.

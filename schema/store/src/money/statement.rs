@@ -48,7 +48,7 @@ impl CustomerBalances {
     }
 
     /// Debits raise what is owed, and lower what is held.
-    fn add(&mut self, account: Account, debit: MicroUsd) {
+    pub(super) fn add(&mut self, account: Account, debit: MicroUsd) {
         match account {
             Account::Escrow => self.escrow = self.escrow - debit,
             Account::Receivable => self.receivable += debit,

@@ -12,7 +12,7 @@ mod rows;
 pub use rolling::Renewed;
 pub(super) use rolling::freeze_limits;
 
-use super::{CustomerMoney, MoneyStore, lock, months};
+use super::{CustomerMoney, MoneyStore, closure, lock, months};
 use crate::codec::MonthDate;
 use crate::{StoreError, price};
 use booking::Booked;
@@ -52,7 +52,7 @@ pub enum OrderRefused {
         /// Who was asked for.
         customer: CustomerId,
     },
-    /// The account is closed; or it is suspended, and may order nothing but an end.
+    /// The account is closed, or is being closed; or it is suspended, and may order nothing but an end.
     #[error("the account is {}", if *status == AccountStatus::Closed { "closed" } else { "suspended" })]
     NotActive {
         /// What it is.
@@ -96,9 +96,7 @@ impl MoneyStore {
     ) -> Result<Result<Quoted, OrderRefused>, StoreError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(StoreError::database("begin a quote"))?;
-        // Never committed: a month that begins with it is shown begun.
-        let decided = decide(&transaction, customer, service, order, at).await?;
-        Ok(decided.map(|decided| Quoted { quote: decided.quote, refusal: decided.refusal }))
+        quote_within(&transaction, customer, service, order, at).await
     }
 
     /// Orders, and charges what it costs to the running month. With `expected`, only if it costs just that.
@@ -126,16 +124,36 @@ impl MoneyStore {
     pub async fn subscriptions(&self, customer: CustomerId) -> Result<Vec<ServiceSubscription>, StoreError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(StoreError::database("begin to read subscriptions"))?;
-        let rows = rows::read(&transaction, &[customer]).await?;
-        let subscription = |row: ServiceRow| {
-            let ServiceRow { service, state, paid_through, .. } = row;
-            ServiceSubscription { service, state, paid_through }
-        };
-        Ok(rows.into_iter().map(subscription).collect())
+        subscriptions_within(&transaction, customer).await
     }
 }
 
-/// The same within a transaction, which is to be rolled back if it is refused.
+/// The same within a transaction.
+pub(crate) async fn subscriptions_within(
+    transaction: &Transaction<'_>,
+    customer: CustomerId,
+) -> Result<Vec<ServiceSubscription>, StoreError> {
+    let rows = rows::read(transaction, &[customer]).await?;
+    let subscription = |row: ServiceRow| {
+        let ServiceRow { service, state, paid_through, .. } = row;
+        ServiceSubscription { service, state, paid_through }
+    };
+    Ok(rows.into_iter().map(subscription).collect())
+}
+
+/// A quote within a transaction, which is never to be committed: a month that begins with it is shown begun.
+pub(crate) async fn quote_within(
+    transaction: &Transaction<'_>,
+    customer: CustomerId,
+    service: Service,
+    order: &Order,
+    at: UnixMillis,
+) -> Result<Result<Quoted, OrderRefused>, StoreError> {
+    let decided = decide(transaction, customer, service, order, at).await?;
+    Ok(decided.map(|decided| Quoted { quote: decided.quote, refusal: decided.refusal }))
+}
+
+/// An order within a transaction, which is to be rolled back if it is refused.
 pub(crate) async fn order_within(
     transaction: &Transaction<'_>,
     customer: CustomerId,
@@ -175,6 +193,9 @@ async fn decide(
     let Some(month) = begin_month(transaction, customer, &books, at).await? else {
         return Ok(Err(OrderRefused::NoCustomer { customer }));
     };
+    if closure::is_asked_for(transaction, customer).await? {
+        return Ok(Err(OrderRefused::NotActive { status: AccountStatus::Closed }));
+    }
     let at = at.max(month.start());
     let Some(money) = months::read(transaction, &[customer]).await?.pop() else {
         return Ok(Err(OrderRefused::NoCustomer { customer }));

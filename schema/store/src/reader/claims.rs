@@ -8,9 +8,10 @@
 use super::Reader;
 use super::quarantine::places;
 use crate::StoreError;
+use crate::accounts::{Act, record};
 use crate::codec::{Timestamptz, from_bigint, to_bigint};
+use serde_json::json;
 use suiftly_schema::quarantine::{GivenLine, MAX_GIVEN_BYTES, MAX_GIVEN_LINES, SETTLED_OUTCOMES};
-use suiftly_schema::time::UnixMillis;
 use tokio_postgres::types::ToSql;
 
 /// The key of the transaction's advisory lock that lets one claim at a time be made.
@@ -45,13 +46,14 @@ pub struct QuarantineSelection {
 impl Reader {
     /// Claims lines to be given again: in the order of the journal, at most `limit` and never more than
     /// [`MAX_GIVEN_LINES`] and [`MAX_GIVEN_BYTES`]. With `again` also those that were given before and could not be
-    /// read; never those that are under way or became something.
+    /// read; never those that are under way or became something. `act` says who asks, and goes into the activity log with
+    /// the claim.
     pub async fn claim_quarantined(
         &self,
         selection: &QuarantineSelection,
         again: bool,
         limit: usize,
-        now: UnixMillis,
+        act: &Act,
     ) -> Result<Vec<GivenLine>, StoreError> {
         let attempted = "claim quarantined lines";
         let mut connection = self.connection().await?;
@@ -68,9 +70,11 @@ impl Reader {
             &SETTLED_OUTCOMES.as_slice(),
             &lines,
             &to_bigint(MAX_GIVEN_BYTES as u64),
-            &Timestamptz(now),
+            &Timestamptz(act.at),
         ];
         let rows = transaction.query(CLAIM, &parameters).await.map_err(StoreError::database(attempted))?;
+        let change = json!({"lines": rows.len(), "again": again});
+        record(&transaction, None, act, "quarantine.replay", selection.reason.as_deref(), change).await?;
         transaction.commit().await.map_err(StoreError::database(attempted))?;
         let given = rows.iter().map(|row| {
             let journal_offset = from_bigint("a place in the journal", row.get(0))?;
@@ -89,10 +93,16 @@ impl Reader {
     }
 
     /// Throws lines away, but for those that are under way; answers how many.
-    pub async fn discard_quarantined(&self, selection: &QuarantineSelection) -> Result<u64, StoreError> {
+    pub async fn discard_quarantined(&self, selection: &QuarantineSelection, act: &Act) -> Result<u64, StoreError> {
+        let attempted = "discard quarantined lines";
         let offsets = selection.offsets.as_deref().map(places);
         let parameters: [&(dyn ToSql + Sync); 3] = [&&*self.journal_id, &selection.reason, &offsets];
-        let discarded = self.connection().await?.execute(DISCARD, &parameters).await;
-        discarded.map_err(StoreError::database("discard quarantined lines"))
+        let mut connection = self.connection().await?;
+        let transaction = connection.transaction().await.map_err(StoreError::database(attempted))?;
+        let discarded = transaction.execute(DISCARD, &parameters).await.map_err(StoreError::database(attempted))?;
+        let change = json!({"lines": discarded});
+        record(&transaction, None, act, "quarantine.discard", selection.reason.as_deref(), change).await?;
+        transaction.commit().await.map_err(StoreError::database(attempted))?;
+        Ok(discarded)
     }
 }

@@ -12,11 +12,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// A snapshot.
-pub(super) type Transaction<'a> = deadpool_postgres::Transaction<'a>;
+pub(crate) type Transaction<'a> = deadpool_postgres::Transaction<'a>;
 
 /// Conditions, and their values.
 #[derive(Default)]
-pub(super) struct Conditions {
+pub(crate) struct Conditions {
     text: String,
     values: Vec<Box<dyn ToSql + Sync + Send>>,
 }
@@ -31,23 +31,49 @@ impl Conditions {
     }
 
     /// And this one, of a column of the program's own.
-    pub(super) fn and(&mut self, column: &str, operator: &str, value: impl ToSql + Sync + Send + 'static) {
+    pub(crate) fn and(&mut self, column: &str, operator: &str, value: impl ToSql + Sync + Send + 'static) {
         let value = self.parameter(value);
         let between = if self.text.is_empty() { "" } else { " AND " };
         self.text += &format!("{between}{column} {operator} {value}");
     }
 
     /// A value for another part of the statement: its name there.
-    pub(super) fn parameter(&mut self, value: impl ToSql + Sync + Send + 'static) -> String {
+    pub(crate) fn parameter(&mut self, value: impl ToSql + Sync + Send + 'static) -> String {
         self.values.push(Box::new(value));
         format!("${}", self.values.len())
     }
 
     /// And, if it is given, that a column is equal to it.
-    pub(super) fn and_is(&mut self, column: &str, value: Option<impl ToSql + Sync + Send + 'static>) {
+    pub(crate) fn and_is(&mut self, column: &str, value: Option<impl ToSql + Sync + Send + 'static>) {
         if let Some(value) = value {
             self.and(column, "=", value);
         }
+    }
+
+    /// And that two columns stand before these values, the first first.
+    pub(crate) fn and_before<A, B>(&mut self, columns: &str, (first, second): (A, B))
+    where
+        A: ToSql + Sync + Send + 'static,
+        B: ToSql + Sync + Send + 'static,
+    {
+        let (first, second) = (self.parameter(first), self.parameter(second));
+        let between = if self.text.is_empty() { "" } else { " AND " };
+        self.text += &format!("{between}({columns}) < ({first}, {second})");
+    }
+
+    /// The first rows of `SELECT … FROM … WHERE` these `…`.
+    pub(crate) async fn first_rows(
+        self,
+        snapshot: &Transaction<'_>,
+        (select_from, rest): (&str, &str),
+        attempted: &'static str,
+        limit: u32,
+    ) -> Result<Vec<Row>, StoreError> {
+        let statement = format!("{select_from} WHERE {} {rest} LIMIT {limit}", self.text);
+        let prepared = snapshot.prepare_cached(&statement).await.map_err(StoreError::database(attempted))?;
+        let client: &tokio_postgres::Transaction<'_> = snapshot;
+        let rows = client.query_raw(&prepared, self.values).await.map_err(StoreError::database(attempted))?;
+        rows.try_collect().await.map_err(StoreError::database(attempted))
     }
 
     /// `SELECT … FROM … WHERE` these `…`, row by row.

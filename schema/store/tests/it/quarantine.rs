@@ -9,6 +9,7 @@ use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{MinuteKey, Usage, UsageKey, UsageSums};
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::StoreError;
+use suiftly_store::accounts::{Act, Actor};
 use suiftly_store::maintenance::{QUARANTINE_KEPT, Removed, enforce_retention};
 use suiftly_store::reader::{KeptLine, QuarantineQuery, QuarantineSelection, Reader};
 use suiftly_store::testing::{TestDatabase, on_each_store};
@@ -43,8 +44,13 @@ fn all() -> QuarantineSelection {
     QuarantineSelection::default()
 }
 
+/// Who has lines given again or thrown away.
+fn act() -> Act {
+    Act { actor: Actor::Operator { name: "local".to_owned() }, address: None, at: start() }
+}
+
 async fn claim(reader: &Reader, selection: &QuarantineSelection, again: bool) -> Vec<u64> {
-    let claimed = reader.claim_quarantined(selection, again, usize::MAX, start()).await.unwrap();
+    let claimed = reader.claim_quarantined(selection, again, usize::MAX, &act()).await.unwrap();
     claimed.iter().map(|line| line.journal_offset).collect()
 }
 
@@ -140,7 +146,7 @@ async fn a_line_is_claimed_once_and_again_only_if_it_could_not_be_read() {
         let of_reason = QuarantineSelection { reason: Some("sf1_number".into()), offsets: None };
         assert_eq!(claim(&reader, &of_reason, false).await, [10, 20]);
         assert_eq!(claim(&reader, &of_reason, true).await, [0; 0], "they are under way");
-        let first = reader.claim_quarantined(&all(), false, 1, start()).await.unwrap();
+        let first = reader.claim_quarantined(&all(), false, 1, &act()).await.unwrap();
         assert_eq!((first.len(), first[0].journal_offset, &*first[0].line), (1, 30, b"\xff a\0b".as_slice()));
         assert_eq!(claim(&reader, &these(&[10, 40, 99, u64::MAX]), false).await, [40]);
 
@@ -168,7 +174,8 @@ async fn claims_at_the_same_time_never_share_a_line() {
         writer.commit(&[commit(1, start(), lines)]).await.unwrap();
         let reader = Reader::new(database.config(), JOURNAL).unwrap();
         let everything = all();
-        let claims = (0..6).map(|_| reader.claim_quarantined(&everything, true, 150, start()));
+        let act = act();
+        let claims = (0..6).map(|_| reader.claim_quarantined(&everything, true, 150, &act));
         let claimed = join_all(claims).await.into_iter().map(Result::unwrap);
         let mut offsets: Vec<_> = claimed.flatten().map(|line| line.journal_offset).collect();
         offsets.sort_unstable();
@@ -226,10 +233,10 @@ async fn what_is_under_way_is_not_thrown_away() {
         let (mut writer, reader) = four(database).await;
         claim(&reader, &these(&[10, 30]), false).await;
         let of_reason = QuarantineSelection { reason: Some("sf1_number".into()), offsets: None };
-        assert_eq!(reader.discard_quarantined(&of_reason).await.unwrap(), 1);
-        assert_eq!(reader.discard_quarantined(&these(&[10, 20, 30])).await.unwrap(), 0);
+        assert_eq!(reader.discard_quarantined(&of_reason, &act()).await.unwrap(), 1);
+        assert_eq!(reader.discard_quarantined(&these(&[10, 20, 30]), &act()).await.unwrap(), 0);
         writer.commit(&[outcomes(2, &[(10, "accepted")])]).await.unwrap();
-        assert_eq!(reader.discard_quarantined(&all()).await.unwrap(), 2);
+        assert_eq!(reader.discard_quarantined(&all(), &act()).await.unwrap(), 2);
         let left = reader.quarantine_page(&any(9)).await.unwrap();
         assert_eq!(left.iter().map(|line| line.journal_offset).collect::<Vec<_>>(), [30]);
         // An outcome of a line that is gone is nobody's.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use suiftly_schema::api_key::{ApiKey, ApiKeySecret};
 use suiftly_schema::grant::{Grant, GrantState};
 use suiftly_schema::ids::Service;
+use suiftly_schema::sealed::Keyring;
+use suiftly_store::accounts::KeyMaker;
 use suiftly_store::reader::Reader;
 use suiftly_store::seed::{DEMO_CUSTOMERS, DemoKey, seed};
 use suiftly_store::testing::{TestDatabase, on_each_store};
@@ -13,7 +15,8 @@ fn secret() -> ApiKeySecret {
 }
 
 async fn run(database: &TestDatabase, secret: &ApiKeySecret, held: &[ApiKey]) -> Vec<DemoKey> {
-    seed(database.config(), secret, DEMO_CUSTOMERS, held).await.unwrap()
+    let at_rest = Keyring::of(vec![(1, [9; 32])]).unwrap();
+    seed(database.config(), KeyMaker { secret, at_rest: &at_rest }, DEMO_CUSTOMERS, held).await.unwrap()
 }
 
 fn full(keys: &[DemoKey]) -> Vec<ApiKey> {

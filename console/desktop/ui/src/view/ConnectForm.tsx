@@ -35,22 +35,24 @@ export function ConnectForm({ address, refused, onConnect, onCancel }: ConnectFo
     <form className="connect" onSubmit={submit} data-testid="connect-form">
       <h2>Connect to a Suiftly server</h2>
       <p className="text-ink-2">
-        The token stays in this program’s memory and is forgotten when the window closes.
+        An operator’s token opens it: <code>suiftly operator add</code> makes one, and{" "}
+        <code>suiftly up</code> keeps one in its data directory, as <code>operator-token</code>. It
+        stays in this program’s memory and is forgotten when the window closes.
       </p>
       <div className="field">
-        <label htmlFor={addressId}>Address</label>
+        <label htmlFor={addressId}>Address of the operators’ port</label>
         <input
           id={addressId}
           name="address"
           defaultValue={address}
-          placeholder="http://127.0.0.1:3000"
+          placeholder="http://127.0.0.1:3001"
           spellCheck={false}
           autoComplete="off"
           required
         />
       </div>
       <div className="field">
-        <label htmlFor={tokenId}>Token</label>
+        <label htmlFor={tokenId}>Operator token</label>
         <input
           id={tokenId}
           name="token"

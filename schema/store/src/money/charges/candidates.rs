@@ -49,7 +49,7 @@ const SELECT: &str = "WITH since AS ( \
             bool_or(payable - paid >= threshold OR least(fixed, payable) - paid >= 10000) AS is_due \
         FROM due WHERE payable - paid > 0 GROUP BY 1 \
     ), wanted AS ( \
-        SELECT c.id, (is_due OR (most >= 10000 AND EXISTS (SELECT FROM withdrawals AS w WHERE w.customer_id = c.id AND w.settled_at IS NULL))) \
+        SELECT c.id, (is_due OR (most >= 10000 AND (c.closing_at IS NOT NULL OR EXISTS (SELECT FROM withdrawals AS w WHERE w.customer_id = c.id AND w.settled_at IS NULL)))) \
                 AND (c.current_balance_usd_cents > 0 OR c.credits_micro_usd >= 10000) \
                 AND (c.charge_not_before IS NULL OR c.charge_not_before <= $2) \
                 AND NOT EXISTS (SELECT FROM charges AS h WHERE h.customer_id = c.id AND h.state = 'intended') AS is_due, \

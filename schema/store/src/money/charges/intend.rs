@@ -23,11 +23,13 @@ struct Draft {
     reason: ChargeReason,
 }
 
-/// What waits at customers with withdrawals that are not settled.
+/// What waits at customers with withdrawals that are not settled, and at those who close their accounts.
 #[derive(Clone, Copy, Default)]
 pub(in crate::money) struct Withdrawing {
     /// All that is accrued is to be charged.
     pub(in crate::money) is_pressing: bool,
+    /// A withdrawal is not settled.
+    pub(in crate::money) is_asked_for: bool,
     /// The escrow was told to pay, and has not answered: nothing else is drawn meanwhile.
     pub(in crate::money) is_paying: bool,
 }
@@ -57,17 +59,19 @@ pub(super) async fn all(
     Ok(intended)
 }
 
-/// What withdrawals mean for charging, by customer.
+/// What withdrawals and closures mean for charging, by customer.
 pub(in crate::money) async fn withdrawing(
     transaction: &Transaction<'_>,
     customers: &[CustomerId],
 ) -> Result<BTreeMap<CustomerId, Withdrawing>, StoreError> {
     let ids: Vec<i64> = customers.iter().map(|id| id.get()).collect();
-    let sql = "SELECT customer_id, bool_or(paying_usd_cents IS NOT NULL) FROM withdrawals \
-        WHERE customer_id = ANY($1) AND settled_at IS NULL GROUP BY 1";
+    let sql = "SELECT c.id, count(w.request_digest) > 0, coalesce(bool_or(w.paying_usd_cents IS NOT NULL), false) \
+        FROM customers AS c LEFT JOIN withdrawals AS w ON w.customer_id = c.id AND w.settled_at IS NULL \
+        WHERE c.id = ANY($1) AND (w.request_digest IS NOT NULL OR c.closing_at IS NOT NULL) GROUP BY 1";
     let rows = query(transaction, sql, &[&ids], "read withdrawals").await?;
     let of = |row: &tokio_postgres::Row| {
-        Ok((known_customer(row.get(0))?, Withdrawing { is_pressing: true, is_paying: row.get(1) }))
+        let waits = Withdrawing { is_pressing: true, is_asked_for: row.get(1), is_paying: row.get(2) };
+        Ok((known_customer(row.get(0))?, waits))
     };
     rows.iter().map(of).collect()
 }

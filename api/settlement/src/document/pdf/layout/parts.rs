@@ -71,8 +71,10 @@ fn billed_to(sheet: &mut Sheet<'_>, document: &InvoiceDocument, top: f32) -> f32
         sheet.text(LEFT, y, width, BODY, &line);
     }
     y += 13.0;
-    sheet.text(LEFT, y, width, SMALL, &format!("Customer {}", document.exported.customer_id.get()));
-    y += 10.5;
+    if !document.hides_customer_id {
+        sheet.text(LEFT, y, width, SMALL, &format!("Customer {}", document.exported.customer_id.get()));
+        y += 10.5;
+    }
     sheet.text(LEFT, y, width, SMALL, &short_address(&party.wallet_address));
     y
 }
