@@ -99,7 +99,16 @@ fn what_is_open_to_all_is_listed_here() {
         open.map(|(method, path, _)| format!("{method} {path}")).collect()
     };
     assert_eq!(open(operations()), ["GET /api/v1/openapi.json", "GET /health", "GET /metrics", "GET /ready"]);
-    assert_eq!(open(customer_operations()), ["GET /api/v1/openapi.json", "GET /health", "GET /ready"]);
+    let customers = [
+        "POST /api/v1/auth/challenge",
+        "GET /api/v1/auth/config",
+        "POST /api/v1/auth/refresh",
+        "POST /api/v1/auth/verify",
+        "GET /api/v1/openapi.json",
+        "GET /health",
+        "GET /ready",
+    ];
+    assert_eq!(open(customer_operations()), customers);
 }
 
 /// Customers are known by their session alone.

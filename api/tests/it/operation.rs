@@ -160,7 +160,7 @@ async fn metrics_of_everything() {
         "suiftly_streams_open 0",
         "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"200\"} 1",
         "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"401\"} 1",
-        "suiftly_http_requests_total{method=\"GET\",route=\"other\",status=\"503\"} 1",
+        "suiftly_http_requests_total{method=\"GET\",route=\"other\",status=\"404\"} 1",
         "suiftly_http_requests_total{method=\"other\",route=\"/health\",status=\"405\"} 1",
     ];
     for line in lines {
