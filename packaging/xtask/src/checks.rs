@@ -132,7 +132,7 @@ fn licences(steps: &mut Steps) -> anyhow::Result<()> {
 }
 
 /// Tests of the store that TimescaleDB in WebAssembly cannot run, and why: nextest's filters.
-const NOT_ON_TIMESCALE: [(&str, &str); 4] = [
+const NOT_ON_TIMESCALE: [(&str, &str); 5] = [
     (
         "test(/^(cluster|partitions)::/) | test(=roles::partitions_are_made_and_dropped_by_the_functions_alone)",
         "plain PostgreSQL's",
@@ -146,6 +146,10 @@ const NOT_ON_TIMESCALE: [(&str, &str); 4] = [
         "they need two sessions, or no TimescaleDB",
     ),
     ("test(/^(firehose|seam)::/)", "they take minutes there"),
+    (
+        "test(/^rls::(who|a_connection|accounts|the_money)/) | test(/^holdings::services::of_a_hundred/)",
+        "they need sessions of several roles, or many at once",
+    ),
 ];
 
 /// The migrations and the store's suite on TimescaleDB, which comes from npm: in WebAssembly, with one session a database.
