@@ -28,11 +28,14 @@ use suiftly_store::testing;
 const RATE: u64 = 300;
 const SECONDS: u64 = 20;
 const STREAMS: usize = 1_000;
-/// What customers ask: the dashboard's summary, and its charts.
-const PATHS: [(&str, &str); 3] = [
-    ("summary, 30 days", "/api/v1/usage/summary?range=30d"),
+/// What customers ask: the dashboard's summary, and its charts; with times, for which every row's histogram is read, and
+/// without.
+const PATHS: [(&str, &str); 5] = [
+    ("summary, 30 days", "/api/v1/usage/summary?range=30d&percentiles=false"),
+    ("series, 30 days by day", "/api/v1/usage/series?range=30d&bucket=day&percentiles=false"),
+    ("series, 7 days by hour, percentiles", "/api/v1/usage/series?range=7d&bucket=hour&percentiles=true"),
+    ("summary, 30 days, percentiles", "/api/v1/usage/summary?range=30d&percentiles=true"),
     ("series, 30 days by day, percentiles", "/api/v1/usage/series?range=30d&bucket=day&percentiles=true"),
-    ("series, 7 days by hour", "/api/v1/usage/series?range=7d&bucket=hour"),
 ];
 /// Their wallet, by mock sign-in.
 const WALLET: &str = "0x00000000000000000000000000000000000000000000000000000000000000b1";
