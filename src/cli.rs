@@ -44,10 +44,15 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Operator(OperatorCommand),
     /// Make a few customers with services and API keys, for a first look; their keys go to a file only you can read.
-    Seed(Place),
-    /// The gateway's side.
+    Seed(SeedArgs),
+    /// Keep the gateways of this machine on the vault: HAProxy's maps, its map files, reports, synthetic requests. SIGINT
+    /// or SIGTERM ends it and leaves HAProxy as it is.
+    Edge(EdgeArgs),
+    /// The vault: what gateways run on. Look at it, hold it, push it, check a directory of it.
     #[command(subcommand)]
-    Edge(EdgeCommand),
+    Vault(VaultCommand),
+    /// Who is expected to run on it, and how they stand, as the running `suiftly up` knows it.
+    Fleet(FleetArgs),
 }
 
 /// Where the process keeps what it keeps, and how it is configured.
@@ -163,6 +168,15 @@ pub(crate) enum DbCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SeedArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Those that are made are customers since then, RFC 3339, with funds and a limit for a past of weeks.
+    #[arg(long, value_name = "TIME", value_parser = rfc3339)]
+    pub(crate) since: Option<UnixMillis>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct LossArgs {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -272,16 +286,110 @@ pub(crate) enum RoleArg {
     Admin,
 }
 
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct EdgeArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<EdgeCommand>,
+    /// Where what the configuration does not name lies: edge-token and vault-public-keys, as `suiftly up` makes them, and
+    /// the edge's own directory.
+    #[arg(long, value_name = "DIR", default_value = "suiftly-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Configuration, TOML. Every key can also be set as SUIFTLY_SECTION__KEY in the environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FleetArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The whole answer, as the API gives it.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum EdgeCommand {
-    /// Write HAProxy's map files out of the vault.
-    Render {
+pub(crate) enum VaultCommand {
+    /// The version in force: its root, what it holds, who holds it, what waits.
+    Show {
         #[command(flatten)]
         place: Place,
-        /// Directory for the maps; made if it is missing.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
+        /// The whole answer, as the API gives it.
+        #[arg(long)]
+        json: bool,
     },
+    /// List what was published, the latest first.
+    Versions {
+        #[command(flatten)]
+        place: Place,
+        /// At most so many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+        /// The whole answer, as the API gives it.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What differs between two versions, in people's terms. The latest are remembered, and none of before the start.
+    Diff {
+        #[command(flatten)]
+        place: Place,
+        /// The older one; without it, the one before the newer.
+        #[arg(long, value_name = "VERSION")]
+        from: Option<u64>,
+        /// The newer one; without it, the one in force.
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u64>,
+        /// The whole answer, as the API gives it.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hold the version in force: gateways keep it, also over a restart, and changes wait. Revoked keys work on meanwhile.
+    Freeze {
+        #[command(flatten)]
+        place: Place,
+        /// Why, for whoever finds it so.
+        #[arg(long)]
+        reason: String,
+        /// The version in force, as `show` says.
+        #[arg(long, value_name = "VERSION")]
+        version: u64,
+    },
+    /// Release it: what has changed meanwhile is published.
+    Thaw {
+        #[command(flatten)]
+        place: Place,
+        /// The version in force, as `show` says; 0 if none is.
+        #[arg(long, value_name = "VERSION")]
+        version: u64,
+    },
+    /// Have every gateway filled anew.
+    Push {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Check the version in force of a directory, the publisher's or an edge's: signature, root and counts. Fails unless all
+    /// of it is as it was signed.
+    Verify {
+        /// The directory that holds `current`.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The public keys to believe, as `keys` prints them.
+        #[arg(long, value_name = "FILE")]
+        keys: PathBuf,
+    },
+    /// Print the public keys, for edges.
+    Keys {
+        /// The directory with the signing keys.
+        #[arg(long, value_name = "DIR", default_value = "suiftly-data")]
+        data_dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EdgeCommand {
+    /// Make a token for an edge, and what its `[[gateway]]` entry says of it.
+    Token,
 }
 
 #[derive(Debug, Subcommand)]
@@ -295,6 +403,71 @@ pub(crate) enum LogFormatCommand {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// List the published formats, as the running `suiftly up` has them, in the order in which lines are tried.
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// One JSON object a format.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try a string on quarantined lines: what it would make of each, or where the line stops fitting. Changes nothing.
+    /// Fails if a line cannot be read.
+    Try(FormatTry),
+    /// Publish a string, for lines that no configured format can read. Lines that are given again then are read by it.
+    Publish {
+        /// What it is called: letters, digits, `.`, `_`, `-`.
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        format: FormatArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Retire a published format: it reads no line any more.
+    Retire {
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FormatArgs {
+    /// The string, as it stands in haproxy.cfg, or httplog, httpslog, tcplog.
+    #[arg(value_name = "STRING")]
+    pub(crate) log_format: String,
+    /// Which field says what: customer=hr[1], traffic==1, service==seal. Several may be given.
+    #[arg(long = "attribute", short = 'a', value_name = "NAME=FIELD", value_parser = name_and_field)]
+    pub(crate) attribution: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FormatTry {
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    /// On lines of this reason.
+    #[arg(long, value_name = "WORD", default_value = "unknown_format")]
+    pub(crate) reason: String,
+    /// At most so many of them.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) limit: u32,
+    /// On the lines that stand at these bytes of the journal instead.
+    #[arg(long = "offset", value_name = "N")]
+    pub(crate) offsets: Vec<u64>,
+    /// The server's answer as it is.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// `customer=hr[1]`
+fn name_and_field(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, field)| !name.is_empty() && !field.is_empty());
+    let (name, field) = parts.ok_or_else(|| format!("{text:?} is not as customer=hr[1]"))?;
+    Ok((name.to_owned(), field.to_owned()))
 }
 
 #[derive(Debug, Subcommand)]

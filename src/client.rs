@@ -56,20 +56,32 @@ impl Client {
         self.until_it_can(Method::POST, path, Some(body)).await
     }
 
+    /// Puts something in its place.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.until_it_can(Method::PUT, path, Some(body)).await
+    }
+
+    /// Takes something out of its place; there is no answer but that it is done.
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.until_it_can(Method::DELETE, path, None).await.map(|_| ())
+    }
+
     /// Asks again for a while when the server has just started, or answers somebody else.
     async fn until_it_can(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
         let mut turn = 1;
         loop {
             let asked = tokio::time::timeout(ANSWER_TIMEOUT, self.ask(method.clone(), path, body)).await;
             let (is_success, answer) = asked.context("the server did not answer in time")??;
+            if is_success && answer.is_empty() {
+                return Ok(Value::Null);
+            }
             let answer: Value = serde_json::from_slice(&answer).context("the server's answer is no JSON")?;
             if is_success {
                 return Ok(answer);
             }
             let passes = answer["code"].as_str().is_some_and(|code| PASSING.contains(&code));
             if turn == TURNS_MAX || !passes {
-                let said = answer["detail"].as_str().or(answer["title"].as_str()).unwrap_or("no reason given");
-                anyhow::bail!("the server refused: {said}");
+                anyhow::bail!("the server refused: {}", reason(&answer));
             }
             turn += 1;
             tokio::time::sleep(TURN_EVERY).await;
@@ -115,6 +127,16 @@ impl Client {
     }
 }
 
+/// What a problem document says: which field is wrong, or what there is to say of it.
+fn reason(problem: &Value) -> String {
+    let of_field = |error: &Value| Some(format!("{} {}", error["field"].as_str()?, error["message"].as_str()?));
+    let fields: Vec<String> = problem["errors"].as_array().into_iter().flatten().filter_map(of_field).collect();
+    if !fields.is_empty() {
+        return fields.join("; ");
+    }
+    problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no reason given").to_owned()
+}
+
 /// Where a server that listens there is reached from this machine.
 fn api_of(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     anyhow::ensure!(listen.port() != 0, "admin.listen names no port: name the one that `suiftly up` listens on");
@@ -128,6 +150,22 @@ fn api_of(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_of_a_refusal_names_its_fields() {
+        let cases = [
+            (
+                serde_json::json!({"title": "t", "errors": [{"field": "name", "message": "must be short"}]}),
+                "name must be short",
+            ),
+            (serde_json::json!({"title": "t", "detail": "d"}), "d"),
+            (serde_json::json!({"title": "t"}), "t"),
+            (serde_json::json!({}), "no reason given"),
+        ];
+        for (problem, expected) in cases {
+            assert_eq!(reason(&problem), expected);
+        }
+    }
 
     #[test]
     fn a_server_that_listens_everywhere_is_reached_here() {

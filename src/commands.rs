@@ -1,7 +1,7 @@
 //! The commands other than `up`: each opens what it needs, does one thing and says what it did.
 
 use crate::check;
-use crate::cli::{DbCommand, EdgeCommand, LogFormatCommand, Place, ReplayArgs, SimulateArgs};
+use crate::cli::{DbCommand, Place, ReplayArgs, SeedArgs, SimulateArgs};
 use crate::config::Config;
 use crate::secrets;
 use crate::sources;
@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use suiftly_api::{Clock, SystemClock};
-use suiftly_edge::{files, maps::Maps};
 use suiftly_ingest::haproxy::{
     Format,
     log_format::{Attribution, FieldRef, LogFormat},
@@ -21,12 +20,11 @@ use suiftly_ingest::journal::{Journal, JournalConfig};
 use suiftly_ingest::replay;
 use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions, TlsFiles};
 use suiftly_schema::api_key::ApiKey;
-use suiftly_schema::grant::Grant;
+use suiftly_schema::time::UnixMillis;
 use suiftly_store::accounts::KeyMaker;
 use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::migrate::{self, Migrated};
-use suiftly_store::reader::Reader;
 use suiftly_store::role::{self, Roles};
 use suiftly_store::seed;
 
@@ -60,22 +58,6 @@ fn compiled(text: &str, customer: Option<FieldRef>) -> anyhow::Result<Format> {
     let attribution = Attribution { customer: customer.map(Into::into), ..Attribution::default() };
     let format = LogFormat::compile(text).map_err(anyhow::Error::from);
     format.and_then(|format| sources::compiled(format, &attribution)).context("cannot use the log-format")
-}
-
-/// `suiftly log-format …`
-pub(crate) fn log_format(command: LogFormatCommand) -> anyhow::Result<()> {
-    let LogFormatCommand::Check { format, files } = command;
-    let format = LogFormat::compile(&format).map_err(|error| anyhow::anyhow!("cannot use the log-format: {error}"))?;
-    let inputs = files.into_iter().map(replay::Input::from_argument).collect();
-    let mut out = BufWriter::new(io::stdout().lock());
-    let checked = replay::check(&format, inputs, SystemClock.now(), &mut out).map_err(anyhow::Error::from);
-    let checked = checked.and_then(|checked| out.flush().context("cannot write").map(|()| checked));
-    match checked {
-        Ok(checked) if checked.failed > 0 => {
-            anyhow::bail!("{} of {} lines are not of this format", checked.failed, checked.lines)
-        }
-        checked => unless_broken_pipe(checked.map(|_| ())),
-    }
 }
 
 /// `… | head` has had enough: no failure.
@@ -172,24 +154,28 @@ async fn check_stored(place: &Place) -> anyhow::Result<()> {
 }
 
 /// `suiftly seed`
-pub(crate) async fn seed(place: Place) -> anyhow::Result<()> {
+pub(crate) async fn seed(args: SeedArgs) -> anyhow::Result<()> {
+    let SeedArgs { place, since } = args;
     let config = Config::read(place.config.as_deref())?;
     let (_, store) = open_database(&place, &config).await?;
     let secret = secrets::api_key_secret(&place.data_dir)?;
     let path = place.data_dir.join("demo-keys.json");
     let at_rest = secrets::at_rest(&place.data_dir)?;
     let maker = KeyMaker { secret: &secret, at_rest: &at_rest };
-    let keys = seed::seed(&store, maker, seed::DEMO_CUSTOMERS, &held_keys(&path)?).await?;
-    let grants = Reader::new(&store, "")?.grants().await?;
-    let rows: Vec<_> = keys.iter().map(|key| demo_key_json(key, &grants)).collect();
+    let opening = since.map_or_else(seed::Opening::default, with_a_past);
+    let keys = seed::seed(&store, maker, seed::DEMO_CUSTOMERS, &held_keys(&path)?, &opening).await?;
+    let rows: Vec<_> = keys.iter().map(demo_key_json).collect();
     secrets::write_private(&path, &serde_json::to_vec_pretty(&rows).context("cannot encode the keys")?)?;
     eprintln!("{} API keys of {} customers are in {}", keys.len(), seed::DEMO_CUSTOMERS.len(), path.display());
     Ok(())
 }
 
-fn demo_key_json(key: &seed::DemoKey, grants: &[Grant]) -> serde_json::Value {
-    let sha256 = key.key.sha256_hex();
-    let grant = grants.iter().find(|grant| grant.key_sha256 == sha256);
+/// Funds and a limit that weeks of usage fit into.
+const fn with_a_past(since: UnixMillis) -> seed::Opening {
+    seed::Opening { since: Some(since), deposit_usd_cents: 800_000, limit_usd_cents: 500_000 }
+}
+
+fn demo_key_json(key: &seed::DemoKey) -> serde_json::Value {
     serde_json::json!({
         "customer": key.display_name,
         "customer_id": key.customer_id,
@@ -197,8 +183,8 @@ fn demo_key_json(key: &seed::DemoKey, grants: &[Grant]) -> serde_json::Value {
         "service": key.service.word(),
         "network": key.network.word(),
         "key": key.key.reveal(),
-        "guaranteed_per_second": grant.map(|grant| grant.guaranteed_per_second),
-        "burst_per_second": grant.map(|grant| grant.burst_per_second),
+        "guaranteed_per_second": key.guaranteed_per_second,
+        "burst_per_second": key.burst_per_second,
     })
 }
 
@@ -213,17 +199,6 @@ fn held_keys(path: &Path) -> anyhow::Result<Vec<ApiKey>> {
         Ok(keys.map(ApiKey::parse).collect::<Result<_, _>>()?)
     };
     read().with_context(|| format!("cannot read the demo keys in {}", path.display()))
-}
-
-/// `suiftly edge …`
-pub(crate) async fn edge(command: EdgeCommand) -> anyhow::Result<()> {
-    let EdgeCommand::Render { place, out } = command;
-    let config = Config::read(place.config.as_deref())?;
-    let (_, store) = open_database(&place, &config).await?;
-    let grants = Reader::new(&store, "")?.grants().await?;
-    files::write_maps(&out, &Maps::render(&grants)?)?;
-    eprintln!("{} grants written to {}", grants.len(), out.display());
-    Ok(())
 }
 
 /// The database of the configuration, or the private cluster's, started; its schema is brought up to date by its owner.

@@ -1,16 +1,22 @@
 //! Configuration: one TOML file, every key also an environment variable (`SUIFTLY_SECTION__KEY`). Read once, checked
 //! once. An unknown key is an error that names it. `packaging/suiftly.toml` documents each.
 
+mod deployment;
+mod edge;
 mod http;
 mod notify;
+mod vault;
 
+pub(crate) use edge::Edge;
 pub(crate) use notify::Notify;
+pub(crate) use vault::{GatewayEntry, Vault, expected as expected_edges};
 
 use crate::sources::{FormatEntry, SourceEntry};
 use anyhow::Context;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use suiftly_api::{AdminTls, ApiLimits, TlsFiles};
@@ -30,6 +36,10 @@ pub(crate) struct Config {
     pub(crate) admin: Admin,
     pub(crate) billing: Billing,
     pub(crate) notify: Notify,
+    pub(crate) edge: Edge,
+    pub(crate) vault: Vault,
+    /// `[[gateway]]`, in the file alone.
+    pub(crate) gateway: Vec<GatewayEntry>,
     /// `[[source]]`, in the file alone.
     pub(crate) source: Vec<SourceEntry>,
     /// `[[format]]`, in the file alone.
@@ -148,6 +158,16 @@ pub(crate) struct Api {
     pub(crate) rate_limit_customer: u32,
     /// The same at once, after a rest.
     pub(crate) rate_limit_customer_burst: u32,
+    /// What the deployment is called.
+    pub(crate) name: Option<String>,
+    /// Whom customers write to.
+    pub(crate) support_email: Option<String>,
+    /// Where customers find help.
+    pub(crate) support_url: Option<String>,
+    /// Where a transaction is looked at, with `{digest}` in it.
+    pub(crate) explorer_tx_url: Option<String>,
+    /// Where services are reached, by service and network (`seal_mainnet`).
+    pub(crate) endpoints: BTreeMap<String, String>,
 }
 
 /// `[admin]`
@@ -275,6 +295,11 @@ impl Default for Api {
             rate_limit_address_burst: limits.address.burst,
             rate_limit_customer: limits.customer.per_second,
             rate_limit_customer_burst: limits.customer.burst,
+            name: None,
+            support_email: None,
+            support_url: None,
+            explorer_tx_url: None,
+            endpoints: BTreeMap::new(),
         }
     }
 }
@@ -311,8 +336,12 @@ impl Config {
         let has_url = self.database.url.is_some() || self.database.migrate_url.is_none();
         anyhow::ensure!(has_url, "database.migrate_url needs database.url");
         self.api.check()?;
+        self.api.deployment(self.billing.escrow)?;
         self.admin.check()?;
         self.notify.check()?;
+        self.vault.check()?;
+        expected_edges(&self.gateway)?;
+        self.edge.check()?;
         Ok(())
     }
 }
@@ -431,11 +460,23 @@ mod tests {
                 "in plain text",
             ),
             ("[notify]\nsmtp_tls = \"maybe\"", "maybe"),
+            ("[vault]\ncoalesce_ms = 0", "coalesce_ms"),
+            ("[vault]\nwrite_ms = 9", "write_ms"),
+            ("[[gateway]]\nname = \"a\"\nservers = [1]\ntoken_sha256 = \"\"", "64 hexadecimal"),
             ("[api]\nmax_streams = 0", "max_streams"),
             ("[api]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
             ("[api]\ntrusted_proxies = [\"proxy\"]", "no address and no prefix"),
             ("[api]\ncors_origins = [\"https://app.example.org/\"]", "without a path"),
             ("[api]\ncors_origins = [\"*\"]", "is no origin"),
+            ("[api]\nendpoints = { moon_mainnet = \"https://x\" }", "moon_mainnet"),
+            ("[api.endpoints]\nseal_devnet = \"https://x\"", "seal_devnet"),
+            ("[api.endpoints]\nseal_mainnet = \"https://x/\"", "no slash"),
+            ("[api.endpoints]\nseal_mainnet = \"x\"", "endpoints.seal_mainnet"),
+            ("[api]\nexplorer_tx_url = \"https://x/tx\"", "must have {digest}"),
+            ("[api]\nexplorer_tx_url = \"javascript:{digest}\"", "is no address"),
+            ("[api]\nsupport_email = \"me\"", "support_email"),
+            ("[api]\nsupport_url = \"mailto:me@x.y\"", "support_url"),
+            ("[api]\nname = \"\"", "api.name must have"),
             ("[api]\nrate_limit_address_burst = 0", "rate_limit_address_burst must be at least 1"),
             ("no toml", "TOML"),
         ];

@@ -7,7 +7,9 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod edge;
 mod journal;
+mod log_format;
 mod loss;
 mod money;
 mod operator;
@@ -16,6 +18,7 @@ mod secrets;
 mod sources;
 mod table;
 mod up;
+mod vault;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -56,7 +59,7 @@ fn one_line(error: &anyhow::Error) -> String {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Replay(args) => commands::replay(args),
-        Command::LogFormat(command) => commands::log_format(command),
+        Command::LogFormat(command) => in_runtime(log_format::log_format(command)),
         Command::Journal(command) => journal::journal(command),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place)),
@@ -66,8 +69,10 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Quarantine(command) => in_runtime(quarantine::quarantine(command)),
         Command::Loss(args) => in_runtime(loss::loss(args)),
         Command::Operator(command) => in_runtime(operator::operator(command)),
-        Command::Seed(place) => in_runtime(commands::seed(place)),
-        Command::Edge(command) => in_runtime(commands::edge(command)),
+        Command::Seed(args) => in_runtime(commands::seed(args)),
+        Command::Edge(args) => in_runtime(edge::edge(args)),
+        Command::Vault(command) => in_runtime(vault::vault(command)),
+        Command::Fleet(args) => in_runtime(vault::fleet(args)),
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod asked;
 pub mod audit;
 pub mod customers;
 pub mod desk;
+pub mod formats;
 pub mod infra;
 pub mod invoices;
 pub mod jobs;
@@ -16,6 +17,9 @@ pub mod notices;
 pub mod operators;
 pub mod prices;
 pub mod quarantine;
+pub mod records;
+pub mod revisions;
+pub mod standing;
 pub mod tail;
 mod usage;
 pub mod vault;
@@ -30,31 +34,38 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// All routes; `guard` is laid around those that need a token.
-pub(crate) fn routes(guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>) -> OpenApiRouter<App> {
+/// All routes; `guard` is laid around those that need an operator's token, `guard_edge` around those of edges.
+pub(crate) fn routes(
+    guard: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>,
+    guard_edge: impl FnOnce(OpenApiRouter<App>) -> OpenApiRouter<App>,
+) -> OpenApiRouter<App> {
     let guarded = OpenApiRouter::new()
         .merge(usage::routes())
         .merge(infra::routes())
         .merge(customers::routes())
         .merge(loss::routes())
         .merge(quarantine::routes())
+        .merge(formats::routes())
         .merge(accounts::routes())
         .merge(invoices::routes())
         .merge(prices::routes())
         .merge(desk::routes())
+        .merge(standing::routes())
         .merge(jobs::routes())
         .merge(notices::routes())
         .merge(operators::routes())
         .merge(audit::routes())
         .merge(vault::routes())
+        .merge(crate::fleet::wire::routes())
         .merge(lines::routes())
+        .merge(records::routes())
         .merge(live::routes())
         .merge(tail::routes());
     let open = OpenApiRouter::new().routes(routes!(openapi_document));
     OpenApiRouter::with_openapi(crate::openapi::admin_base())
         .merge(beside())
         .routes(routes!(metrics_page))
-        .nest(API_PREFIX, guard(guarded).merge(open))
+        .nest(API_PREFIX, guard(guarded).merge(guard_edge(crate::vault::edge_routes())).merge(open))
 }
 
 /// Metrics in Prometheus' text format.

@@ -1,11 +1,13 @@
 //! What every handler works on: the parts given by the binary, the limits, and the API's own small state.
 
 use crate::admin::quarantine::QuarantineRows;
+use crate::admin::revisions::RevisionWatch;
 use crate::admin::tail::Tap;
 use crate::auth::{Auth, Operators};
 use crate::books::LiveBooks;
 use crate::clock::Clock;
 use crate::customer::DOWNLOADS_MAX;
+use crate::deployment::Deployment;
 use crate::hub::Hub;
 use crate::limits::{Rate, RateLimits};
 use crate::metrics::HttpCounters;
@@ -14,6 +16,7 @@ use crate::pulse::IDLE_MARGIN_MS;
 use crate::read::Reader;
 use crate::rows::ViewRows;
 use crate::server::AdminTls;
+use crate::vault::{EdgeStreams, VaultParts};
 use crate::wire;
 use axum::http::HeaderValue;
 use ipnet::IpNet;
@@ -49,6 +52,8 @@ pub struct ApiParts {
     pub operators: Arc<dyn Operators>,
     /// Customers' accounts.
     pub accounts: Accounts,
+    /// What gateways run on, and who they are.
+    pub vault: VaultParts,
 }
 
 /// What customers' accounts are kept in, and the secrets that they take.
@@ -105,6 +110,8 @@ pub struct ApiConfig {
     pub limits: ApiLimits,
     /// Whom to believe and to allow in.
     pub rules: HttpRules,
+    /// What customers are told of the deployment.
+    pub deployment: Deployment,
 }
 
 /// Whom both servers believe, and whom browsers may ask for.
@@ -154,7 +161,10 @@ pub(crate) struct App {
     pub(crate) auth: Arc<Auth>,
     pub(crate) rates: Arc<RateLimits>,
     pub(crate) rules: Arc<HttpRules>,
+    pub(crate) deployment: Arc<Deployment>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Edges' streams: they do not count among the others.
+    pub(crate) edge_streams: Arc<EdgeStreams>,
     /// Answers that are made while they are taken.
     pub(crate) downloads: Arc<Semaphore>,
     /// Held while the quarantine is changed: by one request at a time.
@@ -167,14 +177,17 @@ pub(crate) struct App {
     pub(crate) pulse: Arc<watch::Sender<Arc<str>>>,
     /// The latest `clock` event, likewise.
     pub(crate) clock_pulse: Arc<watch::Sender<Arc<str>>>,
+    /// What has changed, for operators' streams.
+    pub(crate) revisions: Arc<RevisionWatch>,
     pub(crate) shutdown: CancellationToken,
 }
 
 impl App {
     pub(crate) fn new(config: ApiConfig, parts: ApiParts, shutdown: CancellationToken) -> Self {
-        let ApiConfig { listen: _, admin_listen: _, admin_tls: _, web_dir, limits, rules } = config;
+        let ApiConfig { listen: _, admin_listen: _, admin_tls: _, web_dir, limits, rules, deployment } = config;
         let reader = Reader { hub: parts.hub.clone(), rows: parts.rows.clone(), books: parts.price_books.clone() };
         let auth = Arc::new(Auth::new(&limits, &parts.accounts));
+        let edge_streams = Arc::new(EdgeStreams::new(parts.vault.fleet.expected().len()));
         let app = Self {
             parts,
             reader,
@@ -182,7 +195,9 @@ impl App {
             auth,
             rates: Arc::new(RateLimits::new(limits.address, limits.customer)),
             rules: Arc::new(rules),
+            deployment: Arc::new(deployment),
             streams: Arc::new(Semaphore::new(limits.streams)),
+            edge_streams,
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             quarantine_turn: Arc::new(Semaphore::new(1)),
             reconciling: Arc::new(Semaphore::new(1)),
@@ -190,6 +205,7 @@ impl App {
             http: Arc::default(),
             pulse: Arc::new(watch::Sender::new(Arc::from(""))),
             clock_pulse: Arc::new(watch::Sender::new(Arc::from(""))),
+            revisions: Arc::default(),
             shutdown,
         };
         app.beat();

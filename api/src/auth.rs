@@ -72,7 +72,7 @@ pub(crate) fn random<const BYTES: usize>() -> Result<[u8; BYTES], NoRandomness> 
     Ok(bytes)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

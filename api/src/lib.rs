@@ -24,9 +24,10 @@
 //!     clock: Arc::new(SystemClock),
 //!     operators: Arc::new(account_store.clone()),
 //!     accounts: Accounts { store: account_store, settlement, … },
+//!     vault: VaultParts::new(publisher, fleet, canaries),  // see `vault`: apply() per epoch, open(), run() on a thread
 //! };
 //! let config = ApiConfig { listen, admin_listen, admin_tls: AdminTls::default(), web_dir: Some(dir), limits: ApiLimits::default(),
-//!     rules: HttpRules::default() };
+//!     rules: HttpRules::default(), deployment: Deployment::default() };
 //! let shutdown = CancellationToken::new();
 //! let server = serve(config, parts, shutdown.clone()).await?;  // "cannot listen for HTTP on …: address in use"
 //! server.local_addr(); server.admin_addr();
@@ -40,13 +41,17 @@ mod body;
 mod books;
 pub mod clock;
 pub mod customer;
+mod deployment;
 pub mod feed;
+pub mod fleet;
 pub mod headers;
 pub mod hub;
 pub mod money;
 pub mod openapi;
 pub mod params;
+mod path;
 pub mod pipeline;
+mod priced;
 pub mod problem;
 pub mod pulse;
 pub mod read;
@@ -56,6 +61,7 @@ pub mod scope;
 pub mod server;
 pub mod stream;
 pub mod tail;
+pub mod vault;
 pub mod wire;
 
 mod app;
@@ -74,6 +80,7 @@ pub use auth::{OPERATOR_TOKEN_PREFIX, Operators};
 pub use axum::http::HeaderValue;
 pub use books::LiveBooks;
 pub use clock::{Clock, SystemClock};
+pub use deployment::{DIGEST_PLACE, Deployment, EscrowKind};
 pub use hub::{Hub, HubBounds, Published};
 pub use ipnet::IpNet;
 pub use limits::Rate;

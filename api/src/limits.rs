@@ -5,7 +5,7 @@
 use crate::app::App;
 use crate::peer::peer;
 use crate::problem::{Problem, ProblemCode};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,8 @@ use suiftly_schema::time::UnixMillis;
 /// Buckets of one kind at most. If more are needed, those that are full again go, then all: memory is bounded, and whoever
 /// has that many addresses is not held up by a limit per address anyway.
 const BUCKETS_MAX: usize = 65_536;
+/// Edges' own routes.
+const EDGE_PREFIX: &str = "/api/v1/edge/";
 /// A token, in thousandths.
 const TOKEN: i64 = 1_000;
 
@@ -55,9 +57,12 @@ impl RateLimits {
     }
 }
 
-/// Before anything is looked up. The server's own pages for machines are free.
+/// Before anything is looked up. The server's own pages for machines are free, and edges: what one does is bounded by its
+/// streams, and wrong tokens are counted.
 pub(crate) async fn of_address(State(app): State<App>, request: Request, next: Next) -> Response {
-    if matches!(request.uri().path(), "/health" | "/ready" | "/metrics") {
+    let is_edges = |path: &MatchedPath| path.as_str().starts_with(EDGE_PREFIX);
+    let is_free = matches!(request.uri().path(), "/health" | "/ready" | "/metrics");
+    if is_free || request.extensions().get::<MatchedPath>().is_some_and(is_edges) {
         return next.run(request).await;
     }
     match app.rates.addresses.take(network_of(peer(request.extensions())), app.parts.clock.now()) {

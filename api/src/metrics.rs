@@ -3,6 +3,8 @@
 //! Everything but the HTTP counts is read at the scrape, so that no number is kept twice. Label values come from closed
 //! sets: route patterns, reasons, transports, queues, servers.
 
+mod vault;
+
 use crate::admin::loss::{self, BesideLive, LossCounts, TransportBesideLive};
 use crate::app::App;
 use crate::pipeline::{ManagerLive, PipelineLive, QuarantineLive};
@@ -61,6 +63,8 @@ pub(crate) fn render(app: &App) -> Result<String, prometheus::Error> {
     journal_and_store(&page, &live)?;
     firehose(&page, &live)?;
     live.manager.as_ref().map_or(Ok(()), |live| manager(&page, live))?;
+    vault::vault(&page, app)?;
+    vault::fleet(&page, app)?;
     hub(&page, app, &live)?;
     http(&page, app)?;
     TextEncoder::new().encode_to_string(&page.0.gather())

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::usage::UsageSums;
+use suiftly_schema::vault;
 use suiftly_schema::view::RatedKey;
 use suiftly_store::reader::PartKey;
 
@@ -17,6 +18,12 @@ use suiftly_store::reader::PartKey;
 pub struct UnknownPriceBook {
     /// The book's version.
     version: u32,
+}
+
+impl UnknownPriceBook {
+    pub(crate) const fn new(version: u32) -> Self {
+        Self { version }
+    }
 }
 
 /// Billable totals by rating group.
@@ -33,7 +40,7 @@ struct Billable {
 }
 
 impl RatedGroups {
-    /// Of usage in what is rated together. The unattributed are nobody's bill.
+    /// Of usage in what is rated together. The unattributed are nobody's bill, and gateways' own requests neither.
     pub(crate) fn new(
         books: Arc<LiveBooks>,
         parts: impl IntoIterator<Item = (PartKey, UsageSums)>,
@@ -41,9 +48,8 @@ impl RatedGroups {
         let mut groups: HashMap<RatedKey, Billable> = HashMap::new();
         let known = books.current();
         for (part, sums) in parts {
-            let PartKey { customer_id: Some(customer_id), service, month, price_book } = part else {
-                continue;
-            };
+            let PartKey { customer_id, service, month, price_book } = part;
+            let Some(customer_id) = vault::billed(customer_id) else { continue };
             if known.version(price_book).is_none() {
                 return Err(UnknownPriceBook { version: price_book });
             }
@@ -88,7 +94,7 @@ impl RatedGroups {
     fn apply(&mut self, tail: &Tail, filter: &Filter, range: TimeRange, sign: i64) {
         let books = self.books.current();
         for (at, sums) in tail.hours(filter, range) {
-            let Some(customer_id) = at.usage.customer_id else { continue };
+            let Some(customer_id) = vault::billed(at.usage.customer_id) else { continue };
             let price_book = books.in_force(at.hour).version;
             let key = RatedKey { customer_id, service: at.usage.service, month: at.hour.month(), price_book };
             let group = self.groups.entry(key).or_default();

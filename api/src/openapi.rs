@@ -4,6 +4,7 @@
 
 mod layers;
 
+use crate::admin::revisions::Revisions;
 use crate::admin::tail::TailLines;
 use crate::auth::{ACCESS_COOKIE, OPERATOR_TOKEN_PREFIX};
 use crate::wire::{Pipeline, StreamClock, StreamDelta, StreamReset, StreamSnapshot};
@@ -52,13 +53,15 @@ struct CustomerBase;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact()
     ),
-    components(schemas(StreamSnapshot, StreamDelta, StreamReset, Pipeline, TailLines)),
+    components(schemas(StreamSnapshot, StreamDelta, StreamReset, Pipeline, Revisions, TailLines)),
     security(("token" = [])),
     tags(
         (name = "usage", description = "Usage and what it costs"),
         (name = "customers", description = "What customers do, and where they stand"),
         (name = "billing", description = "Invoices, prices, the manager's jobs"),
         (name = "operators", description = "Who operates, and what was done"),
+        (name = "vault", description = "What gateways run on, and whether they have it"),
+        (name = "edge", description = "For the edges beside the gateways: each has a token of its own"),
         (name = "operation", description = "For those who run it")
     ),
     modifiers(&OperatorSignIn)
@@ -84,6 +87,8 @@ impl Modify for OperatorSignIn {
         let components = openapi.components.get_or_insert_default();
         let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(OPERATOR_TOKEN_PREFIX).build();
         components.add_security_scheme("token", SecurityScheme::Http(token));
+        let edge = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("edge", SecurityScheme::Http(edge));
     }
 }
 
@@ -111,7 +116,7 @@ pub fn customer_json() -> &'static str {
 /// The operators' document, likewise.
 pub fn admin_json() -> &'static str {
     static JSON: LazyLock<String> = LazyLock::new(|| {
-        let mut document = crate::admin::routes(|guarded| guarded).into_openapi();
+        let mut document = crate::admin::routes(|guarded| guarded, |edges_own| edges_own).into_openapi();
         layers::tell_limits(&mut document);
         written(&document)
     });

@@ -162,6 +162,41 @@ impl SeriesParams {
     }
 }
 
+/// A customer's days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PeakParams {
+    /// Which usage.
+    pub(crate) filter: Filter,
+    /// Whole days, up to the end of the running hour.
+    pub(crate) range: TimeRange,
+}
+
+/// How many days are told unless asked, and at most: hours are kept so long.
+const PEAK_DAYS: i64 = 30;
+const PEAK_DAYS_MAX: i64 = 90;
+
+/// How many days.
+#[derive(Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
+pub(crate) struct DaysQuery {
+    /// So many UTC days up to the running one. Default 30.
+    #[param(minimum = 1, maximum = 90)]
+    days: Option<i32>,
+}
+
+impl PeakParams {
+    pub(crate) fn parse_own(query: &str, customer: CustomerId, now: UnixMillis) -> Result<Self, Problem> {
+        let mut fields = Fields::read_named(query, &[&["days"], &OWN_FIELDS[..]].concat());
+        let filter = fields.own_filter(customer);
+        let in_range = |text: &str| text.parse().ok().filter(|days| (1..=PEAK_DAYS_MAX).contains(days));
+        let days = fields.parsed("days", in_range, &format!("must be 1 to {PEAK_DAYS_MAX}")).unwrap_or(PEAK_DAYS);
+        let from = now.day().plus_ms(-(days - 1) * Bucket::Day.width_ms());
+        let range = TimeRange::new(from, now.hour().plus_ms(Bucket::Hour.width_ms()));
+        fields.finish(Self { filter, range })
+    }
+}
+
 /// Reads a stream's filter.
 pub(crate) fn parse_filter(query: &str) -> Result<Filter, Problem> {
     let mut fields = Fields::read(query, &[]);

@@ -23,7 +23,8 @@ pub trait Pipeline: Send + Sync + 'static {
     fn loss(&self, server_id: Option<i16>, newest_workers: usize) -> LossLive;
 
     /// Takes quarantined lines in once more, all of them or none, and answers when they are in the journal: the epoch
-    /// that holds the last of them. Within the bounds of [`suiftly_schema::quarantine`].
+    /// that holds the last of them. They come behind whatever was committed to the reference data before: a format that was
+    /// published a moment ago reads them. Within the bounds of [`suiftly_schema::quarantine`].
     fn give_again<'a>(&'a self, lines: &'a [GivenLine]) -> BoxFuture<'a, Result<Epoch, GiveAgainError>>;
 }
 

@@ -95,8 +95,16 @@ pub enum ProblemCode {
     PriceBookRefused,
     /// 409: the price book bills other requests than those that are counted.
     PriceBookIncomparable,
+    /// 409: as many formats are published as may be.
+    FormatLimitReached,
     /// 409: the clock cannot be moved so.
     ClockRefused,
+    /// 409: another version of the vault is in force than the one that was named.
+    VaultVersion,
+    /// 409: somebody holds the vault.
+    VaultFrozen,
+    /// 409: nobody holds the vault.
+    VaultNotFrozen,
     /// 413: the body is too long.
     BodyTooLong,
     /// 415: the body is not JSON.
@@ -154,7 +162,11 @@ impl ProblemCode {
             | Self::NotByApi
             | Self::PriceBookRefused
             | Self::PriceBookIncomparable
+            | Self::FormatLimitReached
             | Self::ClockRefused
+            | Self::VaultVersion
+            | Self::VaultFrozen
+            | Self::VaultNotFrozen
             | Self::AccountNotActive
             | Self::AlreadyEnabled
             | Self::NotEnabled
@@ -226,7 +238,11 @@ impl ProblemCode {
             Self::EscrowUnavailable => "The escrow does not answer",
             Self::PriceBookRefused => "The price book cannot be published",
             Self::PriceBookIncomparable => "The price books cannot be compared",
+            Self::FormatLimitReached => "No more formats may be published",
             Self::ClockRefused => "The clock cannot be moved so",
+            Self::VaultVersion => "Another version of the vault is in force",
+            Self::VaultFrozen => "The vault is held",
+            Self::VaultNotFrozen => "Nobody holds the vault",
             Self::BodyTooLong => "The body is too long",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::TooManyAttempts => "Too many failed attempts",

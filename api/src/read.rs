@@ -5,6 +5,9 @@
 //! It is found by trying: read the rows at W, then ask the hub for what is after W. If the hub no longer reaches
 //! back (the store is far behind) or does not reach W yet, it waits a little and reads again, a bounded number of times.
 
+mod cost;
+mod peaks;
+
 use crate::books::LiveBooks;
 use crate::hub::{Behind, Hub};
 use crate::money::{RatedGroups, UnknownPriceBook};
@@ -13,6 +16,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::rows::{Answer, Filter, Marked, TimeRange, ViewRows, range_of};
 use crate::tail::Tail;
 use crate::wire::{Series, Stand, Summary, UsagePoint};
+use cost::CostQuery;
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_schema::histogram::Histogram;
@@ -156,11 +160,16 @@ impl Reader {
         }
     }
 
-    /// Usage by bucket.
+    /// Usage by bucket, and of a customer's hours and days what they come to.
     pub(crate) async fn series(&self, params: &SeriesParams) -> Result<Series, ReadError> {
         let SeriesParams { filter, bucket, range, percentiles } = *params;
         let query = UsageQuery { filter, bucket, span: range, times: percentiles };
-        let (rows, tail) = self.seam(|| self.rows.usage(&query)).await?;
+        let cost = CostQuery::new(filter, bucket, range, self.books.current());
+        let read = || -> Answer<'_, _> {
+            Box::pin(async { Ok((self.rows.usage(&query).await?, self.cost_rows(cost.as_ref()).await?)) })
+        };
+        let ((rows, cost_rows), tail) = self.seam(read).await?;
+        let costs = cost.zip(cost_rows).map(|(cost, rows)| cost.costs(rows, &tail)).transpose()?;
         let mut points = tail.join(rows);
         if !percentiles {
             points.values_mut().for_each(|usage| usage.times = Histogram::default());
@@ -175,7 +184,8 @@ impl Reader {
             bucket: bucket.into(),
             counts: (&all.sums).into(),
             time_ms: crate::wire::Times::of(&all.times),
-            points: UsagePoint::list(&points, bucket, range, tail.complete_to),
+            rated_micro_usd: costs.as_ref().map(|costs| costs.values().fold(0, |sum, cost| sum + cost.0)),
+            points: UsagePoint::list(&points, costs.as_ref(), bucket, range, tail.complete_to),
         })
     }
 

@@ -10,7 +10,7 @@ pub use tls::{AdminTls, TlsError, TlsFiles};
 use crate::app::{ApiConfig, ApiParts, App};
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::problem::{Problem, ProblemCode};
-use crate::{admin, auth, customer, headers, limits, metrics, peer, pulse, web};
+use crate::{admin, auth, customer, fleet, headers, limits, metrics, peer, pulse, vault, web};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -23,7 +23,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::util::option_layer;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate};
+use tower_http::compression::{CompressionLayer, DefaultPredicate};
 use tower_http::cors::CorsLayer;
 
 /// The longest request body.
@@ -101,7 +102,10 @@ pub async fn serve(config: ApiConfig, parts: ApiParts, shutdown: CancellationTok
         tokio::join!(
             accept(listener, None, customers, connections, shutdown.clone()),
             accept(admin_listener, tls, operators, connections, shutdown),
-            pulse::run(app),
+            pulse::run(app.clone()),
+            admin::revisions::run(app.clone()),
+            fleet::watch::run(app.clone()),
+            vault::canary::run(app),
         );
     });
     Ok(Server { local_addr, admin_addr, task })
@@ -122,15 +126,16 @@ pub struct Routers {
     pub operators: Router,
 }
 
-/// The routers, and the pulse to be spawned beside them (without it streams hear of the pipeline once).
+/// The routers, and what is spawned beside them: the pulse (without it streams hear of the pipeline once) and the watcher
+/// of revisions (without it they hear of none).
 pub fn routers(
     config: ApiConfig,
     parts: ApiParts,
     shutdown: CancellationToken,
-) -> (Routers, impl Future<Output = ()> + Send + 'static) {
+) -> (Routers, impl Future<Output = ()> + Send + 'static, impl Future<Output = ()> + Send + 'static) {
     let app = App::new(config, parts, shutdown);
     let routers = Routers { customers: customer_router_of(app.clone()), operators: admin_router_of(app.clone()) };
-    (routers, pulse::run(app))
+    (routers, pulse::run(app.clone()), admin::revisions::run(app))
 }
 
 fn customer_router_of(app: App) -> Router {
@@ -141,7 +146,9 @@ fn customer_router_of(app: App) -> Router {
 
 fn admin_router_of(app: App) -> Router {
     let guard = from_fn_with_state(app.clone(), auth::guard_operator);
-    let (routes, _document) = admin::routes(|guarded| guarded.layer(guard)).split_for_parts();
+    let edges = from_fn_with_state(app.clone(), vault::guard_edge);
+    let (routes, _document) =
+        admin::routes(|guarded| guarded.layer(guard), |edges_own| edges_own.layer(edges)).split_for_parts();
     around(routes.fallback(web::fallback_of_operators), app)
 }
 
@@ -150,8 +157,11 @@ fn around(routes: Router<App>, app: App) -> Router {
     routes
         .method_not_allowed_fallback(web::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        // Its default leaves event streams alone.
-        .layer(CompressionLayer::new())
+        // Its default leaves event streams alone; an edge's lines must not wait for others either.
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/x-ndjson"))),
+        )
         .layer(from_fn(limit_time))
         .layer(from_fn_with_state(app.clone(), limits::of_address))
         .layer(option_layer(cors(&app.rules.cors_origins)))

@@ -4,6 +4,7 @@
 //! body is not polled and it costs its state alone; when it reads again it gets one delta over all it missed, or a
 //! `reset` and a snapshot if the hub no longer reaches back.
 
+use crate::admin::revisions;
 use crate::app::App;
 use crate::feed::Feed;
 use crate::problem::{Problem, ProblemCode};
@@ -64,10 +65,12 @@ pub(crate) struct Live {
     pulse_name: &'static str,
     filter: Filter,
     feed: Feed,
-    /// Made and not yet taken: three events at most.
+    /// Made and not yet taken: four events at most.
     ready: VecDeque<Event>,
     latest: watch::Receiver<Epoch>,
     pulse: watch::Receiver<Arc<str>>,
+    /// What has changed: operators are told.
+    revisions: Option<revisions::Latest>,
     next_delta_at: Instant,
     /// No delta has been made since the last pulse.
     quiet: bool,
@@ -82,9 +85,9 @@ async fn open(app: App, audience: Audience, filter: Filter, last_event_id: Optio
         return Err(Problem::new(ProblemCode::TooManyStreams).detail(detail).retry_after_s(5));
     };
     let latest = app.parts.hub.watch();
-    let (reader, pulse_name, pulse) = match audience {
-        Audience::Operators => (app.reader.clone(), "pipeline", app.pulse.subscribe()),
-        Audience::Customer(customer) => (app.reader.for_customer(customer), "clock", app.clock_pulse.subscribe()),
+    let (reader, pulse_name, pulse, revisions) = match audience {
+        Audience::Operators => (app.reader.clone(), "pipeline", app.pulse.subscribe(), Some(app.revisions.listen())),
+        Audience::Customer(customer) => (app.reader.for_customer(customer), "clock", app.clock_pulse.subscribe(), None),
     };
     let (feed, mut ready) = begin(&reader, app.parts.clock.now(), filter, last_event_id).await?;
     let now = pulse.borrow().clone();
@@ -99,6 +102,7 @@ async fn open(app: App, audience: Audience, filter: Filter, last_event_id: Optio
         ready,
         latest,
         pulse,
+        revisions,
         next_delta_at,
         quiet: true,
         _permit: permit,
@@ -161,6 +165,9 @@ impl Live {
                     self.delta(true).await?;
                 }
             }
+            json = changed(&mut self.revisions) => {
+                self.ready.push_back(Event::default().event("revisions").data(&*json));
+            }
             () = due(&mut self.latest, self.feed.epoch(), self.next_delta_at) => self.delta(false).await?,
         }
         Ok(())
@@ -185,6 +192,14 @@ impl Live {
             }
         }
         Ok(())
+    }
+}
+
+/// What has changed, where that is told.
+async fn changed(revisions: &mut Option<revisions::Latest>) -> Arc<str> {
+    match revisions {
+        Some(latest) => revisions::next(latest).await,
+        None => std::future::pending().await,
     }
 }
 

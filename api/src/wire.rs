@@ -2,8 +2,10 @@
 //!
 //! Times are RFC 3339 in UTC, money is integer micro-dollars, counts are integers.
 
+mod peaks;
 mod usage;
 
+pub use peaks::{Peak, PeakDay, Peaks};
 pub(crate) use usage::is_partial;
 pub use usage::{RangeWord, Series, SeriesBucket, SeriesPoint, Stand, Summary, Times, UsagePoint};
 

@@ -9,7 +9,7 @@
 
 use crate::cpu;
 use crate::loadgen::{LoadGenerator, LoadOptions};
-use crate::report::{Row, load_average};
+use crate::report::{Distribution, Row, load_average};
 use crate::server::{Event, Events, PATIENCE, Server};
 use anyhow::{Context, ensure};
 use lexopt::prelude::*;
@@ -102,9 +102,9 @@ fn measure(
         ("this benchmark, which sends and listens", cpu::of_process()? - own),
     ];
     eprintln!("{:.0} lines/s sent; load average {}", sent.per_second(), load_average());
-    let latencies = Latencies::of(&written, warm_up.lines, &seen.arrivals);
+    let latencies = latencies(&written, warm_up.lines, &seen.arrivals);
     let case = format!("{} lines/s by TCP for {} s, {CUSTOMERS} customers", options.rate, options.seconds);
-    let mut rows = latencies.rows(&format!("{case}: socket to SSE delta"));
+    let mut rows = latencies.rows(&format!("{case}: socket to SSE delta"), "% of lines", &BOUNDS_MS);
     rows.push(Row::new("memory at most", "suiftly", "MB", vec![server.process()?.peak_megabytes()?]));
     rows.push(Row::new("lines that the database had not yet at the end", "suiftly", "lines", vec![not_stored]));
     let millions = real.lines as f64 / 1e6;
@@ -154,41 +154,18 @@ impl Seen {
     }
 }
 
-/// How long each line took, in milliseconds, ascending.
-struct Latencies(Vec<f64>);
-
-impl Latencies {
-    /// `written` and `arrivals` are of numbers that ascend; lines up to and with `before` do not count.
-    fn of(written: &[(u64, Instant)], before: u64, arrivals: &[(u64, Instant)]) -> Self {
-        let (mut all, mut last, mut arrivals) = (Vec::new(), before, arrivals.iter().peekable());
-        for (bundle_end, wrote) in written {
-            for line in last + 1..=*bundle_end {
-                while arrivals.next_if(|(told, _)| *told < line).is_some() {}
-                let Some((_, came)) = arrivals.peek() else { break };
-                all.push(came.saturating_duration_since(*wrote).as_secs_f64() * 1_000.0);
-            }
-            last = *bundle_end;
+/// How long each line took. `written` and `arrivals` are of numbers that ascend; lines up to and with `before` do not count.
+fn latencies(written: &[(u64, Instant)], before: u64, arrivals: &[(u64, Instant)]) -> Distribution {
+    let (mut all, mut last, mut arrivals) = (Vec::new(), before, arrivals.iter().peekable());
+    for (bundle_end, wrote) in written {
+        for line in last + 1..=*bundle_end {
+            while arrivals.next_if(|(told, _)| *told < line).is_some() {}
+            let Some((_, came)) = arrivals.peek() else { break };
+            all.push(came.saturating_duration_since(*wrote).as_secs_f64() * 1_000.0);
         }
-        all.sort_by(f64::total_cmp);
-        Self(all)
+        last = *bundle_end;
     }
-
-    fn quantile(&self, percent: usize) -> f64 {
-        let at = (self.0.len() * percent).div_ceil(100).max(1) - 1;
-        self.0.get(at).copied().unwrap_or(f64::NAN)
-    }
-
-    fn within(&self, bound_ms: f64) -> f64 {
-        self.0.partition_point(|ms| *ms <= bound_ms) as f64 * 100.0 / self.0.len() as f64
-    }
-
-    fn rows(&self, case: &str) -> Vec<Row> {
-        let quantiles = [(50, "p50"), (90, "p90"), (99, "p99"), (100, "max")];
-        let quantiles = quantiles.map(|(percent, name)| (format!("{case}, {name}"), "ms", self.quantile(percent)));
-        let bounds = BOUNDS_MS.map(|bound| (format!("{case}, within {bound} ms"), "% of lines", self.within(bound)));
-        let rows = quantiles.into_iter().chain(bounds);
-        rows.map(|(case, unit, value)| Row::new(&case, "suiftly", unit, vec![value])).collect()
-    }
+    Distribution::of(all)
 }
 
 #[cfg(test)]
@@ -203,9 +180,7 @@ mod tests {
         // Lines 1 and 2 were warm-up. 3, 4 are written at 0 ms, 5 to 7 at 10 ms.
         let written = [(4, at(0)), (7, at(10))];
         let arrivals = [(0, at(1)), (2, at(5)), (3, at(20)), (3, at(25)), (6, at(50)), (7, at(60)), (9, at(99))];
-        let latencies = Latencies::of(&written, 2, &arrivals);
-        assert_eq!(latencies.0, [20.0, 40.0, 40.0, 50.0, 50.0]);
-        assert_eq!([50, 60, 61, 100].map(|percent| latencies.quantile(percent)), [40.0, 40.0, 50.0, 50.0]);
-        assert_eq!([10.0, 20.0, 40.0, 50.0].map(|bound| latencies.within(bound)), [0.0, 20.0, 60.0, 100.0]);
+        let expected = Distribution::of(vec![20.0, 40.0, 40.0, 50.0, 50.0]);
+        assert_eq!(latencies(&written, 2, &arrivals), expected);
     }
 }

@@ -9,6 +9,7 @@ pub mod freshness;
 pub mod ingest;
 pub mod lines;
 pub mod loadgen;
+pub mod loop_back;
 pub mod money;
 pub mod query;
 pub mod recovery;
@@ -17,6 +18,7 @@ pub mod report;
 pub mod server;
 pub mod store;
 pub mod usage_rows;
+pub mod vault;
 pub mod views;
 
 mod postgres;

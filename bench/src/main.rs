@@ -5,10 +5,25 @@ use anyhow::bail;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
-use suiftly_bench::{api, archive, child, freshness, ingest, loadgen, money, query, recovery, replay, store, views};
+use suiftly_bench::{
+    api, archive, child, freshness, ingest, loadgen, loop_back, money, query, recovery, replay, store, vault, views,
+};
 
-const NAMES: [&str; 11] =
-    ["api", "archive", "freshness", "ingest", "loadgen", "money", "query", "recovery", "replay", "store", "views"];
+const NAMES: [&str; 13] = [
+    "api",
+    "archive",
+    "freshness",
+    "ingest",
+    "loadgen",
+    "loop",
+    "money",
+    "query",
+    "recovery",
+    "replay",
+    "store",
+    "vault",
+    "views",
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -28,11 +43,16 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
         "archive" => tell(name, &archive::run(arguments)?)?,
         "freshness" => tell(name, &freshness::run(arguments)?)?,
         "ingest" => tell(name, &ingest::run(arguments)?)?,
+        "loop" => {
+            let (name, rows) = loop_back::run(arguments)?;
+            tell(name, &rows)?
+        }
         "money" => tell(name, &money::run(arguments)?)?,
         "query" => tell(name, &query::run()?)?,
         "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,
         "store" => tell(name, &store::run()?)?,
+        "vault" => tell(name, &vault::run(arguments)?)?,
         "views" => {
             let (name, rows) = views::run(arguments)?;
             tell(name, &rows)?

@@ -35,6 +35,38 @@ pub fn median(runs: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
+/// Measured times, ascending, in milliseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution(Vec<f64>);
+
+impl Distribution {
+    /// Of these, in whatever order.
+    pub fn of(mut ms: Vec<f64>) -> Self {
+        ms.sort_by(f64::total_cmp);
+        Self(ms)
+    }
+
+    /// The least value that so many percent are not above; not a number if there is none.
+    pub fn quantile(&self, percent: usize) -> f64 {
+        let at = (self.0.len() * percent).div_ceil(100).max(1) - 1;
+        self.0.get(at).copied().unwrap_or(f64::NAN)
+    }
+
+    /// How many of a hundred are not above this.
+    pub fn within(&self, bound_ms: f64) -> f64 {
+        self.0.partition_point(|ms| *ms <= bound_ms) as f64 * 100.0 / self.0.len() as f64
+    }
+
+    /// p50, p90, p99, max, and the histogram by these bounds; `share` is the unit of the latter.
+    pub fn rows(&self, case: &str, share: &str, bounds_ms: &[f64]) -> Vec<Row> {
+        let quantiles = [(50, "p50"), (90, "p90"), (99, "p99"), (100, "max")];
+        let quantiles = quantiles.map(|(percent, name)| (format!("{case}, {name}"), "ms", self.quantile(percent)));
+        let bounds = bounds_ms.iter().map(|bound| (format!("{case}, within {bound} ms"), share, self.within(*bound)));
+        let rows = quantiles.into_iter().chain(bounds);
+        rows.map(|(case, unit, value)| Row::new(&case, "suiftly", unit, vec![value])).collect()
+    }
+}
+
 /// The rows as an aligned table: case, subject, median, unit, spread of the runs.
 pub fn table(rows: &[Row]) -> String {
     let header = ["case", "subject", "median", "unit", "min – max", "runs"].map(String::from);
@@ -87,6 +119,16 @@ mod tests {
         assert_eq!(median(&[3.0]), 3.0);
         assert_eq!(median(&[3.0, 1.0]), 2.0);
         assert_eq!(median(&[9.0, 1.0, 5.0]), 5.0);
+    }
+
+    #[test]
+    fn quantiles_and_shares() {
+        let times = Distribution::of(vec![50.0, 20.0, 40.0, 40.0, 50.0]);
+        assert_eq!([50, 60, 61, 100].map(|percent| times.quantile(percent)), [40.0, 40.0, 50.0, 50.0]);
+        assert_eq!([10.0, 20.0, 40.0, 50.0].map(|bound| times.within(bound)), [0.0, 20.0, 60.0, 100.0]);
+        assert!(Distribution::of(Vec::new()).quantile(50).is_nan());
+        let rows = times.rows("x", "% of acts", &[40.0]);
+        assert_eq!((rows.len(), rows[4].case.as_str(), rows[4].value), (5, "x, within 40 ms", 60.0));
     }
 
     #[test]

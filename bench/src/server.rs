@@ -22,6 +22,8 @@ pub const PATIENCE: Duration = Duration::from_secs(900);
 /// What `suiftly up` calls its database in development.
 const DATABASE: &str = "suiftly_dev";
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// The variable that says where servers keep their data; `cargo xtask bench` sets it.
+const DATA_DIR: &str = "SUIFTLY_BENCH_DATA_DIR";
 
 /// Stopped and removed when dropped: first the process, then its database, then the directory.
 pub struct Server {
@@ -38,9 +40,12 @@ impl Server {
     /// A directory for this benchmark, and free ports; nothing runs yet. `cargo xtask bench` builds the program.
     pub fn prepare(benchmark: &str) -> anyhow::Result<Self> {
         let results = std::path::absolute(crate::report::dir()?)?;
-        let program = results.with_file_name("release").join("suiftly");
+        // Built by the same profile as this program.
+        let program = std::env::current_exe().context("cannot find this program")?.with_file_name("suiftly");
         ensure!(program.is_file(), "{} is not built: run `cargo xtask bench {benchmark}`", program.display());
-        let dir = results.join(format!("{benchmark}-{}", std::process::id()));
+        // As root the database is another account's, which need not get to where results are.
+        let reachable = std::env::var_os(DATA_DIR).map(PathBuf::from);
+        let dir = reachable.unwrap_or(results).join(format!("{benchmark}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let (syslog, api, admin) = (ports::free()?, ports::free()?, ports::free()?);
         Ok(Self { process: None, database: None, program, dir, syslog, api, admin })
@@ -49,6 +54,16 @@ impl Server {
     /// Where lines go, by TCP.
     pub const fn syslog(&self) -> SocketAddr {
         self.syslog
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Where operators are served.
+    pub const fn operators(&self) -> SocketAddr {
+        self.admin
     }
 
     /// Its operators' API, once it has been started for the first time.

@@ -197,6 +197,7 @@ fn add(whole: &mut EpochDeltas, part: EpochDeltas) {
     whole.infra_hours.extend(infra_hours);
     whole.infra_days.extend(infra_days);
     whole.keys.extend(part.keys);
+    whole.key_hours.extend(part.key_hours);
     whole.spend.extend(part.spend);
     whole.key_grants.extend(part.key_grants);
     whole.access_grants.extend(part.access_grants);
@@ -211,6 +212,7 @@ fn sort(whole: &mut EpochDeltas) {
     sort_rows(&mut whole.infra_hours);
     sort_rows(&mut whole.infra_days);
     sort_rows(&mut whole.keys);
+    sort_rows(&mut whole.key_hours);
     whole.spend.sort_unstable_by_key(|(customer_id, _)| *customer_id);
     whole.key_grants.sort_unstable();
     whole.access_grants.sort_unstable();

@@ -10,6 +10,7 @@ use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::{PriceBook, PriceBooks};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::Usage;
+use suiftly_schema::vault;
 use suiftly_schema::view::{HourKey, RatedKey, RatedSums};
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -81,7 +82,7 @@ impl Rated {
         for (key, usage) in hours {
             let billed = Billed { requests: usage.sums.billable_requests, bytes: usage.sums.billable_bytes };
             let is_billed = (billed.requests, billed.bytes) != (0, 0);
-            let Some(customer_id) = key.usage.customer_id.filter(|_| is_billed) else { continue };
+            let Some(customer_id) = vault::billed(key.usage.customer_id).filter(|_| is_billed) else { continue };
             of_epoch.add(self.key(customer_id, key.usage.service, key.hour), billed);
         }
         let deltas = of_epoch.drain().filter_map(|(key, billed)| self.delta(key, billed)).collect();
@@ -124,5 +125,27 @@ impl Rated {
             self.totals.retain(|key, _| key.month.end() > open_from);
             self.open_from = open_from;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use suiftly_schema::ids::Network;
+    use suiftly_schema::usage::{UsageKey, UsageSums};
+
+    #[test]
+    fn what_is_nobodys_bill_is_not_rated() {
+        let mut rated = Rated::new(PriceBooks::v1());
+        let hour = UnixMillis::parse_rfc3339("2026-11-22T10:00:00Z").unwrap();
+        let used = |customer_id| {
+            let (service, network) = (Some(Service::Seal), Some(Network::Mainnet));
+            let sums = UsageSums { guaranteed: 10_000, billable_requests: 10_000, ..UsageSums::default() };
+            (HourKey { usage: UsageKey { customer_id, service, network }, hour }, Usage { sums, ..Usage::default() })
+        };
+        let real = CustomerId::new(7).unwrap();
+        let deltas = rated.apply(&[used(None), used(vault::canary_customer(17)), used(Some(real))], hour);
+        let [(key, sums)] = &deltas[..] else { panic!("{deltas:?}") };
+        assert_eq!((key.customer_id, sums.rated), (real, MicroUsd(1_000_000)));
     }
 }

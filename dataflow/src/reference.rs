@@ -49,6 +49,8 @@ impl Reference {
                 };
                 return told.iter_mut().enumerate().for_each(notice);
             }
+            // It says how lines are read, which is over before they come here.
+            Entity::LogFormat(_) => return,
             Entity::Service(access) => told[0].services.push((access.clone(), 1)),
             Entity::Key(key) => told[0].keys.push((key.clone(), 1)),
         }

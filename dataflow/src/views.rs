@@ -12,7 +12,7 @@ use differential_dataflow::{AsCollection, VecCollection};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyHour};
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::infra::{InfraSpanKey, InfraSums};
 use suiftly_schema::price::PriceBooks;
@@ -34,7 +34,7 @@ type VecInput<T> = InputHandle<Epoch, CapacityContainerBuilder<Vec<T>>>;
 pub(crate) struct Views {
     usage: VecInput<(MinuteKey, Usage)>,
     infra: VecInput<(InfraSpanKey, InfraSums)>,
-    activity: VecInput<(KeyRef, KeyActivity)>,
+    activity: VecInput<(KeyHour, KeyActivity)>,
     notices: VecInput<Notice>,
     services: InputSession<Epoch, ServiceAccess, isize>,
     keys: InputSession<Epoch, KeyState, isize>,
@@ -65,8 +65,8 @@ impl Views {
             })
             .probe_with(probe);
             let of_activity = Rc::clone(pending);
-            sum_per_epoch(scope.input_from(activity), "key activity", by_owner, move |epoch, keys| {
-                with_deltas(&of_activity, epoch, |_, deltas| deltas.keys = keys);
+            sum_per_epoch(scope.input_from(activity), "key activity", by_owner, move |epoch, hours| {
+                put_keys(&of_activity, epoch, &hours);
             })
             .probe_with(probe);
             let (usage, notices) = (scope.input_from(usage), scope.input_from(notices));
@@ -114,6 +114,17 @@ fn put_infra(pending: &Pending, epoch: Epoch, mut minutes: Vec<(InfraSpanKey, In
     });
 }
 
+/// What a key did in all is what it did in its hours.
+fn put_keys(pending: &Pending, epoch: Epoch, hours: &[(KeyHour, KeyActivity)]) {
+    let mut keys = Rows::default();
+    keys.reserve(hours.len());
+    hours.iter().for_each(|(of, did)| keys.add(of.key, *did));
+    with_deltas(pending, epoch, |_, deltas| {
+        deltas.key_hours = hours.iter().map(|(of, did)| (*of, KeyCounts::from(did))).collect();
+        deltas.keys = keys.take();
+    });
+}
+
 fn by_span(
     rows: &[(InfraSpanKey, InfraSums)],
     span: impl Fn(UnixMillis) -> UnixMillis,
@@ -155,8 +166,8 @@ pub(crate) fn with_deltas<T>(
     put(*cut_at, deltas)
 }
 
-fn by_owner(key: &KeyRef) -> u64 {
-    hash(&Some(key.customer_id))
+fn by_owner(of: &KeyHour) -> u64 {
+    hash(&Some(of.key.customer_id))
 }
 
 fn by_server(key: &InfraSpanKey) -> u64 {

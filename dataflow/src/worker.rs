@@ -40,7 +40,8 @@ pub(crate) fn plants(seed: Seed, reference: &mut Reference, workers: usize) -> V
     let of = |id: CustomerId| usize::try_from(hash(&Some(id)) % workers as u64).unwrap_or_default();
     seed.rated.into_iter().for_each(|row| plants[of(row.0.customer_id)].rated.push(row));
     seed.rated_in_all.into_iter().for_each(|row| plants[of(row.0)].rated_in_all.push(row));
-    let known = seed.reference.into_iter().filter(|entity| !matches!(entity, Entity::PriceBook(_)));
+    let known =
+        seed.reference.into_iter().filter(|entity| !matches!(entity, Entity::PriceBook(_) | Entity::LogFormat(_)));
     let changes = known.map(|entity| ReferenceChange { seq: 0, entity }).collect();
     let told = reference.take(changes, seed.cut_at, workers);
     for (plant, share) in plants.iter_mut().zip(shares(seed.epoch, seed.cut_at, Partials::default(), told)) {

@@ -2,7 +2,7 @@
 //!
 //! It decodes as the running system did, with the same [`Decoder`], so it counts what that counted: duplicates over two
 //! transports, conflicts, bound sources and lines given again included, provided it is told the formats and bindings that
-//! were in force. One thread reads, decompresses and checks ahead while the caller's decodes.
+//! were in force; formats that were published while it ran are in the journal, and found there. One thread reads, decompresses and checks ahead while the caller's decodes.
 //!
 //! It begins with the first block that can hold a line of the month. What a line's copies are told by is within them: a
 //! copy has the same date. Two things are not, and only [`From::Beginning`] counts them right: a line with the identity
@@ -119,7 +119,7 @@ pub struct Recount {
 /// Counts again.
 pub fn recount(dirs: &JournalDirs, order: &RecountOrder) -> Result<Recount, RecountError> {
     let begin = begin(dirs, order)?;
-    let mut decoder = Decoder::new(order.decode.clone());
+    let mut decoder = decoder(dirs, order, &begin)?;
     let mut hours = Hours::new(order.month, &order.books);
     let is_from_first = begin.epoch == begin.first_kept && begin.is_from_first();
     let mut recount = Recount { first_epoch: begin.epoch, is_from_first, ..Recount::default() };
@@ -140,6 +140,15 @@ pub fn recount(dirs: &JournalDirs, order: &RecountOrder) -> Result<Recount, Reco
     })?;
     (recount.hours, recount.last_epoch) = (hours.into_sorted(), order.through);
     Ok(recount)
+}
+
+/// A decoder that has seen nothing, and reads by what was published before it begins.
+fn decoder(dirs: &JournalDirs, order: &RecountOrder, begin: &Located) -> Result<Decoder, RecountError> {
+    let decoder = Decoder::new(order.decode.clone());
+    if begin.epoch == begin.first_kept {
+        return Ok(decoder);
+    }
+    Ok(decoder.with_formats(&books::told_formats(dirs, begin.epoch)?))
 }
 
 /// Finds the first block to read, and refuses what is not the journal that is wanted or does not reach so far back.

@@ -1,19 +1,22 @@
 //! From frames to a batch: header → format → time window → dedup → record, and sums per minute and key. The last step
 //! of ingest, and the one that decides what everything after it sees.
 //!
-//! [`Decoder::decode`] is a function of the decoder's state (what has been seen of each worker, which price books were
-//! told) and the block, and of nothing else: no clock, no hash order, no batch timing. Live traffic, recovery and replay
+//! [`Decoder::decode`] is a function of the decoder's state (what has been seen of each worker, which price books and
+//! formats were told) and the block, and of nothing else: no clock, no hash order, no batch timing. Live traffic, recovery and replay
 //! all go through it, so the live bill, the recovered bill and the replayed bill are made by the same steps.
 //!
 //! What counts for a frame depends on who sent it ([`crate::binding`]): in which format it is, for which servers it may
 //! speak. Frames out of files and out of the quarantine are an operator's own: neither binding nor time window holds.
+//! What no configured format can read is tried by the published ones ([`published`]); what one can is never.
 //!
 //! A line that cannot be read is counted by reason, quarantined within bounds, and never stops the stream.
 
 mod billing;
+mod published;
 mod sums;
 mod tally;
 mod terms;
+mod trying;
 mod visit;
 
 use crate::binding::SourceRules;
@@ -26,10 +29,12 @@ use crate::haproxy::{
 use crate::reject::Reject;
 use crate::syslog::SyslogLine;
 use billing::Billing;
+use published::{Published, Rewarmed};
 use std::sync::Arc;
 use suiftly_schema::{
     batch::{Batch, SystemMessage},
     ids::Epoch,
+    log_format::PublishedFormat,
     loss::WorkerWindow,
     price::PriceBooks,
     quarantine::Requeued,
@@ -41,6 +46,7 @@ use sums::PartialSums;
 use tally::Quarantine;
 pub(crate) use tally::Tally;
 use terms::{Origin, Terms, TermsOfSources};
+pub use trying::{TriedRecord, try_format};
 pub use visit::Visited;
 
 /// A system message's text is cut at this many bytes.
@@ -128,6 +134,8 @@ pub struct Decoder {
     dedup: Dedup,
     sums: PartialSums,
     billing: Billing,
+    published: Published,
+    rewarmed: Rewarmed,
     /// The last reference change that was taken.
     reference_seq: u64,
 }
@@ -136,7 +144,8 @@ impl Decoder {
     /// A decoder that has seen nothing, and bills by the first published prices until it is told of others.
     pub fn new(config: DecodeConfig) -> Self {
         let (dedup, billing) = (Dedup::new(config.limits), Billing::new(PriceBooks::v1()));
-        Self { dedup, config, sums: PartialSums::default(), billing, reference_seq: 0 }
+        let (published, rewarmed) = (Published::default(), Rewarmed::default());
+        Self { dedup, config, sums: PartialSums::default(), billing, published, rewarmed, reference_seq: 0 }
     }
 
     /// A decoder that goes on from what was stored with the last batch: the windows, the number of the last reference
@@ -151,10 +160,16 @@ impl Decoder {
         Ok(Self { dedup, billing, reference_seq, ..Self::new(config) })
     }
 
+    /// The same, with the published formats as they had been told until then.
+    #[must_use]
+    pub fn with_formats(self, told: &[PublishedFormat]) -> Self {
+        Self { published: Published::of(told), ..self }
+    }
+
     /// Decodes a block. Blocks must come in the order of their epochs, each once.
     pub fn decode(&mut self, block: &Block) -> Batch {
         self.begin_epoch(block.epoch, block.cut_at);
-        let Self { config, dedup, sums, billing, reference_seq } = self;
+        let Self { config, dedup, sums, billing, published, reference_seq, .. } = self;
         let mut sources = TermsOfSources::new(config);
         let (mut tally, mut quarantine) = (Tally::default(), Quarantine::default());
         // A block may be full of lines that are too short to be a request.
@@ -165,10 +180,14 @@ impl Decoder {
         for frame in block.frames() {
             oldest_received_at = oldest_received_at.min(frame.received_at);
             let terms = sources.of(&frame.source);
-            if terms.origin == Origin::Outbox && take_change(frame.bytes, reference_seq, &mut reference) {
-                continue;
+            if terms.origin == Origin::Outbox {
+                let known = reference.len();
+                if take_change(frame.bytes, reference_seq, &mut reference) {
+                    reference[known..].iter().for_each(|change| published.learn(&change.entity));
+                    continue;
+                }
             }
-            let decoded = decoded(terms, dedup, frame.bytes, frame.received_at);
+            let decoded = decoded(terms, published, dedup, frame.bytes, frame.received_at);
             tally.count(&decoded);
             if let Origin::Quarantine { offset } = terms.origin {
                 requeued.push(Requeued { journal_offset: offset, outcome: decoded.word() });
@@ -208,25 +227,38 @@ impl Decoder {
     /// of the configuration.
     #[inline]
     pub fn decode_frame<'a>(&mut self, frame: &'a [u8], received_at: UnixMillis) -> Decoded<'a> {
-        let Self { config, dedup, .. } = self;
-        decoded(&Terms::unbound(config), dedup, frame, received_at)
+        let Self { config, dedup, published, .. } = self;
+        decoded(&Terms::unbound(config), published, dedup, frame, received_at)
     }
 
     /// Begins an epoch; [`Decoder::decode`] does so by itself.
     pub fn begin_epoch(&mut self, epoch: Epoch, cut_at: UnixMillis) {
+        for (id, body_hash) in self.rewarmed.take() {
+            self.dedup.rewarm(id, body_hash);
+        }
         self.dedup.begin_epoch(epoch, cut_at);
     }
 
     /// Takes the bodies of a block before the restored state, so that duplicates of its lines are proven again. Feed
     /// the last blocks, some [`crate::dedup::WINDOW_SEQS`] lines per worker, in order, before the first [`Decoder::decode`].
     pub fn rewarm(&mut self, block: &Block) {
-        let Self { config, dedup, .. } = self;
+        let Self { config, dedup, published, rewarmed, .. } = self;
         let mut sources = TermsOfSources::new(config);
         for Frame { source, received_at, bytes, .. } in block.frames() {
-            if let Ok((line, Body::Request(Record { line_id: Some(id), .. }, _))) =
-                sources.of(&source).read(bytes, received_at)
+            let terms = sources.of(&source);
+            if terms.origin == Origin::Outbox
+                && let Ok(change) = serde_json::from_slice::<ReferenceChange>(bytes)
             {
-                dedup.rewarm(id, body_hash(line.body));
+                rewarmed.told(&change.entity);
+                continue;
+            }
+            if let Ok((line, Body::Request(Record { line_id: Some(id), .. }, _), by)) =
+                terms.read(published, bytes, received_at)
+            {
+                match by {
+                    Some(by) => rewarmed.push(id, body_hash(line.body), by),
+                    None => dedup.rewarm(id, body_hash(line.body)),
+                }
             }
         }
     }
@@ -255,10 +287,16 @@ fn take_change(frame: &[u8], last_seq: &mut u64, reference: &mut Vec<ReferenceCh
 }
 
 #[inline]
-fn decoded<'a>(terms: &Terms<'_>, dedup: &mut Dedup, frame: &'a [u8], received_at: UnixMillis) -> Decoded<'a> {
-    match terms.read(frame, received_at) {
-        Ok((line, Body::Request(record, captures))) => deduplicated(dedup, &line, record, captures),
-        Ok((line, Body::System)) => Decoded::System(line),
+fn decoded<'a>(
+    terms: &Terms<'_>,
+    published: &Published,
+    dedup: &mut Dedup,
+    frame: &'a [u8],
+    received_at: UnixMillis,
+) -> Decoded<'a> {
+    match terms.read(published, frame, received_at) {
+        Ok((line, Body::Request(record, captures), _)) => deduplicated(dedup, &line, record, captures),
+        Ok((line, Body::System, _)) => Decoded::System(line),
         Err(reject) => Decoded::Rejected(reject),
     }
 }

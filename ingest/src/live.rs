@@ -9,12 +9,14 @@ mod threads;
 pub use handle::{IngestHandle, IngestMonitor};
 
 use crate::decode::{DecodeConfig, Decoder};
+use crate::dedup::DedupError;
 use crate::error::IngestError;
 use crate::journal::{DiskStorage, Journal, JournalConfig, JournalId, Recovery, Storage};
 use crate::listener::{Bound, ListenerConfig};
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
 use std::time::Duration;
+use suiftly_schema::log_format::PublishedFormat;
 use suiftly_schema::loss::WorkerWindow;
 use suiftly_schema::price::PriceBooks;
 use suiftly_schema::{batch::Batch, ids::Epoch};
@@ -71,8 +73,18 @@ pub struct Resume {
     pub reference_seq: u64,
     /// The price books that they have been told of, by whatever journal.
     pub books: PriceBooks,
+    /// The published formats as they have been told of them, by whatever journal.
+    pub formats: Vec<PublishedFormat>,
     /// The journal that the watermark is of; `None` if there is no watermark yet.
     pub journal_id: Option<JournalId>,
+}
+
+impl Resume {
+    /// The decoder as it was when the watermark was committed.
+    pub(crate) fn decoder(&self, config: DecodeConfig) -> Result<Decoder, DedupError> {
+        let restored = Decoder::restore(config, &self.windows, self.reference_seq, self.books.clone())?;
+        Ok(restored.with_formats(&self.formats))
+    }
 }
 
 /// Starts ingest.
@@ -126,8 +138,7 @@ impl OpenIngest {
     /// dropped, ingest has ended.
     pub fn start(self, resume: &Resume, out: Sender<Batch>) -> Result<IngestHandle, IngestError> {
         check_watermark(resume, &self.recovery)?;
-        let decoder =
-            Decoder::restore(self.config.decode.clone(), &resume.windows, resume.reference_seq, resume.books.clone())?;
+        let decoder = resume.decoder(self.config.decode.clone())?;
         threads::start(self, resume.epoch, decoder, out)
     }
 }

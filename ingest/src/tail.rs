@@ -24,7 +24,7 @@ pub struct Tail {
 impl Tail {
     /// Goes on after `resume`, as ingest would at a start: it must be what was stored with its epoch.
     pub fn open(dir: &Path, config: DecodeConfig, resume: &Resume) -> Result<Self, IngestError> {
-        let decoder = Decoder::restore(config, &resume.windows, resume.reference_seq, resume.books.clone())?;
+        let decoder = resume.decoder(config)?;
         let blocks = JournalReader::from_before_end_of(dir, resume.epoch, REWARM_BYTES)?;
         Ok(Self { dir: dir.to_owned(), decoder, blocks, last: resume.epoch })
     }

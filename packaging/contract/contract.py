@@ -17,6 +17,7 @@ from typing import Any
 import fuzz
 import people
 import refusals
+import vault
 from document import Operation, operations, read
 from estates import Estate
 from given import (
@@ -56,14 +57,16 @@ def main() -> int:
     broken = unknown(customers, set(BODIES) | ENDINGS_OF_CUSTOMERS | set(OWNED_BY_NOBODY))
     broken += unknown(operators, ENDINGS_OF_OPERATORS | OPEN_TO_VIEWERS)
     admin = people.Person(operators.url, arguments.operator_token.read_text().strip())
+    edge = people.Person(operators.url, arguments.edge_token.read_text().strip())
     owner = people.customer(customers.url, arguments.wallet)
     settle_in(owner)
     counts: dict[str, int] = {}
-    counted(broken, counts, "without a token 401", nobody(customers, operators, owner, admin))
+    counted(broken, counts, "without a token 401", nobody(customers, operators, owner, admin, edge))
     counted(broken, counts, "with another's id 404", others(customers, owner))
     counted(broken, counts, "by a viewer 403", viewers(operators, admin))
+    counted(broken, counts, "frames of the vault", vault.follow(edge, operators.operations))
     outcome = fuzz.Outcome()
-    for run in runs(customers, operators, owner, admin):
+    for run in runs(customers, operators, owner, admin, edge):
         fuzz.run(run, arguments.folder, outcome)
     broken += outcome.failures
     for problem in broken:
@@ -81,7 +84,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--customers", required=True, help="where customers are served")
     parser.add_argument("--operators", required=True, help="where operators are served")
     parser.add_argument("--wallet", required=True, help="the mock wallet of a customer with services and funds")
-    for name in ("--documents", "--operator-token", "--folder"):
+    for name in ("--documents", "--operator-token", "--edge-token", "--folder"):
         parser.add_argument(name, required=True, type=Path)
     return parser.parse_args()
 
@@ -113,12 +116,21 @@ def id_of(answer: Any) -> Any:
     return next((part["id"] for part in parts if "id" in part), None)
 
 
-def nobody(customers: Side, operators: Side, owner: people.Person, admin: people.Person) -> Iterator[str | None]:
-    """Without a token, with one that is none, and with the other side's."""
+def nobody(
+    customers: Side, operators: Side, owner: people.Person, admin: people.Person, edge: people.Person
+) -> Iterator[str | None]:
+    """Without a token, with one that is none, and with those that are good elsewhere."""
     strangers = [None, "x", "sop_" + "A" * 43]
-    for side, foreign in ((customers, admin.token), (operators, owner.token)):
-        intruders = [people.Person(side.url, token) for token in [*strangers, foreign]]
-        yield from refusals.without_token(side.operations, intruders)
+    edges, rest = by_edges(operators.operations)
+    groups = (
+        (customers, customers.operations, [admin, edge]),
+        (operators, rest, [owner, edge]),
+        (operators, edges, [owner, admin]),
+    )
+    for side, asked, elsewhere in groups:
+        tokens = [*strangers, *[person.token for person in elsewhere]]
+        intruders = [people.Person(side.url, token) for token in tokens]
+        yield from refusals.without_token(asked, intruders)
 
 
 def others(side: Side, owner: people.Person) -> Iterator[str | None]:
@@ -135,21 +147,31 @@ def others(side: Side, owner: people.Person) -> Iterator[str | None]:
 def viewers(side: Side, admin: people.Person) -> Iterator[str | None]:
     """Writes of who may only look."""
     viewer = people.operator(admin, "contract-viewer", "viewer")
-    yield from refusals.looking_on(side.operations, viewer, side.samples, OPEN_TO_VIEWERS)
+    yield from refusals.looking_on(by_edges(side.operations)[1], viewer, side.samples, OPEN_TO_VIEWERS)
 
 
-def runs(customers: Side, operators: Side, owner: people.Person, admin: people.Person) -> Iterator[fuzz.Run]:
-    """All operations, those that end somebody's way in last and by people of their own."""
+def runs(
+    customers: Side, operators: Side, owner: people.Person, admin: people.Person, edge: people.Person
+) -> Iterator[fuzz.Run]:
+    """All operations, those that end somebody's way in last and by people of their own. The stream of the vault never ends:
+    it is followed instead."""
     endings, rest = apart(customers.operations, ENDINGS_OF_CUSTOMERS)
     yield customers.run("customers", owner.token or "", rest)
     for operation in endings:
         leaver = people.customer(customers.url, people.wallet(operation.id))
         yield customers.run(f"customers-{operation.id}", leaver.token or "", [operation])
-    endings, rest = apart(operators.operations, ENDINGS_OF_OPERATORS)
+    edges, others_ = by_edges(operators.operations)
+    yield operators.run("edges", edge.token or "", [one for one in edges if not one.follows])
+    endings, rest = apart(others_, ENDINGS_OF_OPERATORS)
     yield operators.run("operators", admin.token or "", rest)
     for operation in endings:
         leaver = people.operator(admin, f"contract-{operation.id.replace('_', '-')}", "admin")
         yield operators.run(f"operators-{operation.id}", leaver.token or "", [operation])
+
+
+def by_edges(operations_: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+    """Those that edges ask, and the others."""
+    return [one for one in operations_ if one.for_edges], [one for one in operations_ if not one.for_edges]
 
 
 def apart(operations_: list[Operation], named: set[str]) -> tuple[list[Operation], list[Operation]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 METHODS = ("get", "post", "put", "patch", "delete")
 EVENT_STREAM = "text/event-stream"
+LINES = "application/x-ndjson"
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Operation:
     method: str
     path: str
     secured: bool
+    #: Whether it is a gateway's edge that asks, by a token of its own.
+    for_edges: bool
     #: Names of the path's parameters, from left to right.
     path_parameters: tuple[str, ...]
     raw: dict[str, Any]
@@ -32,6 +35,11 @@ class Operation:
     def streams(self) -> bool:
         """Whether it answers with events until either side ends."""
         return EVENT_STREAM in self.raw["responses"].get("200", {}).get("content", {})
+
+    @property
+    def follows(self) -> bool:
+        """Whether it answers with lines of JSON until either side ends."""
+        return LINES in self.raw["responses"].get("200", {}).get("content", {})
 
     def url(self, values: dict[str, Any]) -> str:
         """Its path with these values of its parameters."""
@@ -59,8 +67,9 @@ def operations(document: dict[str, Any]) -> list[Operation]:
             security = raw.get("security", document.get("security", []))
             # An empty requirement among them means that none is needed.
             secured = bool(security) and all(security)
+            for_edges = any("edge" in requirement for requirement in security)
             names = tuple(re.findall(r"{([^}]+)}", path))
-            found.append(Operation(raw["operationId"], method, path, secured, names, raw))
+            found.append(Operation(raw["operationId"], method, path, secured, for_edges, names, raw))
     ids = [operation.id for operation in found]
     assert len(ids) == len(set(ids)), "two operations have one id"
     return found

@@ -24,6 +24,44 @@ impl KeyRef {
     }
 }
 
+/// A key within one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KeyHour {
+    /// Which key.
+    pub key: KeyRef,
+    /// The hour's first instant.
+    pub hour: UnixMillis,
+}
+
+impl KeyHour {
+    /// The key that a record was made with, if it names one, and the hour in which.
+    pub fn of(record: &Record) -> Option<Self> {
+        Some(Self { key: KeyRef::of(record)?, hour: record.timestamp.hour() })
+    }
+}
+
+/// What a key did within some span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeyCounts {
+    /// Requests made with it.
+    pub requests: i64,
+    /// Of them, client and server errors and rejections.
+    pub errors: i64,
+}
+
+impl From<&KeyActivity> for KeyCounts {
+    fn from(did: &KeyActivity) -> Self {
+        Self { requests: did.requests, errors: did.errors }
+    }
+}
+
+impl AddAssign<&Self> for KeyCounts {
+    fn add_assign(&mut self, other: &Self) {
+        self.requests = self.requests.saturating_add(other.requests);
+        self.errors = self.errors.saturating_add(other.errors);
+    }
+}
+
 /// What a key did. Counts add; the last use only moves forward, also under corrections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct KeyActivity {

@@ -23,6 +23,8 @@ const IV_BYTES: usize = 4;
 const PAYLOAD_BYTES: usize = 16;
 const BASE32_CHARS: usize = 32;
 const TAG_BYTES: usize = 2;
+/// What the IV of a derived key is an HMAC of begins with it.
+const DERIVED_DOMAIN: &[u8] = b"suiftly-derived-api-key-1\n";
 /// Positions, counted from 0 without the service letter, that change places.
 const SWAPS: [(usize, usize); 4] = [(2, 32), (8, 35), (15, 34), (23, 33)];
 /// Where in the key the 35 bits of the fingerprint stand.
@@ -141,6 +143,20 @@ impl ApiKey {
         Ok(Self(String::from_utf8(chars).map_err(|_| ApiKeyError::Shape)?))
     }
 
+    /// Makes a key of our own, the same one whenever it is asked for with the same label: nobody has to keep it. Its IV is
+    /// an HMAC under the secret, so that who knows the label cannot make it.
+    pub fn derive(secret: &ApiKeySecret, claims: KeyClaims, label: &str) -> Result<Self, ApiKeyError> {
+        let mut draw = 0;
+        loop {
+            let key = Self::issue(secret, claims, derived_iv(secret, label, draw))?;
+            // 0 is no key's fingerprint.
+            if key.fingerprint() != 0 {
+                return Ok(key);
+            }
+            draw += 1;
+        }
+    }
+
     /// Takes a text that has a key's shape; [`ApiKey::verify`] says whether it is one.
     pub fn parse(text: &str) -> Result<Self, ApiKeyError> {
         let shaped = text.len() == KEY_CHARS
@@ -234,6 +250,16 @@ fn tag(secret: &ApiKeySecret, sealed: &[u8]) -> [u8; TAG_BYTES] {
     [whole[0], whole[1]]
 }
 
+/// What is hashed is longer than what a tag is of: no tag can be taken for it.
+fn derived_iv(secret: &ApiKeySecret, label: &str, draw: u32) -> [u8; IV_BYTES] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret.0).expect("HMAC takes a key of any length");
+    mac.update(DERIVED_DOMAIN);
+    mac.update(&draw.to_be_bytes());
+    mac.update(label.as_bytes());
+    let whole = mac.finalize().into_bytes();
+    std::array::from_fn(|at| whole[at])
+}
+
 fn swap(chars: &mut [u8]) {
     for (a, b) in SWAPS {
         chars.swap(a, b);
@@ -284,6 +310,22 @@ mod tests {
         assert_eq!(key.fingerprint(), 16_801_928);
         assert_eq!(key.verify(&secret()), Ok(claims()));
         assert_eq!(format!("{key:?}"), "ApiKey(SAECAGBC…)");
+    }
+
+    #[test]
+    fn derived_keys_are_the_same_each_time_and_differ_by_label_and_secret() {
+        let key = ApiKey::derive(&secret(), claims(), "canary:17").unwrap();
+        assert_eq!(ApiKey::derive(&secret(), claims(), "canary:17").unwrap(), key);
+        assert_eq!(key.verify(&secret()), Ok(claims()));
+        assert_ne!(key.fingerprint(), 0);
+        let others = [
+            ApiKey::derive(&secret(), claims(), "canary:18").unwrap(),
+            ApiKey::derive(&ApiKeySecret::new([7; 32]), claims(), "canary:17").unwrap(),
+        ];
+        for other in others {
+            assert_ne!(other, key);
+            assert_ne!(other.fingerprint(), key.fingerprint());
+        }
     }
 
     #[test]

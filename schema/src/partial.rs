@@ -1,7 +1,7 @@
 //! Partial sums: what an epoch's records add to each view, summed per key before the dataflow sees them. It is given
 //! thousands of updates an epoch, not a million lines.
 
-use crate::activity::{KeyActivity, KeyRef};
+use crate::activity::{KeyActivity, KeyHour};
 use crate::infra::{InfraSpanKey, InfraSums};
 use crate::usage::{MinuteKey, Usage};
 
@@ -12,6 +12,6 @@ pub struct Partials {
     pub usage: Vec<(MinuteKey, Usage)>,
     /// Infra per minute.
     pub infra: Vec<(InfraSpanKey, InfraSums)>,
-    /// What each API key did.
-    pub keys: Vec<(KeyRef, KeyActivity)>,
+    /// What each API key did, by hour.
+    pub keys: Vec<(KeyHour, KeyActivity)>,
 }

@@ -1,8 +1,9 @@
-//! Reference changes: what people and the manager decide (customers, services, keys, price books), on its way into the
+//! Reference changes: what people and the manager decide (customers, services, keys, price books, log formats), on its way into the
 //! dataflow. Each change carries the entity as it is from now on. They come through a transactional outbox and are
 //! journaled among the lines, in one order with them, so that the journal alone decides every output (DESIGN §2).
 
 use crate::ids::{CustomerId, Network, Service};
+use crate::log_format::PublishedFormat;
 use crate::money::MicroUsd;
 use crate::price::PriceBook;
 use crate::time::BillingMonth;
@@ -25,12 +26,13 @@ impl ReferenceChange {
             Entity::Service(access) => access.allowlist.iter().map(|entry| size_of::<String>() + entry.len()).sum(),
             Entity::Key(key) => key.key_sha256.len(),
             Entity::PriceBook(_) => MAX_CHANGE_BYTES,
+            Entity::LogFormat(format) => format.text_bytes(),
         };
         size_of::<Self>() + texts
     }
 }
 
-/// An entity as it is after a change. None is ever removed: a key is deleted by its state.
+/// An entity as it is after a change. None is ever removed: a key is deleted by its state, a format is retired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Entity {
@@ -42,6 +44,8 @@ pub enum Entity {
     Key(KeyState),
     /// A price book, published before it takes effect.
     PriceBook(PriceBook),
+    /// A format that operators published, for lines that no configured one can read.
+    LogFormat(PublishedFormat),
 }
 
 /// Bytes that a change may be long as JSON: it is journaled as one frame.
@@ -60,6 +64,8 @@ pub enum EntityId {
     Key(i64),
     /// A price book, by its version.
     PriceBook(u32),
+    /// A published format, by its number in the database.
+    LogFormat(i64),
 }
 
 impl EntityId {
@@ -70,6 +76,7 @@ impl EntityId {
             Self::Service(..) => "service",
             Self::Key(_) => "key",
             Self::PriceBook(_) => "price_book",
+            Self::LogFormat(_) => "log_format",
         }
     }
 }
@@ -80,7 +87,7 @@ impl std::fmt::Display for EntityId {
         match self {
             Self::Account(customer_id) => write!(f, "{}", customer_id.get()),
             Self::Service(customer_id, service) => write!(f, "{}/{}", customer_id.get(), service.number()),
-            Self::Key(id) => write!(f, "{id}"),
+            Self::Key(id) | Self::LogFormat(id) => write!(f, "{id}"),
             Self::PriceBook(version) => write!(f, "{version}"),
         }
     }
@@ -94,6 +101,7 @@ impl Entity {
             Self::Service(access) => EntityId::Service(access.customer_id, access.service),
             Self::Key(key) => EntityId::Key(key.id),
             Self::PriceBook(book) => EntityId::PriceBook(book.version),
+            Self::LogFormat(format) => EntityId::LogFormat(format.id),
         }
     }
 
@@ -103,7 +111,7 @@ impl Entity {
             Self::Account(account) => Some(account.customer_id),
             Self::Service(access) => Some(access.customer_id),
             Self::Key(key) => Some(key.customer_id),
-            Self::PriceBook(_) => None,
+            Self::PriceBook(_) | Self::LogFormat(_) => None,
         }
     }
 }

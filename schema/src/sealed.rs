@@ -52,24 +52,12 @@ pub enum SealError {
 impl Keyring {
     /// Reads lines `number hex64`; empty ones and those that begin with # are passed over.
     pub fn parse(text: &str) -> Result<Self, SealError> {
-        let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
-        let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(number, line)| {
-            let parsed = line.split_once(char::is_whitespace).and_then(|(id, hex)| {
-                let id = id.parse().ok().filter(|id| *id > 0)?;
-                let key = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.trim().as_bytes()).ok()?;
-                Some((id, key.try_into().ok()?))
-            });
-            parsed.ok_or(SealError::Line { line: number })
-        });
-        Self::of(keys.collect::<Result<_, _>>()?)
+        Self::of(numbered_keys(text)?)
     }
 
     /// Of keys by number, the one to use first.
     pub fn of(keys: Vec<(u16, [u8; 32])>) -> Result<Self, SealError> {
-        let is_twice = |at: usize| keys[..at].iter().any(|(id, _)| *id == keys[at].0);
-        if keys.is_empty() || keys.len() > KEYS_MAX || (0..keys.len()).any(is_twice) {
-            return Err(SealError::Keys);
-        }
+        check_numbers(&keys)?;
         Ok(Self(keys))
     }
 
@@ -82,6 +70,11 @@ impl Keyring {
     /// The key of a number.
     pub fn key(&self, id: u16) -> Option<&[u8; 32]> {
         self.0.iter().find(|(known, _)| *known == id).map(|(_, key)| key)
+    }
+
+    /// Every key and its number, the one that is used first.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, &[u8; 32])> {
+        self.0.iter().map(|(id, key)| (*id, key))
     }
 
     /// Seals `secret` for the place that `place` names (`api_key:7:16801928`).
@@ -113,6 +106,28 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Keyring").field(&self.0.iter().map(|(id, _)| id).collect::<Vec<_>>()).finish()
     }
+}
+
+/// The keys of a file of lines `number hex64`, at least one and each with a number of its own; for every kind of 32 bytes.
+pub(crate) fn numbered_keys(text: &str) -> Result<Vec<(u16, [u8; 32])>, SealError> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(number, line)| {
+        let parsed = line.split_once(char::is_whitespace).and_then(|(id, hex)| {
+            let id = id.parse().ok().filter(|id| *id > 0)?;
+            let key = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.trim().as_bytes()).ok()?;
+            Some((id, key.try_into().ok()?))
+        });
+        parsed.ok_or(SealError::Line { line: number })
+    });
+    let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
+    check_numbers(&keys)?;
+    Ok(keys)
+}
+
+fn check_numbers(keys: &[(u16, [u8; 32])]) -> Result<(), SealError> {
+    let is_twice = |at: usize| keys[..at].iter().any(|(id, _)| *id == keys[at].0);
+    let fits = !keys.is_empty() && keys.len() <= KEYS_MAX && !(0..keys.len()).any(is_twice);
+    if fits { Ok(()) } else { Err(SealError::Keys) }
 }
 
 #[cfg(test)]

@@ -25,6 +25,18 @@ pub enum TrafficClass {
 }
 
 impl TrafficClass {
+    /// Its word in answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Guaranteed => "guaranteed",
+            Self::Burst => "burst",
+            Self::Rejected => "rejected",
+            Self::ClientError => "client_error",
+            Self::ServerError => "server_error",
+            Self::Other => "other",
+        }
+    }
+
     /// The class of a request.
     pub const fn of(traffic_type: u8, status_code: i16) -> Self {
         match (traffic_type, status_code) {

@@ -1,6 +1,6 @@
 //! What the dataflow answers: per epoch, the consolidated deltas of each view, each a key and the sums to add.
 
-use crate::activity::{KeyActivity, KeyRef};
+use crate::activity::{KeyActivity, KeyCounts, KeyHour, KeyRef};
 use crate::ids::{CustomerId, Epoch, Network, Service};
 use crate::infra::{InfraSpanKey, InfraSums};
 use crate::money::MicroUsd;
@@ -112,6 +112,8 @@ pub struct EpochDeltas {
     pub infra_days: Vec<(InfraSpanKey, InfraSums)>,
     /// `key_activity`.
     pub keys: Vec<(KeyRef, KeyActivity)>,
+    /// `key_activity_per_hour`.
+    pub key_hours: Vec<(KeyHour, KeyCounts)>,
     /// `spend`: customers whose state has changed, as they are now.
     pub spend: Vec<(CustomerId, Spend)>,
     /// `vault`: keys that left the grant set (−1) or came into it (1).
@@ -124,7 +126,7 @@ impl EpochDeltas {
     /// How much memory it holds, about.
     pub fn memory_bytes(&self) -> usize {
         let Self { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, .. } = self;
-        let Self { keys, spend, key_grants, access_grants, .. } = self;
+        let Self { keys, key_hours, spend, key_grants, access_grants, .. } = self;
         let usage = minutes.iter().map(|(_, usage)| usage).chain(hours.iter().map(|(_, usage)| usage));
         let usage_times: usize = usage.map(|usage| usage.times.memory_bytes()).sum();
         let infra = [infra_minutes, infra_hours, infra_days];
@@ -139,6 +141,7 @@ impl EpochDeltas {
             + infra.into_iter().map(|rows| size_of_val(&**rows)).sum::<usize>()
             + infra_times
             + size_of_val(&**keys)
+            + size_of_val(&**key_hours)
             + size_of_val(&**spend)
             + size_of_val(&**key_grants)
             + hashes

@@ -14,7 +14,7 @@ use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_settlement::document::words::{count, dollars};
 use suiftly_settlement::document::{DocumentLine, InvoiceDocument};
-use suiftly_store::money::{BilledRecord, DocumentRow, RECORDS_MAX};
+use suiftly_store::money::{BilledRecord, DocumentRow, RECORDS_MAX, RecordQuery};
 
 pub(super) async fn draft(money: &Money, customer: CustomerId, month: Option<BillingMonth>) -> anyhow::Result<Said> {
     let month = month.unwrap_or_else(|| money.now().month());
@@ -163,7 +163,18 @@ pub(super) async fn hours(
 async fn records(money: &Money, number: &str, hour: UnixMillis, service: Option<Service>) -> anyhow::Result<Said> {
     let document = money.settlement.document(number).await?;
     let customer = document.with_context(|| format!("there is no document {number}"))?.exported.customer_id;
-    let found = money.store.records_of(customer, (service, None), hour, None, RECORDS_MAX).await?;
+    let found = money
+        .store
+        .records_of(&RecordQuery {
+            customer,
+            service: Some(service),
+            network: None,
+            hour,
+            billed_only: true,
+            after: None,
+            limit: RECORDS_MAX,
+        })
+        .await?;
     let head = [
         ("time", Side::Left),
         ("network", Side::Left),

@@ -24,6 +24,7 @@ pub(super) async fn open(
     let accounts = AccountStore::new(store)?;
     let mode = mode(&config.api, store)?;
     make_local_operator(place, &accounts).await?;
+    record_start(&accounts).await?;
     Ok(Accounts {
         store: accounts,
         settlement: money.settlement.clone(),
@@ -47,6 +48,14 @@ fn mode(config: &config::Api, store: &StoreConfig) -> anyhow::Result<SignInMode>
         tracing::warn!("any signature is taken at sign-in (api.mock_auth)");
     }
     Ok(SignInMode { mock_auth, secure_cookies: is_strict, domain: config.domain.clone() })
+}
+
+/// Starts stand in the log: an incident is read beside what was deployed, and when.
+async fn record_start(accounts: &AccountStore) -> anyhow::Result<()> {
+    let act = Act { actor: Actor::System { part: "up" }, address: None, at: SystemClock.now() };
+    let version = Some(env!("CARGO_PKG_VERSION"));
+    let recorded = accounts.record(None, &act, "program.start", version, serde_json::json!({})).await;
+    recorded.context("cannot record the start")
 }
 
 async fn make_local_operator(place: &Place, accounts: &AccountStore) -> anyhow::Result<()> {

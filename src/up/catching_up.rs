@@ -12,7 +12,9 @@ use suiftly_ingest::live::Resume as IngestResume;
 use suiftly_ingest::tail::Tail;
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::log_format::PublishedFormat;
 use suiftly_schema::price::PriceBooks;
+use suiftly_schema::reference::Entity;
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::writer::{Commit, Resume, Writer};
 
@@ -72,6 +74,7 @@ impl CatchingUp {
 /// What the database holds, parted: where the dataflow goes on, and where ingest does.
 pub(super) fn parts(resume: Resume) -> (Seed, IngestResume) {
     let books = PriceBooks::of(&resume.reference);
+    let formats = resume.reference.iter().filter_map(format_of).collect();
     let seed = Seed {
         epoch: resume.epoch,
         cut_at: resume.cut_at,
@@ -80,7 +83,11 @@ pub(super) fn parts(resume: Resume) -> (Seed, IngestResume) {
         reference: resume.reference,
     };
     let (epoch, windows, reference_seq) = (resume.epoch, resume.windows, resume.reference_seq);
-    (seed, IngestResume { epoch, windows, reference_seq, books, journal_id: None })
+    (seed, IngestResume { epoch, windows, reference_seq, books, formats, journal_id: None })
+}
+
+fn format_of(entity: &Entity) -> Option<PublishedFormat> {
+    if let Entity::LogFormat(format) = entity { Some(format.clone()) } else { None }
 }
 
 struct Replay {
@@ -194,6 +201,7 @@ mod tests {
             "SELECT * FROM usage_per_hour ORDER BY customer_id, hour, service_type, network",
             "SELECT * FROM rated ORDER BY customer_id, service_type",
             "SELECT * FROM key_activity ORDER BY customer_id, api_key_fp",
+            "SELECT * FROM key_activity_per_hour ORDER BY customer_id, api_key_fp, hour",
             "SELECT received, duplicates, seen FROM worker_windows",
         ];
         let mut all = String::new();

@@ -1,6 +1,7 @@
 //! Two threads join ingest, dataflow and their takers: one feeds batches in, one meets each batch with its deltas.
 
 use super::live::Live;
+use super::vault::Telling;
 use super::writing::Queue;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::Arc;
@@ -23,13 +24,13 @@ pub(super) fn start(
     batches: Receiver<Batch>,
     (dataflow, deltas): (Dataflow, Receiver<EpochDeltas>),
     live: &Arc<Live>,
-    shown: Shown,
+    (shown, vault): (Shown, Telling),
     store: Queue,
 ) -> anyhow::Result<Joining> {
     let (waiting, meeting) = bounded(MAX_QUEUED_EPOCHS);
     let (of_feeder, of_joiner) = (Arc::clone(live), Arc::clone(live));
     let feeder = thread("feeder", move || feed(&batches, dataflow, &of_feeder, &waiting))?;
-    let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, &shown, &store))?;
+    let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, (&shown, vault), &store))?;
     Ok(Joining { feeder, joiner })
 }
 
@@ -91,7 +92,7 @@ fn join(
     deltas: &Receiver<EpochDeltas>,
     meeting: &Receiver<Batch>,
     live: &Live,
-    shown: &Shown,
+    (shown, mut vault): (&Shown, Telling),
     store: &Queue,
 ) -> anyhow::Result<()> {
     for batch in meeting {
@@ -99,7 +100,9 @@ fn join(
         let deltas = Arc::new(deltas);
         shown.tell_books(&batch);
         shown.hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
-        // Nobody listens, most of the time: then it costs nothing.
+        // Nothing has changed, most of the time: then it costs nothing.
+        vault.tell(live, (batch.epoch, batch.cut_at), &deltas.key_grants, &deltas.access_grants);
+        // Nobody listens, most of the time: likewise.
         shown.tap.offer(batch.cut_at, &batch.records);
         // Only now: what is not pending any more must be in the hub.
         live.published(&batch);

@@ -3,11 +3,12 @@
 use super::loss::{self, Meter};
 use super::manager;
 use super::quarantine::give_again_error;
+use super::telling::Told;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use suiftly_api::pulse::IDLE_MARGIN_MS;
 use suiftly_api::{
     Clock, GiveAgainError, JournalLive, LossLive, Pipeline, PipelineLive, QuarantineLive, QueueLive, StoreLive,
@@ -43,6 +44,7 @@ pub(super) struct Live {
     /// Whether commits pass the store's queue by.
     catching_up: AtomicBool,
     firehose: Option<FirehoseMonitor>,
+    told: Arc<Told>,
     manager: OnceLock<(watch::Receiver<ManagerStatus>, Settlement)>,
 }
 
@@ -84,8 +86,14 @@ impl Live {
             quarantine_is_open: AtomicBool::new(false),
             catching_up: AtomicBool::new(false),
             firehose: None,
+            told: Arc::default(),
             manager: OnceLock::new(),
         }
+    }
+
+    /// What is told of the outbox, for the task that tells it.
+    pub(super) fn told(&self) -> Arc<Told> {
+        Arc::clone(&self.told)
     }
 
     /// The firehose's figures are told too.
@@ -213,6 +221,10 @@ impl Pipeline for Live {
     ) -> Pin<Box<dyn Future<Output = Result<Epoch, GiveAgainError>> + Send + 'a>> {
         Box::pin(async move {
             let ingest = self.ingest.get().filter(|_| self.quarantine_is_open()).ok_or(GiveAgainError::Recovering)?;
+            // A format that was published before comes before the lines in the journal.
+            if !self.told.all().await {
+                return Err(GiveAgainError::Busy);
+            }
             ingest.requeue(lines).await.map_err(give_again_error)
         })
     }

@@ -7,7 +7,7 @@ use crate::money::Money;
 use std::collections::BTreeMap;
 use suiftly_api::{Accounts, ManagerJobLive, ManagerLive};
 use suiftly_settlement::Settlement;
-use suiftly_settlement::manager::{JobFigures, ManagerStatus};
+use suiftly_settlement::manager::{Job, JobFigures, ManagerStatus};
 use suiftly_store::config::StoreConfig;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,13 +23,16 @@ pub(super) fn start(
     config: &Config,
     store: &StoreConfig,
     (money, accounts): (&Money, &Accounts),
+    beside: Vec<Job>,
     live: &Live,
 ) -> anyhow::Result<Managing> {
     let stop = CancellationToken::new();
     if !config.billing.manager {
         return Ok(Managing { stop, running: None });
     }
-    let manager = money.manager(store, "up", notify::jobs(&config.notify, accounts, money)?);
+    let mut jobs = notify::jobs(&config.notify, accounts, money)?;
+    jobs.extend(beside);
+    let manager = money.manager(store, "up", jobs);
     live.set_manager(manager.status(), money.settlement.clone());
     let stopped = stop.clone();
     let running = Some(tokio::spawn(async move { manager.run(&stopped).await }));

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod catching_up;
+mod export;
 mod firehose;
 mod joining;
 mod live;
@@ -20,6 +21,7 @@ mod manager;
 mod notify;
 mod quarantine;
 mod telling;
+mod vault;
 mod writing;
 
 use crate::cli::Place;
@@ -87,7 +89,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     let again = CatchingUp { journal_dir: ingest.journal_dir.clone(), decode: ingest.decode.clone() };
     let ingest = Ingest::open(&ingest)?;
     let journal_id = ingest.journal_id().to_string();
-    let (mut writer, resume) = Writer::open(store, &journal_id).await?;
+    let (mut writer, mut resume) = Writer::open(store, &journal_id).await?;
     let firehose = firehose::prepare(&config.firehose, store, &journal_id, &mut writer)?;
     let monitor = firehose.as_ref().map(Firehose::monitor);
     let live = Arc::new(Live::new(&resume, ingest.last_epoch()).with_firehose(monitor));
@@ -97,6 +99,9 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     let books = Arc::new(LiveBooks::new(PriceBooks::of(&resume.reference)));
     let money = Money::open(&config.billing, store).await?;
     let accounts = accounts::open(place, config, store, &money).await?;
+    let keeps = (&accounts.store, &accounts.api_key_secret);
+    let vault = vault::open(place, config, store, keeps, &mut resume).await?;
+    let telling_vault = vault::Telling::new(&vault, &live, resume.epoch);
     let parts = ApiParts {
         hub: Arc::clone(&hub),
         rows: Arc::new(reader.clone()),
@@ -107,15 +112,19 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
         clock: Arc::new(SystemClock),
         operators: Arc::new(accounts.store.clone()),
         accounts,
+        vault: vault.clone(),
     };
     let (retained, kept) = (parts.accounts.store.clone(), parts.accounts.clone());
     let end = CancellationToken::new();
     let api = serve(config, parts, &end).await?;
     let told = resume.reference_seq;
-    let managing = manager::start(config, store, (&money, &kept), &live)?;
-    let pipeline =
-        Pipeline::start(config, again, ingest, writer, resume, Shown { hub, tap, books }, Arc::clone(&live))?;
-    let telling = tokio::spawn(telling::tell(Outbox::new(store), told, pipeline.ingest.monitor()));
+    let exporting = export::start(place, &config.vault, &vault, (&kept, &reader, &money.store))?;
+    let managing = manager::start(config, store, (&money, &kept), exporting.jobs(), &live)?;
+    let publishing = vault::start(&vault, kept.store.clone())?;
+    let shown = (Shown { hub, tap, books }, telling_vault);
+    let pipeline = Pipeline::start(config, again, ingest, writer, resume, shown, Arc::clone(&live))?;
+    let telling = telling::tell(Outbox::new(store), told, pipeline.ingest.monitor(), live.told());
+    let telling = tokio::spawn(telling);
     let retention = tokio::spawn(retain(store.clone(), retained));
     let sending = firehose.map(|firehose| tokio::spawn(firehose.run()));
     let counting = tokio::spawn(quarantine::count(reader, live));
@@ -137,6 +146,8 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     counting.abort();
     telling.abort();
     managing.ended().await;
+    publishing.ended().await;
+    exporting.ended().await;
     end.cancel();
     api.ended().await;
     outcome
@@ -175,7 +186,8 @@ async fn serve(config: &Config, parts: ApiParts, end: &CancellationToken) -> any
     let (limits, rules) = (config.api.limits(), config.api.rules(parts.accounts.mode.secure_cookies)?);
     let web_dir = config.api.web_dir.join("index.html").is_file().then(|| config.api.web_dir.clone());
     let (listen, admin_listen, admin_tls) = (config.api.listen, config.admin.listen, config.admin.tls());
-    let api = ApiConfig { listen, admin_listen, admin_tls, web_dir, limits, rules };
+    let deployment = config.api.deployment(config.billing.escrow)?;
+    let api = ApiConfig { listen, admin_listen, admin_tls, web_dir, limits, rules, deployment };
     Ok(suiftly_api::serve(api, parts, end.clone()).await?)
 }
 
@@ -195,7 +207,7 @@ impl Pipeline {
         ingest: OpenIngest,
         writer: Writer,
         resume: Resume,
-        shown: Shown,
+        shown: (Shown, vault::Telling),
         live: Arc<Live>,
     ) -> anyhow::Result<Self> {
         let (seed, from) = parts(resume);
@@ -314,7 +326,7 @@ async fn retain(store: StoreConfig, accounts: AccountStore) {
     }
 }
 
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     Ok(async move {

@@ -6,6 +6,7 @@
 #[path = "../../ingest/tests/it/support/disk.rs"]
 #[expect(dead_code, reason = "the journal's own tests use more of it")]
 mod disk;
+mod formats;
 mod life;
 mod money;
 mod program;

@@ -20,6 +20,7 @@ pub(crate) struct Place {
     dir: TempDir,
     pub(crate) syslog: SocketAddr,
     api: SocketAddr,
+    admin: SocketAddr,
 }
 
 impl Place {
@@ -27,7 +28,7 @@ impl Place {
         // PostgreSQL runs as another account where the test runs as root.
         let open = std::fs::Permissions::from_mode(0o755);
         let dir = tempfile::Builder::new().prefix("suiftly-it-").permissions(open).tempdir().unwrap();
-        Self { dir, syslog: free_address(), api: free_address() }
+        Self { dir, syslog: free_address(), api: free_address(), admin: free_address() }
     }
 
     /// The program, to be given its arguments after the command's words.
@@ -36,6 +37,7 @@ impl Place {
         program.args(words).arg("--data-dir").arg(self.data_dir()).current_dir(self.dir.path());
         program.env("SUIFTLY_INGEST__LISTEN", self.syslog.to_string()).env("SUIFTLY_INGEST__FORMAT", format);
         program.env("SUIFTLY_API__LISTEN", self.api.to_string()).env_remove("SUIFTLY_LOG");
+        program.env("SUIFTLY_ADMIN__LISTEN", self.admin.to_string());
         program.stdin(Stdio::null());
         program
     }

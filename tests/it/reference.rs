@@ -10,9 +10,9 @@ fn a_customers_change_reaches_the_vault_also_when_nobody_ran() {
     let place = Place::new();
     let running = place.up("auto");
     assert!(place.run(&["seed"]).status.success());
-    place.database_says(VAULT, "9 keys, 7 active, 0 suspended");
+    place.database_says(VAULT, "10 keys, 8 active, 0 suspended");
     place.database_does("UPDATE customers SET status = 'suspended' WHERE display_name = 'Fernway'");
-    place.database_says(VAULT, "9 keys, 5 active, 2 suspended");
+    place.database_says(VAULT, "10 keys, 6 active, 2 suspended");
     let (ended, log) = running.stop();
     assert!(ended.success(), "{log}");
 
@@ -21,9 +21,9 @@ fn a_customers_change_reaches_the_vault_also_when_nobody_ran() {
         "UPDATE customers SET status = 'active' WHERE display_name = 'Fernway'; \
          UPDATE api_keys SET state = 'deleted', deleted_at = now() WHERE id = (SELECT min(id) FROM api_keys)",
     );
-    place.database_says(VAULT, "9 keys, 5 active, 2 suspended");
+    place.database_says(VAULT, "10 keys, 6 active, 2 suspended");
     let again = place.up("auto");
-    place.database_says(VAULT, "8 keys, 7 active, 0 suspended");
+    place.database_says(VAULT, "9 keys, 8 active, 0 suspended");
     let (ended, log) = again.stop();
     assert!(ended.success(), "{log}");
 }

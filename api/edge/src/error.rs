@@ -12,13 +12,19 @@ pub enum EdgeError {
         /// Whose grant it is.
         customer_id: i64,
     },
-    /// Two grants contradict each other: the vault that they come from is broken.
-    #[error("rendering maps: the grants contradict each other on {key} of {map}")]
-    Contradiction {
-        /// The map's file name.
-        map: &'static str,
-        /// The map's key.
-        key: String,
+    /// An entry of an allowlist is neither an address nor a network.
+    #[error("rendering maps: the allowlist of {account} holds what is neither an address nor a network")]
+    Address {
+        /// `customer:service`, in numbers.
+        account: String,
+    },
+    /// A map file could not be read.
+    #[error("reading the map file {}: {source}", path.display())]
+    ReadMap {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// A map file could not be written.
     #[error("writing the map file {}: {source}", path.display())]
@@ -38,6 +44,27 @@ pub enum EdgeError {
         /// Why.
         source: io::Error,
     },
+    /// HAProxy has no such map, or several of that name: its configuration is not ours.
+    #[error("HAProxy at {} has {count} maps whose file is named {map}, not one", path.display())]
+    MapCount {
+        /// The socket.
+        path: PathBuf,
+        /// The map's file name.
+        map: &'static str,
+        /// How many there are.
+        count: usize,
+    },
+    /// What was read back is not what was written.
+    #[error("HAProxy's {map} is not what was written: {what}")]
+    NotWritten {
+        /// The map's file name.
+        map: &'static str,
+        /// What differs.
+        what: String,
+    },
+    /// Another process answers than the one that was changed.
+    #[error("HAProxy was restarted or reloaded during a change of its maps")]
+    Restarted,
     /// The answer is longer than the bound.
     #[error("asking HAProxy for `{command}`: the answer is longer than {bound} bytes")]
     AnswerTooLong {

@@ -1,17 +1,26 @@
-//! Suiftly's edge: vault in, HAProxy maps and runtime socket out.
+//! Suiftly's edge: the vault in, HAProxy's maps and runtime socket out.
 //!
 //! ```text
-//! grants → maps (pure) → files: keys.map, grants.map → HAProxy, at its next start
-//! HAProxy ← runtime socket ← runtime: how many lines were numbered, by which worker, how it fares
+//! publisher ─http, stream─▶ edge ─┬▶ haproxy ─runtime─▶ a running HAProxy's maps; read back
+//!   ◀─report─                     ├▶ files: the same maps, for HAProxy's next start
+//!                                 └▶ directory: the grant set, for the edge's own
+//! maps (pure): grants → entries; plan: in which order entries change
 //! ```
 //!
 //! The maps go in two steps, so that a change of a customer's state touches a small one: key hash → key and customer,
-//! then customer and service → state and limits. Following the grant set and changing a running HAProxy will stand on
-//! [`runtime::RuntimeSocket`] too.
+//! then customer and service → state and limits.
 
+pub mod directory;
+pub mod edge;
 pub mod error;
 pub mod files;
+pub mod haproxy;
+pub mod http;
 pub mod maps;
 pub mod runtime;
+pub mod stream;
 
 pub use error::EdgeError;
+
+#[cfg(test)]
+mod testing;

@@ -1,159 +1,266 @@
-//! Renders grants to HAProxy's maps. Pure and deterministic: the same grants give the same bytes in whatever order they
-//! come, so that two gateways, or a file and a running HAProxy, can be compared by their text.
+//! Renders grants to HAProxy's maps. Pure and deterministic: the same set gives the same bytes in whatever order its rows
+//! came, so that two gateways, or a file and a running HAProxy, can be compared by their text. One row can be rendered
+//! alone, so that a change costs what changed.
+//!
+//! | map | key | value |
+//! |---|---|---|
+//! | `keys.map` | SHA-256 of the key, upper-case hex | `customer,fingerprint,metadata,service,network,active\|revoked` |
+//! | `grants.map` | `customer:service` | `state,guaranteed,burst,open\|listed` |
+//! | `allow.map` | `customer:service:` and a prefix of the address ([`prefix`]) | `1` |
+//!
+//! `grants.map` also holds the [`Mark`]: which version the maps are of.
+
+pub mod plan;
+pub mod prefix;
 
 use crate::EdgeError;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use suiftly_schema::grant::Grant;
+use std::fmt;
+use suiftly_schema::ids::{CustomerId, Service};
+use suiftly_schema::reference::KeyLife;
+use suiftly_schema::spend::SpendState;
+use suiftly_schema::time::UnixMillis;
+use suiftly_schema::vault::{AccessId, Changes, GrantSet, Head};
+use suiftly_schema::view::{AccessGrant, KeyGrant};
 
 /// File name of the map of keys.
 pub const KEYS_MAP: &str = "keys.map";
 /// File name of the map of customers' grants.
 pub const GRANTS_MAP: &str = "grants.map";
+/// File name of the map of allowlists.
+pub const ALLOW_MAP: &str = "allow.map";
+/// The key of the mark in `grants.map`. No account has such a name.
+pub const MARK_KEY: &str = "suiftly";
 
 const KEY_HASH_CHARS: usize = 64;
+/// What every entry of `allow.map` says: that it is there is what counts.
+const ALLOWED: &str = "1";
+/// The word of a service that its customer has disabled; the others are those of [`SpendState`].
+const DISABLED: &str = "disabled";
 
-/// The text of both maps, each a line `key value` per entry, sorted by key.
+/// One of the three maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MapName {
+    /// Key hash → key and customer.
+    Keys,
+    /// Customer and service → state and limits.
+    Grants,
+    /// Customer, service and address prefix.
+    Allow,
+}
+
+impl MapName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Keys, Self::Grants, Self::Allow];
+
+    /// Its file's name, by which it is found in HAProxy too.
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Keys => KEYS_MAP,
+            Self::Grants => GRANTS_MAP,
+            Self::Allow => ALLOW_MAP,
+        }
+    }
+}
+
+/// A map's entries, sorted by key.
+pub type Entries = BTreeMap<String, String>;
+
+/// The three maps without the mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Maps {
-    /// `SHA-256 of the key, upper-case hex` → `customer,fingerprint,metadata,service,network`, in numbers.
-    pub keys: String,
-    /// `customer:service` → `state,guaranteed per second,burst per second`.
-    pub grants: String,
+    /// `keys.map`.
+    pub keys: Entries,
+    /// `grants.map`.
+    pub grants: Entries,
+    /// `allow.map`.
+    pub allow: Entries,
+}
+
+/// An entry that a change touches: what it was and what it shall be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touched {
+    /// Of which map.
+    pub map: MapName,
+    /// Its key.
+    pub key: String,
+    /// Its value before; `None`: it was not there.
+    pub old: Option<String>,
+    /// Its value after; `None`: it shall not be there.
+    pub new: Option<String>,
+}
+
+/// Which version maps are of: the value of [`MARK_KEY`], written last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// The version.
+    pub version: u64,
+    /// Its era.
+    pub era: UnixMillis,
+}
+
+impl Mark {
+    /// The mark of this head's version.
+    pub const fn of(head: &Head) -> Self {
+        Self { version: head.version, era: head.era }
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.version, self.era.0)
+    }
 }
 
 impl Maps {
-    /// Renders a whole grant set. The same entry twice is one; two entries that differ under one key are refused.
-    pub fn render(grants: &[Grant]) -> Result<Self, EdgeError> {
-        let mut keys = BTreeMap::new();
-        let mut accounts = BTreeMap::new();
-        for grant in grants {
-            check_key_hash(grant)?;
-            insert(&mut keys, KEYS_MAP, grant.key_sha256.clone(), key_entry(grant))?;
-            insert(&mut accounts, GRANTS_MAP, account_key(grant), account_entry(grant))?;
+    /// Renders a whole grant set. `gateways` is how many share the limits of the region ([`Head::share_of`]), 1 or more.
+    pub fn render(set: &GrantSet, gateways: u16) -> Result<Self, EdgeError> {
+        let [keys, grants, allow] = MapName::ALL.map(|map| render_map(map, set, gateways));
+        Ok(Self { keys: keys?, grants: grants?, allow: allow? })
+    }
+
+    /// The entries of one map.
+    pub const fn of(&self, map: MapName) -> &Entries {
+        match map {
+            MapName::Keys => &self.keys,
+            MapName::Grants => &self.grants,
+            MapName::Allow => &self.allow,
         }
-        Ok(Self { keys: text(&keys), grants: text(&accounts) })
+    }
+
+    /// The entries of one map, to change them.
+    pub const fn of_mut(&mut self, map: MapName) -> &mut Entries {
+        match map {
+            MapName::Keys => &mut self.keys,
+            MapName::Grants => &mut self.grants,
+            MapName::Allow => &mut self.allow,
+        }
+    }
+
+    /// All entries in which `self` and `newer` differ.
+    pub fn touched_to(&self, newer: &Self) -> Vec<Touched> {
+        MapName::ALL.into_iter().flat_map(|map| differences(map, self.of(map), newer.of(map))).collect()
     }
 }
 
-fn check_key_hash(grant: &Grant) -> Result<(), EdgeError> {
-    let digits = grant.key_sha256.as_bytes();
-    let fits = digits.len() == KEY_HASH_CHARS && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
-    if fits { Ok(()) } else { Err(EdgeError::KeyHash { customer_id: grant.customer_id.get() }) }
+/// The text of a map: a line `key value` per entry.
+pub fn text(entries: &Entries) -> String {
+    let bytes = entries.iter().map(|(key, value)| key.len() + value.len() + 2).sum();
+    let mut text = String::with_capacity(bytes);
+    for (key, value) in entries {
+        for part in [key, " ", value, "\n"] {
+            text.push_str(part);
+        }
+    }
+    text
 }
 
-fn key_entry(grant: &Grant) -> String {
-    let Grant { customer_id, api_key_fp, key_metadata, service, network, .. } = grant;
-    format!("{},{api_key_fp},{key_metadata},{},{}", customer_id.get(), service.number(), network.number())
-}
-
-fn account_key(grant: &Grant) -> String {
-    format!("{}:{}", grant.customer_id.get(), grant.service.number())
-}
-
-fn account_entry(grant: &Grant) -> String {
-    format!("{},{},{}", grant.state.word(), grant.guaranteed_per_second, grant.burst_per_second)
-}
-
-fn insert(map: &mut BTreeMap<String, String>, name: &'static str, key: String, value: String) -> Result<(), EdgeError> {
-    match map.get(&key) {
-        Some(there) if *there != value => Err(EdgeError::Contradiction { map: name, key }),
-        Some(_) => Ok(()),
-        None => {
-            map.insert(key, value);
-            Ok(())
+/// Renders one of a grant set's maps; see [`Maps::render`].
+pub fn render_map(map: MapName, set: &GrantSet, gateways: u16) -> Result<Entries, EdgeError> {
+    match map {
+        MapName::Keys => set.keys().map(key_entry).collect(),
+        MapName::Grants => Ok(set.access().map(|grant| grant_entry(grant, gateways)).collect()),
+        MapName::Allow => {
+            let mut entries = Entries::new();
+            for grant in set.access() {
+                // Not `append`, which builds the whole map anew.
+                entries.extend(allow_entries(grant)?);
+            }
+            Ok(entries)
         }
     }
 }
 
-fn text(map: &BTreeMap<String, String>) -> String {
-    map.iter().fold(String::new(), |mut text, (key, value)| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{key} {value}");
-        text
-    })
+/// All entries that changes touch, out of the sets before and after them; each entry once. `gateways` is as in
+/// [`Maps::render`], the same before and after.
+pub fn touched(old: &GrantSet, new: &GrantSet, changes: &Changes, gateways: u16) -> Result<Vec<Touched>, EdgeError> {
+    let (mut before, mut after) = (Maps::default(), Maps::default());
+    let keys = changes.keys.iter().map(|key| &key.key_sha256).chain(&changes.gone_keys);
+    for hash in keys {
+        for (set, maps) in [(old, &mut before), (new, &mut after)] {
+            maps.keys.extend(set.key(hash).map(key_entry).transpose()?);
+        }
+    }
+    let access = changes.access.iter().map(|grant| (grant.customer_id, grant.service));
+    for id in access.chain(changes.gone_access.iter().copied()) {
+        for (set, maps) in [(old, &mut before), (new, &mut after)] {
+            if let Some(grant) = set.access_of(id) {
+                maps.grants.extend([grant_entry(grant, gateways)]);
+                maps.allow.extend(allow_entries(grant)?);
+            }
+        }
+    }
+    Ok(before.touched_to(&after))
+}
+
+/// The entry of a key.
+pub fn key_entry(key: &KeyGrant) -> Result<(String, String), EdgeError> {
+    let KeyGrant { key_sha256, customer_id, service, network, api_key_fp, key_metadata, state } = key;
+    if !is_key_hash(key_sha256) {
+        return Err(EdgeError::KeyHash { customer_id: customer_id.get() });
+    }
+    let state = match state {
+        KeyLife::Active => plan::ACTIVE,
+        KeyLife::Revoked | KeyLife::Deleted => "revoked",
+    };
+    let (customer, service, network) = (customer_id.get(), service.number(), network.number());
+    Ok((key_sha256.clone(), format!("{customer},{api_key_fp},{key_metadata},{service},{network},{state}")))
+}
+
+/// The entry of what a customer may do with a service. Of the region's limits a gateway enforces its share, rounded up.
+pub fn grant_entry(grant: &AccessGrant, gateways: u16) -> (String, String) {
+    let share = |limit: u32| limit.div_ceil(u32::from(gateways.max(1)));
+    let (guaranteed, burst) = (share(grant.guaranteed_per_second), share(grant.burst_per_second));
+    let listed = if grant.allowlist.is_empty() { plan::OPEN } else { "listed" };
+    (account((grant.customer_id, grant.service)), format!("{},{guaranteed},{burst},{listed}", state_word(grant)))
+}
+
+/// The entries of a service's allowlist, each once.
+pub fn allow_entries(grant: &AccessGrant) -> Result<Entries, EdgeError> {
+    let account = account((grant.customer_id, grant.service));
+    let mut entries = Entries::new();
+    for network in &grant.allowlist {
+        let prefixes = prefix::of_network(network);
+        let prefixes = prefixes.ok_or_else(|| EdgeError::Address { account: account.clone() })?;
+        entries.extend(prefixes.into_iter().map(|prefix| (format!("{account}:{prefix}"), ALLOWED.to_owned())));
+    }
+    Ok(entries)
+}
+
+/// `customer:service`, in numbers.
+pub fn account((customer, service): (CustomerId, Service)) -> String {
+    let id: AccessId = (customer, service);
+    format!("{}:{}", id.0.get(), id.1.number())
+}
+
+fn is_key_hash(text: &str) -> bool {
+    text.len() == KEY_HASH_CHARS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
+}
+
+const fn state_word(grant: &AccessGrant) -> &'static str {
+    match (grant.state, grant.is_enabled) {
+        // What holds for the whole customer is the better answer.
+        (SpendState::Active, true) => plan::ACTIVE,
+        (SpendState::Active, false) => DISABLED,
+        (state, _) => state.word(),
+    }
+}
+
+/// The entries in which two states of a map differ, in the order of their keys.
+fn differences(map: MapName, old: &Entries, new: &Entries) -> Vec<Touched> {
+    let touch = |key: &String, old: Option<&String>, new: Option<&String>| Touched {
+        map,
+        key: key.clone(),
+        old: old.cloned(),
+        new: new.cloned(),
+    };
+    let gone = old.iter().filter(|(key, _)| !new.contains_key(*key)).map(|(key, value)| touch(key, Some(value), None));
+    let changed = new.iter().filter(|(key, value)| old.get(*key) != Some(*value));
+    let mut touched: Vec<Touched> =
+        gone.chain(changed.map(|(key, value)| touch(key, old.get(key), Some(value)))).collect();
+    touched.sort_unstable();
+    touched
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use suiftly_schema::grant::GrantState;
-    use suiftly_schema::ids::{CustomerId, Network, Service};
-
-    fn grant(customer: i64, key: u8, service: Service) -> Grant {
-        Grant {
-            key_sha256: format!("{key:02X}").repeat(32),
-            customer_id: CustomerId::new(customer).unwrap(),
-            service,
-            network: Network::Mainnet,
-            api_key_fp: 4_000_000_000,
-            key_metadata: 10_496,
-            state: GrantState::Active,
-            guaranteed_per_second: 1_000,
-            burst_per_second: 2_000,
-        }
-    }
-
-    #[test]
-    fn two_keys_of_one_account_share_its_grant() {
-        let maps = Maps::render(&[
-            grant(20, 0xb0, Service::Seal),
-            grant(20, 0x0a, Service::Seal),
-            Grant { state: GrantState::Suspended, ..grant(3, 0x77, Service::Grpc) },
-        ])
-        .unwrap();
-        let hash = |pair: &str| pair.repeat(32);
-        assert_eq!(
-            maps.keys,
-            format!(
-                "{} 20,4000000000,10496,1,1\n{} 3,4000000000,10496,2,1\n{} 20,4000000000,10496,1,1\n",
-                hash("0A"),
-                hash("77"),
-                hash("B0")
-            )
-        );
-        assert_eq!(maps.grants, "20:1 active,1000,2000\n3:2 suspended,1000,2000\n");
-    }
-
-    #[test]
-    fn no_grants_are_empty_maps() {
-        assert_eq!(Maps::render(&[]).unwrap(), Maps::default());
-    }
-
-    #[test]
-    fn what_contradicts_or_could_forge_a_line_is_refused() {
-        let good = grant(1, 1, Service::Seal);
-        let limits = Grant { burst_per_second: 7, ..grant(1, 2, Service::Seal) };
-        let owner = grant(2, 1, Service::Seal);
-        let hash = |text: &str| Grant { key_sha256: text.to_owned(), ..good.clone() };
-        let cases: [(&[Grant], &str); 6] = [
-            (&[good.clone(), limits], "contradict each other on 1:1 of grants.map"),
-            (&[good.clone(), owner], "of keys.map"),
-            (&[hash("")], "64 upper-case"),
-            (&[hash(&"ab".repeat(32))], "64 upper-case"),
-            (&[hash(&"AB".repeat(33))], "64 upper-case"),
-            (&[hash(&format!("{}\n{}", "A".repeat(31), "B".repeat(32)))], "64 upper-case"),
-        ];
-        for (grants, message) in cases {
-            let error = Maps::render(grants).unwrap_err().to_string();
-            assert!(error.contains(message), "{error}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn order_and_repetition_do_not_matter(picks in prop::collection::vec((0u8..40, 0usize..40), 0..60)) {
-            let grants: Vec<Grant> = picks.iter().map(|&(n, _)| grant(i64::from(n / 4) + 1, n, Service::Seal)).collect();
-            let mut shuffled = grants.clone();
-            for (from, &(_, to)) in picks.iter().enumerate() {
-                let len = shuffled.len();
-                shuffled.swap(from, to % len);
-            }
-            shuffled.extend(grants.first().cloned());
-            let maps = Maps::render(&grants).unwrap();
-            prop_assert_eq!(&maps, &Maps::render(&shuffled).unwrap());
-            prop_assert!(maps.keys.lines().is_sorted() && maps.grants.lines().all(|line| line.split(' ').count() == 2));
-        }
-    }
-}
+mod tests;

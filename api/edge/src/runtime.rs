@@ -1,59 +1,54 @@
-//! HAProxy's runtime socket: one command, one bounded answer within a bounded time. Reading is apart from parsing, so
-//! that the parsers are pure.
+//! HAProxy's runtime socket: bounded answers within a bounded time. Reading ([`connection`]) is apart from parsing
+//! ([`parse`]), so that the parsers are pure.
+//!
+//! A single question has a connection of its own. What belongs together goes over one [`Session`]: such a connection
+//! stays with the process that took it, also when another takes over the socket.
+
+mod connection;
+mod parse;
 
 use crate::EdgeError;
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::net::UnixStream;
+use crate::maps::{Entries, MapName};
+use connection::Connection;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use suiftly_schema::fleet::{HOT_MAX, HotAccount, SERVERS_MAX, ServerReport};
 use suiftly_schema::time::UnixMillis;
 
-/// The longest answer that is read, in bytes. A map of 10,000 entries is about 1 MiB.
+/// The longest answer that is held, in bytes. Maps are read line by line and are not bound by it.
 pub const ANSWER_BYTES_MAX: usize = 8 << 20;
 /// How long a command may take from connecting to the answer's last byte.
 pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long reading or replacing a whole map may take. 100,000 entries take about half a second.
+pub const WHOLE_MAP_TIME_MAX: Duration = Duration::from_secs(60);
+/// A map that is read has no more entries: as many as a grant set may have keys, and as many again.
+pub const MAP_ENTRIES_MAX: usize = 8_000_000;
+/// Bytes of the rows that are sent at once. HAProxy takes a command with its rows into one buffer (`tune.bufsize`, 16 KiB
+/// unless configured); what is longer, it cuts the connection for.
+const ROWS_BYTES_MAX: usize = 12 << 10;
 
 /// The stick table of `haproxy.cfg` that numbers lines, and the variable that holds a worker's birth.
 const SEQ_TABLE: &str = "seq";
 const BOOT_VARIABLE: &str = "proc.boot";
+/// The stick table of accounts, and its counter of requests let through.
+const RATE_TABLE: &str = "rate";
+const RATE_COUNTER: &str = "gpc0_rate";
 /// How much of an unexpected answer an error shows, in characters.
 const SHOWN_CHARS: usize = 120;
 
-/// A client of one HAProxy process. Holds no connection: HAProxy closes after each command.
+pub use parse::{LoadedMap, ProcessStatus, TableRow};
+
+/// A client of one HAProxy process. Holds no connection.
 #[derive(Clone, Debug)]
 pub struct RuntimeSocket {
     path: PathBuf,
 }
 
-/// One row of a stick table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableRow {
-    /// Its key, as HAProxy writes it.
-    pub key: String,
-    /// Its counters by name, without the period of a rate: `gpc0`, `gpc0_rate`.
-    pub counters: Vec<(String, u64)>,
-}
-
-impl TableRow {
-    /// The counter of this name.
-    pub fn counter(&self, name: &str) -> Option<u64> {
-        self.counters.iter().find(|(there, _)| there == name).map(|&(_, value)| value)
-    }
-}
-
-/// What `show info` tells of the process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessStatus {
-    /// HAProxy's version, such as `2.6.12-1+deb12u4`.
-    pub version: String,
-    /// Its process id.
-    pub pid: u32,
-    /// Seconds since its start.
-    pub uptime_s: u64,
-    /// Requests since its start, of all frontends.
-    pub requests: u64,
-    /// Log messages that it could not send. Stays 0 for most kinds of loss: only seq tells.
-    pub dropped_logs: u64,
+/// A connection on which commands follow one another.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
 }
 
 impl RuntimeSocket {
@@ -67,22 +62,23 @@ impl RuntimeSocket {
         &self.path
     }
 
+    /// Opens a connection for several commands.
+    pub fn open(&self) -> Result<Session, EdgeError> {
+        let mut connection = self.connect("prompt")?;
+        connection.expect_prompt()?;
+        Ok(Session { connection })
+    }
+
     /// Sends one command and returns the answer. A command is one line: `;` and line ends in it are refused, since
     /// HAProxy would read them as further commands.
     pub fn ask(&self, command: &str) -> Result<String, EdgeError> {
-        let failed = |source| EdgeError::Ask { path: self.path.clone(), command: command.to_owned(), source };
-        if command.contains([';', '\n', '\r']) {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "more than one command")));
-        }
-        match exchange(&self.path, command).map_err(failed)? {
-            Some(answer) => Ok(answer),
-            None => Err(EdgeError::AnswerTooLong { command: command.to_owned(), bound: ANSWER_BYTES_MAX }),
-        }
+        self.connect(command)?.text()
     }
 
     /// All rows of a stick table.
     pub fn table(&self, name: &str) -> Result<Vec<TableRow>, EdgeError> {
-        self.asked(&format!("show table {name}"), |answer| parse_table(answer, name))
+        let command = format!("show table {name}");
+        understood(&command, &self.ask(&command)?, |answer| parse::table(answer, name))
     }
 
     /// How many lines this worker has numbered; the number of the last one while it stays below 2³².
@@ -93,116 +89,153 @@ impl RuntimeSocket {
 
     /// When this worker was born: with the server's id, whose lines the numbers are of.
     pub fn boot(&self) -> Result<UnixMillis, EdgeError> {
-        self.asked(&format!("get var {BOOT_VARIABLE}"), |answer| parse_integer_variable(answer).map(UnixMillis))
+        let command = format!("get var {BOOT_VARIABLE}");
+        understood(&command, &self.ask(&command)?, parse::integer_variable).map(UnixMillis)
     }
 
     /// How the process fares.
     pub fn status(&self) -> Result<ProcessStatus, EdgeError> {
-        self.asked("show info", parse_info)
+        understood("show info", &self.ask("show info")?, parse::info)
     }
 
-    fn asked<T>(&self, command: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, EdgeError> {
-        let answer = self.ask(command)?;
-        parse(&answer).ok_or_else(|| EdgeError::Answer {
-            command: command.to_owned(),
-            answer: answer.trim().chars().take(SHOWN_CHARS).collect(),
-        })
+    /// The accounts that were let through most in the last second, the busiest first, [`HOT_MAX`] at most. The table is
+    /// read row by row, however long it is.
+    pub fn hot_accounts(&self) -> Result<Vec<HotAccount>, EdgeError> {
+        let command = format!("show table {RATE_TABLE} data.{RATE_COUNTER} gt 0");
+        let mut hot: Vec<HotAccount> = Vec::with_capacity(HOT_MAX + 1);
+        self.connect(&command)?.lines(COMMAND_TIME_MAX, |line| {
+            if line.starts_with("# table: ") || line.is_empty() {
+                return Some(());
+            }
+            let row = parse::row(line)?;
+            let per_second = row.counter(RATE_COUNTER)?;
+            let at = hot.partition_point(|there| there.per_second >= per_second);
+            if at < HOT_MAX {
+                hot.insert(at, HotAccount { account: row.key, per_second });
+                hot.truncate(HOT_MAX);
+            }
+            Some(())
+        })?;
+        Ok(hot)
+    }
+
+    /// The servers of the backends, [`SERVERS_MAX`] at most.
+    pub fn servers(&self) -> Result<Vec<ServerReport>, EdgeError> {
+        let command = "show stat -1 4 -1";
+        let mut servers = understood(command, &self.ask(command)?, parse::servers)?;
+        servers.truncate(SERVERS_MAX);
+        Ok(servers)
+    }
+
+    fn connect(&self, command: &str) -> Result<Connection, EdgeError> {
+        Connection::open(&self.path, command)
     }
 }
 
-/// The answer, or `None` if it is longer than the bound.
-fn exchange(path: &Path, command: &str) -> io::Result<Option<String>> {
-    let deadline = Instant::now() + COMMAND_TIME_MAX;
-    let mut socket = UnixStream::connect(path)?;
-    socket.set_write_timeout(Some(COMMAND_TIME_MAX))?;
-    socket.write_all(format!("{command}\n").as_bytes())?;
-    let mut answer = Vec::new();
-    let mut chunk = [0; 16 << 10];
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
+impl Session {
+    /// Sends one command and returns the answer.
+    pub fn ask(&mut self, command: &str) -> Result<String, EdgeError> {
+        self.connection.send(command)?;
+        self.connection.text()
+    }
+
+    /// Sends a command that HAProxy answers with nothing when it has done it, within so long.
+    pub fn tell(&mut self, command: &str, time_max: Duration) -> Result<(), EdgeError> {
+        self.connection.send(command)?;
+        let answer = self.connection.text_within(time_max)?;
+        understood(command, &answer, |answer| answer.trim().is_empty().then_some(()))
+    }
+
+    /// When this worker was born.
+    pub fn boot(&mut self) -> Result<UnixMillis, EdgeError> {
+        let command = format!("get var {BOOT_VARIABLE}");
+        understood(&command, &self.ask(&command)?, parse::integer_variable).map(UnixMillis)
+    }
+
+    /// The three maps, in the order of [`MapName::ALL`]. Each is found by its file's name, which ends the path that the
+    /// configuration has.
+    pub fn maps(&mut self) -> Result<[LoadedMap; 3], EdgeError> {
+        let answer = self.ask("show map")?;
+        let [keys, grants, allow] = MapName::ALL.map(|map| {
+            let mut found = answer.lines().filter_map(|line| parse::loaded_map(line, map.file()));
+            let (first, more) = (found.next(), found.count());
+            first.filter(|_| more == 0).ok_or_else(|| EdgeError::MapCount {
+                path: self.connection.path().to_owned(),
+                map: map.file(),
+                count: more + usize::from(first.is_some()),
+            })
+        });
+        Ok([keys?, grants?, allow?])
+    }
+
+    /// What this key finds in a map: the entry's own key, which a search by prefix may find shorter, and its value.
+    pub fn look_up(&mut self, map: i32, key: &str) -> Result<Option<(String, String)>, EdgeError> {
+        let command = format!("get map #{map} {key}");
+        understood(&command, &self.ask(&command)?, parse::found)
+    }
+
+    /// All entries of a map as it is in force, and whether one was there twice.
+    pub fn entries(&mut self, map: i32) -> Result<(Entries, bool), EdgeError> {
+        let (mut entries, mut is_twice) = (Entries::new(), false);
+        self.connection.send(&format!("show map #{map}"))?;
+        self.connection.lines(WHOLE_MAP_TIME_MAX, |line| {
+            if line.is_empty() {
+                return Some(());
+            }
+            let (key, value) = parse::entry(line).filter(|_| entries.len() < MAP_ENTRIES_MAX)?;
+            is_twice |= entries.insert(key.to_owned(), value.to_owned()).is_some();
+            Some(())
+        })?;
+        Ok((entries, is_twice))
+    }
+
+    /// Adds entries to a map, or to a version of it that is being prepared. HAProxy does not look whether a key is there.
+    pub fn add<'a>(
+        &mut self,
+        map: i32,
+        version: Option<u32>,
+        rows: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), EdgeError> {
+        let version = version.map_or_else(String::new, |version| format!("@{version} "));
+        let command = format!("add map {version}#{map} <<");
+        let mut text = String::with_capacity(ROWS_BYTES_MAX);
+        for (key, value) in rows {
+            if text.len() + key.len() + value.len() + 2 > ROWS_BYTES_MAX {
+                self.tell_rows(&command, &text)?;
+                text.clear();
+            }
+            for part in [key, " ", value, "\n"] {
+                text.push_str(part);
+            }
         }
-        socket.set_read_timeout(Some(left))?;
-        match socket.read(&mut chunk) {
-            Ok(0) => return Ok(Some(String::from_utf8_lossy(&answer).into_owned())),
-            Ok(read) if answer.len() + read > ANSWER_BYTES_MAX => return Ok(None),
-            Ok(read) => answer.extend_from_slice(&chunk[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(io::ErrorKind::TimedOut.into()),
-            Err(error) => return Err(error),
-        }
+        if text.is_empty() { Ok(()) } else { self.tell_rows(&command, &text) }
+    }
+
+    /// Begins a version of a map, which is empty, and returns its number.
+    pub fn prepare(&mut self, map: i32) -> Result<u32, EdgeError> {
+        let command = format!("prepare map #{map}");
+        understood(&command, &self.ask(&command)?, parse::new_version)
+    }
+
+    fn tell_rows(&mut self, command: &str, rows: &str) -> Result<(), EdgeError> {
+        self.connection.send_with_rows(command, rows)?;
+        let answer = self.connection.text()?;
+        // HAProxy prompts for each row.
+        understood(command, &answer, |answer| answer.bytes().all(|byte| b"+ \n".contains(&byte)).then_some(()))
     }
 }
 
-/// `# table: seq, type: integer, size:1, used:1`, then a line per row.
-fn parse_table(answer: &str, name: &str) -> Option<Vec<TableRow>> {
-    let mut lines = answer.lines().filter(|line| !line.trim().is_empty());
-    lines.next()?.strip_prefix("# table: ")?.strip_prefix(name)?.strip_prefix(',')?;
-    lines.map(parse_row).collect()
-}
-
-/// `0x55e011179ad8: key=1 use=0 exp=0 gpc0=37 gpc0_rate(1000)=6`. A key may hold spaces; what follows it may not.
-fn parse_row(line: &str) -> Option<TableRow> {
-    let (_, rest) = line.split_once(": key=")?;
-    let (key, counters) = rest.rsplit_once(" use=")?;
-    let counters = counters.split(' ').skip(1).filter_map(|field| {
-        let (name, value) = field.split_once('=')?;
-        Some((name.split('(').next()?.to_owned(), value.parse().ok()?))
-    });
-    Some(TableRow { key: key.to_owned(), counters: counters.collect() })
-}
-
-/// `proc.boot: type=sint value=<1795302214397>`
-fn parse_integer_variable(answer: &str) -> Option<i64> {
-    let (_, value) = answer.split_once("type=sint value=<")?;
-    value.split('>').next()?.parse().ok()
-}
-
-fn parse_info(answer: &str) -> Option<ProcessStatus> {
-    let field = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    Some(ProcessStatus {
-        version: field("Version")?.to_owned(),
-        pid: field("Pid")?.parse().ok()?,
-        uptime_s: field("Uptime_sec")?.parse().ok()?,
-        requests: field("CumReq")?.parse().ok()?,
-        dropped_logs: field("DroppedLogs")?.parse().ok()?,
+fn understood<T>(command: &str, answer: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, EdgeError> {
+    parse(answer).ok_or_else(|| EdgeError::Answer {
+        command: command.to_owned(),
+        answer: answer.trim().chars().take(SHOWN_CHARS).collect(),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RATE: &str = "# table: rate, type: string, size:102400, used:2\n\
-        0x560f6193d370: key=12345:1 use=0 exp=9343 gpc0=16 gpc0_rate(1000)=6\n\
-        0x560f6193d371: key=a use=1 b use=0 exp=9 shard=0 gpc0=1 gpc0_rate(1000)=0\n\n";
-
-    #[test]
-    fn tables_as_haproxy_writes_them() {
-        let rows = parse_table(RATE, "rate").unwrap();
-        assert_eq!((rows[0].key.as_str(), rows[1].key.as_str()), ("12345:1", "a use=1 b"));
-        assert_eq!((rows[0].counter("gpc0"), rows[0].counter("gpc0_rate")), (Some(16), Some(6)));
-        assert_eq!((rows[1].counter("gpc0"), rows[1].counter("gpc1")), (Some(1), None));
-        assert_eq!(parse_table("# table: seq, type: integer, size:1, used:0\n\n", "seq"), Some(Vec::new()));
+/// Refuses what HAProxy would read as further commands.
+fn one_line(text: &str) -> io::Result<()> {
+    if text.contains([';', '\n', '\r']) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "more than one command"));
     }
-
-    #[test]
-    fn what_is_no_table_is_none() {
-        for answer in ["", "No such table\n", "# table: rates, type: string\n", "# table: rate, \nnonsense\n"] {
-            assert_eq!(parse_table(answer, "rate"), None, "{answer}");
-        }
-    }
-
-    #[test]
-    fn variables_and_status() {
-        assert_eq!(parse_integer_variable("proc.boot: type=sint value=<1795302214397>\n"), Some(1_795_302_214_397));
-        for answer in ["", "Unknown variable\n", "proc.boot: type=str value=<1>\n", "type=sint value=<x>"] {
-            assert_eq!(parse_integer_variable(answer), None, "{answer}");
-        }
-        let info = "Name: HAProxy\nVersion: 2.6.12\nPid: 7\nUptime: 0d 0h\nUptime_sec: 61\nCumReq: 9\nDroppedLogs: 2\n";
-        let status = ProcessStatus { version: "2.6.12".into(), pid: 7, uptime_s: 61, requests: 9, dropped_logs: 2 };
-        assert_eq!(parse_info(info), Some(status));
-        assert_eq!(parse_info("Name: HAProxy\n"), None);
-    }
+    Ok(())
 }

@@ -5,9 +5,17 @@
 //! asked for is on record before it is asked, and a refusal after it.
 
 mod acts;
+mod draws;
+mod names;
+mod note;
 mod params;
+mod what_if;
 mod wire;
 
+pub use draws::{ChargeItem, ChargePage, ChargeState};
+pub use names::{CustomerName, CustomerNames};
+pub use note::{NoteRequest, NoteSet, NoteView};
+pub use what_if::TierWhatIf;
 pub use wire::{
     CreditGranted, CreditRequest, CustomerAlert, CustomerItem, CustomerKey, CustomerMonth, CustomerPage,
     CustomerService, CustomerSession, CustomerStatus, CustomerView, KeyRevoked, LimitRequest, LimitSet, MoneyView,
@@ -20,10 +28,11 @@ use super::invoices::InvoiceItem;
 use super::notices::NoticeItem;
 use crate::app::App;
 use crate::params::parse_none;
+use crate::path::Path;
 use crate::problem::{GuardedProblems, Problem};
 use crate::scope::Operator;
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use suiftly_store::accounts::ActivityQuery;
 use suiftly_store::money::NoticeQuery;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,7 +42,15 @@ use utoipa_axum::routes;
 const RECENT_ITEMS: u32 = 20;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(view)).routes(routes!(statement)).merge(acts::routes())
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(names::names))
+        .routes(routes!(view))
+        .routes(routes!(statement))
+        .routes(routes!(draws::charges))
+        .routes(routes!(what_if::what_if))
+        .routes(routes!(note::put_note))
+        .merge(acts::routes())
 }
 
 /// Customers, by id: all, or those found by name, e-mail, wallet address or id.
@@ -53,7 +70,7 @@ async fn list(
     Ok(Json(CustomerPage { items: rows.into_iter().map(CustomerItem::from).collect(), next_cursor }))
 }
 
-/// One customer from all sides: profile, money, services, keys, sessions, alerts, and the latest invoices, activity and
+/// One customer from all sides: profile, money, services, keys, sessions, alerts, the operators' note, and the latest invoices, activity and
 /// notifications.
 #[utoipa::path(get, path = "/customers/{customer_id}", operation_id = "get_customer", tag = "customers",
     params(("customer_id" = i64, Path, minimum = 1)),
@@ -85,6 +102,7 @@ async fn view(
         keys: detail.keys.into_iter().map(CustomerKey::from).collect(),
         sessions: detail.sessions.into_iter().map(CustomerSession::from).collect(),
         alerts: detail.alerts.into_iter().map(CustomerAlert::from).collect(),
+        note: detail.note.map(NoteView::from),
     }))
 }
 

@@ -9,14 +9,17 @@ use crate::app::App;
 use crate::problem::{GuardedProblems, Problem};
 use crate::read::{ReadError, Reader};
 use crate::rows::{Answer, Filter};
+use crate::tail::Tail;
 use crate::wire::Stand;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use params::{CustomerQuery, TopParams, TopQuery, TopRangeQuery, customer};
 pub use params::{TOP_DAYS_MAX, TOP_N, TOP_N_MAX};
+use std::collections::BTreeMap;
+use suiftly_schema::activity::KeyRef;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
-use suiftly_store::reader::{KeyQuery, SpendQuery};
+use suiftly_store::reader::{KeyDid, KeyQuery, SpendQuery};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 pub use wire::{CustomerKeys, CustomerSpend, KeyUse, SpendAt, TopBy, TopCustomer, TopCustomers};
@@ -57,11 +60,17 @@ async fn top_customers(State(app): State<App>, RawQuery(query): RawQuery) -> Res
 }
 
 impl Reader {
+    /// What each key of a customer did.
+    pub(crate) async fn keys_did(&self, query: &KeyQuery) -> Result<(BTreeMap<KeyRef, KeyDid>, Tail), ReadError> {
+        let (rows, tail) = self.seam(|| self.rows.keys(query)).await?;
+        Ok((tail.join(rows), tail))
+    }
+
     pub(crate) async fn customer_keys(&self, customer_id: CustomerId) -> Result<CustomerKeys, ReadError> {
-        let query = KeyQuery { customer_id };
-        let (rows, tail) = self.seam(|| self.rows.keys(&query)).await?;
-        let mut keys: Vec<_> = tail.join(rows).into_iter().collect();
-        keys.sort_by(|(a, did_a), (b, did_b)| did_b.last_used_at.cmp(&did_a.last_used_at).then(a.cmp(b)));
+        let query = KeyQuery { customer_id, hours_from: None };
+        let (keys, tail) = self.keys_did(&query).await?;
+        let mut keys: Vec<_> = keys.into_iter().collect();
+        keys.sort_by(|(a, did_a), (b, did_b)| did_b.all.last_used_at.cmp(&did_a.all.last_used_at).then(a.cmp(b)));
         let keys = keys.iter().map(KeyUse::of).collect();
         Ok(CustomerKeys { stand: Stand::of(&tail), customer_id: customer_id.get(), keys })
     }

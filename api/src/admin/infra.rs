@@ -1,6 +1,7 @@
 //! How the machinery does: requests by gateway, service, network, backend, event and status class, how long their phases
-//! took and how they ended. `GET /api/v1/infra/summary` and `/infra/series`, across the seam like usage.
+//! took and how they ended. `GET /api/v1/infra/summary`, `/infra/series` and `/infra/heatmap`, across the seam like usage.
 
+mod heatmap;
 mod params;
 mod wire;
 
@@ -11,7 +12,8 @@ use crate::tail::Tail;
 use crate::wire::Stand;
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use params::{InfraFilterQuery, InfraParams, InfraRangeQuery};
+pub use heatmap::{HeatmapBand, HeatmapPoint, InfraHeatmap, PhaseWord};
+use params::{InfraFilterQuery, InfraGroupQuery, InfraParams, InfraRangeQuery};
 use std::collections::BTreeMap;
 use suiftly_schema::infra::InfraSums;
 use suiftly_schema::time::UnixMillis;
@@ -26,11 +28,14 @@ pub const INFRA_ANSWER_ROWS_MAX: usize = 5_000;
 type Sums = BTreeMap<(UnixMillis, InfraGroup), InfraSums>;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(infra_summary)).routes(routes!(infra_series))
+    OpenApiRouter::new()
+        .routes(routes!(infra_summary))
+        .routes(routes!(infra_series))
+        .routes(routes!(heatmap::infra_heatmap))
 }
 
 /// Requests over a range, by group. By default the last 24 hours, all together.
-#[utoipa::path(get, path = "/infra/summary", tag = "operation", params(InfraRangeQuery, InfraFilterQuery), responses(
+#[utoipa::path(get, path = "/infra/summary", tag = "operation", params(InfraRangeQuery, InfraFilterQuery, InfraGroupQuery), responses(
     (status = 200, body = InfraSummary),
     GuardedProblems,
 ))]
@@ -40,7 +45,7 @@ async fn infra_summary(State(app): State<App>, RawQuery(query): RawQuery) -> Res
 }
 
 /// Requests over time, by group. By default the last 24 hours by five minutes, all together.
-#[utoipa::path(get, path = "/infra/series", tag = "operation", params(InfraRangeQuery, InfraFilterQuery), responses(
+#[utoipa::path(get, path = "/infra/series", tag = "operation", params(InfraRangeQuery, InfraFilterQuery, InfraGroupQuery), responses(
     (status = 200, body = InfraSeries),
     GuardedProblems,
 ))]

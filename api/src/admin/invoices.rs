@@ -12,15 +12,17 @@ pub use wire::{
 use super::asked::{MissingProblem, PageQuery, customer_in, missing, page};
 use crate::app::App;
 use crate::params::parse_none;
+use crate::path::Path;
 use crate::problem::{GuardedProblems, Problem};
 use crate::scope::Operator;
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use params::{DocumentFormat, DocumentQuery, DraftQuery, HoursQuery, InvoicesQuery, RecordsQuery};
 use suiftly_settlement::SettlementError;
 use suiftly_settlement::document::InvoiceDocument;
+use suiftly_store::money::RecordQuery;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -178,8 +180,16 @@ async fn records(
     if hour.month() != invoice.month {
         return Ok(Json(InvoiceRecords { items: Vec::new(), next_cursor: None }));
     }
-    let which = (Some(service), network.map(Some));
-    let found = store.records_of(invoice.customer_id, which, hour, after, limit + 1).await?;
+    let query = RecordQuery {
+        customer: invoice.customer_id,
+        service: Some(Some(service)),
+        network: network.map(Some),
+        hour,
+        billed_only: true,
+        after,
+        limit: limit + 1,
+    };
+    let found = store.records_of(&query).await?;
     let (found, next_cursor) = page(found, limit, |record| format!("{}.{}", record.timestamp.0, record.journal_offset));
     Ok(Json(InvoiceRecords { items: found.iter().map(InvoiceRecord::from).collect(), next_cursor }))
 }

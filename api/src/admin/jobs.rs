@@ -3,10 +3,11 @@
 use super::asked::{MissingProblem, PageFields, PageQuery, WriteProblems, missing, number, page};
 use crate::app::App;
 use crate::params::{Fields, parse_none};
+use crate::path::Path;
 use crate::problem::{GuardedProblems, Problem};
 use crate::scope::Operator;
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;

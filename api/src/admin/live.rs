@@ -1,4 +1,6 @@
-//! The pipeline's state, live: alone, for whoever needs no usage beside it.
+//! The pipeline's state and what has changed, live: for whoever needs no usage beside it.
+
+use super::revisions;
 
 use crate::app::App;
 use crate::params::parse_none;
@@ -22,7 +24,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// How the pipeline is, live.
 ///
-/// Server-sent events `pipeline` (Pipeline): one at once, then one each second. Each is whole, so none has an id.
+/// Server-sent events `pipeline` (Pipeline): one at once, then one each second; and `revisions` (Revisions): one at the
+/// start, then once a second at most and when something has changed. Each is whole, so none has an id.
 #[utoipa::path(get, path = "/pipeline/stream", tag = "operation", responses(
     (status = 200, description = "Events until either side ends", body = String, content_type = "text/event-stream"),
     GuardedProblems,
@@ -40,25 +43,36 @@ async fn pipeline_stream(
     };
     let mut pulse = app.pulse.subscribe();
     pulse.mark_changed();
+    let changes = app.revisions.listen();
     // nginx would hold events back.
-    Ok(([(X_ACCEL_BUFFERING, "no")], Sse::new(events(app, pulse, permit))).into_response())
+    Ok(([(X_ACCEL_BUFFERING, "no")], Sse::new(events(app, (pulse, changes), permit))).into_response())
 }
 
 fn events(
     app: App,
-    pulse: watch::Receiver<Arc<str>>,
+    sources: (watch::Receiver<Arc<str>>, revisions::Latest),
     permit: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let first = Some(RECONNECT_AFTER);
-    futures::stream::unfold((app, pulse, permit, first), |(app, mut pulse, permit, retry)| async move {
-        // The sender lives as long as the app, which we hold.
-        app.shutdown.run_until_cancelled(pulse.changed()).await?.ok()?;
-        let event = Event::default().event("pipeline").data(&**pulse.borrow_and_update());
+    futures::stream::unfold((app, sources, permit, first), |(app, mut sources, permit, retry)| async move {
+        let event = app.shutdown.run_until_cancelled(next(&mut sources)).await??;
         let event = match retry {
             Some(after) => event.retry(after),
             None => event,
         };
-        Some((Ok(event), (app, pulse, permit, None)))
+        Some((Ok(event), (app, sources, permit, None)))
     })
     .fuse()
+}
+
+async fn next((pulse, changes): &mut (watch::Receiver<Arc<str>>, revisions::Latest)) -> Option<Event> {
+    tokio::select! {
+        biased;
+        beat = pulse.changed() => {
+            // The sender lives as long as the app, which the stream holds.
+            beat.ok()?;
+            Some(Event::default().event("pipeline").data(&**pulse.borrow_and_update()))
+        }
+        json = revisions::next(changes) => Some(Event::default().event("revisions").data(&*json)),
+    }
 }

@@ -4,6 +4,7 @@
 mod wire;
 
 use crate::app::App;
+use crate::fleet;
 use crate::params::Fields;
 use crate::pipeline::WorkerLines;
 use crate::problem::{GuardedProblems, Problem};
@@ -140,5 +141,6 @@ async fn loss(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<
     let live = app.look();
     let loss = app.parts.pipeline.loss(server_id, LOSS_WORKERS_MAX);
     let (epoch, complete_to) = app.parts.hub.position();
-    Ok(Json(LossReport::new(loss, server_id, epoch.max(live.store.epoch), complete_to)))
+    let dropped_logs = fleet::dropped_logs(&app.parts.vault.fleet.standings(app.parts.clock.now()));
+    Ok(Json(LossReport::new(loss, server_id, (epoch.max(live.store.epoch), complete_to), &dropped_logs)))
 }

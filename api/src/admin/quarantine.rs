@@ -8,6 +8,7 @@ mod params;
 mod rows;
 mod wire;
 
+pub(crate) use params::is_reason;
 pub use rows::QuarantineRows;
 pub use wire::{
     DiscardRequest, Discarded, Quarantine, QuarantineLine, QuarantineReason, QuarantineReasons, QuarantineText,
@@ -17,12 +18,13 @@ pub use wire::{
 use super::asked::{BodyProblems, WriteProblems};
 use crate::app::App;
 use crate::params::parse_none;
+use crate::path::Path;
 use crate::pipeline::GiveAgainError;
 use crate::problem::{GuardedProblems, Problem, ProblemCode};
 use crate::read::ReadError;
 use crate::scope::Operator;
 use axum::Json;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_store::StoreError;
 use suiftly_store::accounts::{Act, OperatorRole};

@@ -54,7 +54,8 @@ async fn pipeline(State(app): State<App>, RawQuery(query): RawQuery) -> Result<J
 ///
 /// Server-sent events; ids are epochs. `snapshot` (StreamSnapshot) first, then `delta` (StreamDelta): ten a second at
 /// most, one a second at least, each to be added to the snapshot. `reset` (StreamReset) says to forget all; a snapshot
-/// follows. `pipeline` (Pipeline, without id) each second. A client that reconnects sends `Last-Event-ID` and gets the
+/// follows. `pipeline` (Pipeline, without id) each second. `revisions` (Revisions, without id) at the start, then once a
+/// second at most and when something has changed: what to ask for again. A client that reconnects sends `Last-Event-ID` and gets the
 /// deltas after it, or a reset.
 #[utoipa::path(get, path = "/stream", tag = "usage",
     params(FilterQuery, ("Last-Event-ID" = Option<String>, Header, description = "The last epoch received")),

@@ -1,4 +1,12 @@
-//! The vault: what each key may do now, as the dataflow last joined it and as committed. No keys, no hashes of keys.
+//! The vault: what was published ([`acts`]); and what each key may do now, as the dataflow last joined it and as committed. No keys, no hashes of keys.
+
+mod acts;
+mod wire;
+
+pub use wire::{
+    FreezeRequest, ThawRequest, VaultChange, VaultChanges, VaultDiff, VaultFrozen, VaultPushed, VaultStatus,
+    VaultVersion, VaultVersionItem, VaultVersions,
+};
 
 use super::asked::{PageFields, PageQuery, page, pair};
 use crate::app::App;
@@ -15,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(vault))
+    OpenApiRouter::new().routes(routes!(vault)).merge(acts::routes())
 }
 
 /// Which grants.

@@ -70,6 +70,15 @@ impl Auth {
         Err(Problem::new(ProblemCode::Unauthorized))
     }
 
+    /// Counts a token that is none, which is known already; the answer is always a problem.
+    pub(crate) fn refused(&self, address: IpAddr, now: UnixMillis) -> Problem {
+        if let Err(problem) = self.attempts.check(address, now) {
+            return problem;
+        }
+        self.attempts.failed(address, now);
+        Problem::new(ProblemCode::Unauthorized)
+    }
+
     async fn operator_row(
         &self,
         app: &App,

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
+use suiftly_schema::vault::drawn_customer;
 use suiftly_store::accounts::{Act, Actor, Challenge, NewSession, Refresh, Refreshed, SignIn};
 
 /// How long a challenge may be signed.
@@ -229,11 +230,14 @@ fn random_hex<const BYTES: usize>() -> Result<String, Problem> {
 
 /// Ids for a new customer: 31 bits, which tell nothing of how many there are.
 fn drawn_ids() -> Result<Vec<CustomerId>, Problem> {
-    let draw = |_| -> Result<CustomerId, NoRandomness> {
-        let number = u32::from_be_bytes(random()?) >> 1;
-        Ok(CustomerId::new(i64::from(number.max(1))).expect("it is at least 1"))
+    let draw = || -> Result<CustomerId, NoRandomness> {
+        loop {
+            if let Some(id) = drawn_customer(u32::from_be_bytes(random()?)) {
+                return Ok(id);
+            }
+        }
     };
-    (0..IDS_DRAWN).map(draw).collect::<Result<_, _>>().map_err(|error| Problem::internal(&error))
+    (0..IDS_DRAWN).map(|_| draw()).collect::<Result<_, _>>().map_err(|error| Problem::internal(&error))
 }
 
 fn sha256(text: &str) -> String {
@@ -253,6 +257,7 @@ fn user_agent(headers: &HeaderMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use suiftly_schema::vault::CANARY_BASE;
 
     #[test]
     fn a_message_names_everything_that_is_asked() {
@@ -269,7 +274,7 @@ mod tests {
     #[test]
     fn ids_have_31_bits_and_names_are_short() {
         for _ in 0..100 {
-            assert!(drawn_ids().unwrap().iter().all(|id| (1..1 << 31).contains(&id.get())));
+            assert!(drawn_ids().unwrap().iter().all(|id| (1..CANARY_BASE).contains(&id.get())));
         }
         assert_eq!(short(&format!("0x{}", "ab".repeat(32))), "0xabab…abab");
         let mut headers = HeaderMap::new();

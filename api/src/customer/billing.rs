@@ -17,7 +17,7 @@ pub use drill::{HourPage, HourRow, RecordPage, RecordRow};
 pub use funds::{AmountRequest, FundsMoved, LimitRequest};
 pub use invoices::{InvoicePage, InvoiceRow};
 pub use statement::{StatementRow, StatementView, TransactionPage, TransactionRow};
-pub use wire::{Billing, DraftTotals, Forecast};
+pub use wire::{Billing, DraftTotals, Forecast, NextSubscription};
 
 use crate::app::App;
 use crate::params::{SummaryParams, parse_none};
@@ -62,7 +62,8 @@ async fn billing(
     let last_day = reader.summary(&last_day(customer.id, now)).await?;
     let overview = settlement.store().overview(customer.id, now.month()).await?;
     let overview = overview.ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
-    Ok(Json(Billing::new(&overview, &live, MicroUsd(last_day.rated_micro_usd), now)))
+    let services = app.parts.accounts.store.services(customer.id).await?;
+    Ok(Json(Billing::new(&overview, &services, &live, MicroUsd(last_day.rated_micro_usd), now)))
 }
 
 /// The last 24 hours, the running one included.

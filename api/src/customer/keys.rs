@@ -4,7 +4,8 @@
 mod wire;
 
 pub use wire::{
-    IssuedKeyView, KeyList, KeyState, KeyUsage, KeyView, NetworkWord, NewKeyRequest, RegenerateRequest, RenameRequest,
+    IssuedKeyView, KeyDay, KeyHourUse, KeyList, KeyState, KeyUsage, KeyView, NetworkWord, NewKeyRequest,
+    RegenerateRequest, RenameRequest,
 };
 
 use super::services::{ServiceWord, act};
@@ -12,19 +13,20 @@ use super::slots::{SlotProblem, full, not_now};
 use crate::app::App;
 use crate::body::{self, Checks, WriteProblems};
 use crate::params::{Fields, parse_none};
+use crate::path::Path;
 use crate::problem::{GuardedProblems, Problem, ProblemCode};
 use crate::read::ReadError;
 use crate::scope::Customer;
 use axum::Json;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
-use std::collections::HashMap;
 use suiftly_schema::subscription::{INCLUDED_API_KEYS, Subscription};
 use suiftly_store::accounts::{Act, KEYS_PAGE_MAX, KeyListQuery, KeyMaker, KeyRefused, KeyRow, NewKey};
+use suiftly_store::reader::KeyQuery;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use wire::UsageOf;
+use wire::KeysDid;
 
 /// Keys of a page unless it says otherwise.
 const PAGE_KEYS: u32 = 50;
@@ -129,19 +131,21 @@ async fn create(
     let act = act(&app, &customer);
     let issued = app.parts.accounts.store.create_key(customer.id, maker(&app), &new, &act).await?;
     match issued {
-        Ok(issued) => Ok((StatusCode::CREATED, Json(IssuedKeyView::new(&issued, &UsageOf::new())))),
+        Ok(issued) => {
+            Ok((StatusCode::CREATED, Json(IssuedKeyView::new(&issued, &KeysDid::nothing(app.parts.clock.now())))))
+        }
         Err(refused) => Err(problem(&app, &customer, refused, &act).await),
     }
 }
 
-/// Shows a key in full. It is on record that it was shown.
+/// Shows a key in full. It is on record that it was shown, each time: no idempotency key is looked at.
 #[utoipa::path(post, path = "/keys/{id}/reveal", operation_id = "reveal_key", tag = "keys",
     params(("id" = i64, Path, minimum = 1, description = "Which")),
     responses(
         (status = 200, body = IssuedKeyView),
         (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
         GuardedProblems, WriteProblems,
-        (status = 409, description = "`key_not_kept`; and those of every write", body = Problem,
+        (status = 409, description = "`key_not_kept`", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
@@ -187,7 +191,9 @@ async fn regenerate(
     let overlap_s = body::read::<RegenerateRequest>(request).await?.checked()?;
     let issued = app.parts.accounts.store.regenerate_key(customer.id, maker(&app), id, overlap_s, &act).await?;
     match issued {
-        Ok(issued) => Ok((StatusCode::CREATED, Json(IssuedKeyView::new(&issued, &UsageOf::new())))),
+        Ok(issued) => {
+            Ok((StatusCode::CREATED, Json(IssuedKeyView::new(&issued, &KeysDid::nothing(app.parts.clock.now())))))
+        }
         Err(refused) => Err(problem(&app, &customer, refused, &act).await),
     }
 }
@@ -301,17 +307,19 @@ async fn answer(
     }
 }
 
-/// What keys did, by fingerprint. Keys are managed while the live deltas and the store do not meet, too: then nothing is
-/// known of it.
-async fn usage(app: &App, customer: &Customer) -> Result<UsageOf, Problem> {
-    match app.reader.for_customer(customer.id).customer_keys(customer.id).await {
-        Ok(keys) => Ok(keys.keys.into_iter().map(|key| (key.api_key_fp, Some(key))).collect()),
-        Err(ReadError::Store(error)) if error.is_unavailable() => Err(error.into()),
+/// What keys did. Keys are managed while the live deltas and the store do not meet, too: then nothing is known of it.
+async fn usage(app: &App, customer: &Customer) -> Result<KeysDid, Problem> {
+    let now = app.parts.clock.now();
+    let query = KeyQuery { customer_id: customer.id, hours_from: Some(KeysDid::hours_from(now)) };
+    let known = match app.reader.for_customer(customer.id).keys_did(&query).await {
+        Ok((keys, _)) => Some(keys.into_iter().map(|(key, did)| (key.api_key_fp, did)).collect()),
+        Err(ReadError::Store(error)) if error.is_unavailable() => return Err(error.into()),
         Err(error) => {
             tracing::warn!(%error, "API keys are shown without their usage");
-            Ok(HashMap::from([(wire::UNKNOWN, None)]))
+            None
         }
-    }
+    };
+    Ok(KeysDid { known, now })
 }
 
 async fn problem(app: &App, customer: &Customer, refused: KeyRefused, act: &Act) -> Problem {

@@ -16,19 +16,23 @@ pub use order::{
 pub(crate) use refusal::not_active;
 pub use refusal::{OrderProblem, QuoteRefusal, RefusalFigures};
 pub use settings::SettingsRequest;
-pub use wire::{Scheduling, ServiceList, ServiceStatus, ServiceView, SlotCount, SubscriptionState, Terms};
+use wire::Reach;
+pub use wire::{Endpoint, Scheduling, ServiceList, ServiceStatus, ServiceView, SlotCount, SubscriptionState, Terms};
 
 use crate::app::App;
 use crate::body::{self, WriteProblems};
+use crate::fleet::Outage;
 use crate::params::parse_none;
+use crate::path::Path;
 use crate::problem::{GuardedProblems, Problem, ProblemCode};
 use crate::scope::Customer;
 use axum::Json;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use serde::{Deserialize, Serialize};
-use suiftly_schema::ids::Service;
+use std::collections::BTreeMap;
+use suiftly_schema::ids::{Network, Service};
 use suiftly_schema::money::MicroUsd;
-use suiftly_schema::subscription::Order;
+use suiftly_schema::subscription::{Order, SOLD};
 use suiftly_store::accounts::{Act, Services};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -98,7 +102,20 @@ async fn list(
     parse_none(&query.unwrap_or_default())?;
     let services = app.parts.accounts.store.services(customer.id).await?;
     let now = app.parts.accounts.settlement.now();
-    Ok(Json(ServiceList::new(&services, now)))
+    let outages = app.parts.vault.outages(&SOLD, app.parts.clock.now());
+    let reach = |service| reach(&app, &customer, service, &outages);
+    Ok(Json(ServiceList::new(&services, reach, now)))
+}
+
+fn reach(app: &App, customer: &Customer, service: Service, outages: &BTreeMap<Service, Outage>) -> Reach {
+    let endpoints = app.deployment.endpoints.iter().filter(|((of, _), _)| *of == service);
+    let endpoint =
+        |((_, network), url): (&(Service, Network), &String)| Endpoint { network: network.word(), url: url.clone() };
+    Reach {
+        is_updating: app.parts.vault.is_updating((customer.id, service)),
+        outage: outages.get(&service).copied(),
+        endpoints: endpoints.map(endpoint).collect(),
+    }
 }
 
 /// One service, likewise.
@@ -299,7 +316,8 @@ async fn view(app: &App, customer: &Customer, service: Service) -> Result<Servic
     let services: Services = app.parts.accounts.store.services(customer.id).await?;
     let now = app.parts.accounts.settlement.now();
     let found = services.services.iter().find(|one| one.service == service);
-    found.map(|one| ServiceView::new(&services, one, now)).ok_or_else(|| Problem::new(ProblemCode::NotFound))
+    let reach = reach(app, customer, service, &app.parts.vault.outages(&[service], app.parts.clock.now()));
+    found.map(|one| ServiceView::new(&services, one, reach, now)).ok_or_else(|| Problem::new(ProblemCode::NotFound))
 }
 
 /// By the manager's clock, as orders and months are.

@@ -1,6 +1,7 @@
-//! How one signs in at this server: what a sign-in page needs to know before anybody is known.
+//! How one signs in at this server, and what it says of itself: what pages need to know before anybody is known.
 
 use crate::app::App;
+use crate::deployment::EscrowKind;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -12,20 +13,61 @@ pub(crate) fn open_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(sign_in_config))
 }
 
-/// How one signs in here.
+/// How one signs in here, and what this deployment says of itself.
 #[derive(Debug, Serialize, ToSchema)]
 struct SignInConfig {
     /// Any signature is taken: a development or test server.
     mock: bool,
     /// The domain that stands in the message to sign.
     domain: String,
+    /// What the deployment is called.
+    #[schema(required = true)]
+    name: Option<String>,
+    /// Who holds customers' funds.
+    escrow: EscrowWord,
+    /// Where a transaction is looked at: `{digest}` in it stands for the digest.
+    #[schema(required = true, example = "https://suiscan.xyz/mainnet/tx/{digest}")]
+    explorer_tx_url: Option<String>,
+    /// Who helps.
+    support: SupportView,
 }
 
-/// How one signs in at this server.
+/// Who helps; `null` where there is nobody.
+#[derive(Debug, Serialize, ToSchema)]
+struct SupportView {
+    /// Whom to write to.
+    #[schema(required = true)]
+    email: Option<String>,
+    /// Where to look.
+    #[schema(required = true)]
+    url: Option<String>,
+}
+
+/// Who holds customers' funds.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum EscrowWord {
+    /// A ledger of the deployment's own: deposits and withdrawals are requests to it.
+    Embedded,
+    /// A contract on Sui: deposits and withdrawals are transactions that the wallet signs.
+    Sui,
+}
+
+/// How one signs in at this server, and what it says of itself.
 #[utoipa::path(get, path = "/auth/config", tag = "sign-in", security(()), responses(
     (status = 200, body = SignInConfig),
 ))]
 async fn sign_in_config(State(app): State<App>) -> Json<SignInConfig> {
-    let mode = &app.parts.accounts.mode;
-    Json(SignInConfig { mock: mode.mock_auth, domain: mode.domain.clone() })
+    let (mode, deployment) = (&app.parts.accounts.mode, &app.deployment);
+    Json(SignInConfig {
+        mock: mode.mock_auth,
+        domain: mode.domain.clone(),
+        name: deployment.name.clone(),
+        escrow: match deployment.escrow {
+            EscrowKind::Embedded => EscrowWord::Embedded,
+            EscrowKind::Sui => EscrowWord::Sui,
+        },
+        explorer_tx_url: deployment.explorer_tx_url.clone(),
+        support: SupportView { email: deployment.support_email.clone(), url: deployment.support_url.clone() },
+    })
 }

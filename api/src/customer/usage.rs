@@ -4,12 +4,15 @@
 mod export;
 
 use crate::app::App;
-use crate::params::{self, BucketQuery, OwnPercentilesQuery, RangeQuery, SeriesParams, ServiceQuery, SummaryParams};
+use crate::params::{
+    self, BucketQuery, DaysQuery, OwnPercentilesQuery, PeakParams, RangeQuery, SeriesParams, ServiceQuery,
+    SummaryParams,
+};
 use crate::problem::{GuardedProblems, Problem};
 use crate::rows::Filter;
 use crate::scope::Customer;
 use crate::stream::{self, Audience};
-use crate::wire::{Series, Summary};
+use crate::wire::{Peaks, Series, Summary};
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
@@ -21,6 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(usage_summary))
         .routes(routes!(usage_series))
+        .routes(routes!(usage_peaks))
         .routes(routes!(live_usage))
         .merge(export::routes())
 }
@@ -51,6 +55,23 @@ async fn usage_series(
 ) -> Result<Json<Series>, Problem> {
     let params = SeriesParams::parse_own(&query.unwrap_or_default(), customer.id, app.parts.clock.now())?;
     Ok(Json(app.reader.for_customer(customer.id).series(&params).await?))
+}
+
+/// How busy each day was: its busiest minute and hour, and how often requests went above the guaranteed rate.
+///
+/// Requests are not counted by the second: the rate of a minute is the mean over it. Minutes are kept 24 hours, so that the
+/// busiest one is known of the running day; hours 90 days.
+#[utoipa::path(get, path = "/usage/peaks", tag = "usage", params(DaysQuery, ServiceQuery), responses(
+    (status = 200, body = Peaks),
+    GuardedProblems,
+))]
+async fn usage_peaks(
+    State(app): State<App>,
+    customer: Customer,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Peaks>, Problem> {
+    let params = PeakParams::parse_own(&query.unwrap_or_default(), customer.id, app.parts.clock.now())?;
+    Ok(Json(app.reader.for_customer(customer.id).peaks(&params).await?))
 }
 
 /// Usage of this month, live.

@@ -1,7 +1,7 @@
 //! What the layers around the handlers answer and take, told of every operation: rate limits everywhere, and on customers'
 //! writes the guard's refusals and the idempotency key.
 
-use crate::idempotency::KEY_CHARS_MAX;
+use crate::idempotency::{KEY_CHARS_MAX, NEVER_KEPT};
 use crate::routes::API_PREFIX;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -27,9 +27,11 @@ pub(super) fn tell_writes(document: &mut OpenApi) {
         let guarded = writes.into_iter().flatten().filter(|operation| operation.security.is_none());
         for operation in guarded.filter(|_| !path.ends_with(WITHOUT_GUARD)) {
             answers(operation, "403", "`cross_site`, `account_closed`");
-            answers(operation, "409", "`idempotency_mismatch`, `outcome_unknown`, `busy`");
             answers(operation, "413", "`body_too_long`");
-            operation.parameters.get_or_insert_default().push(RefOr::T(key()));
+            if !NEVER_KEPT.contains(&path.as_str()) {
+                answers(operation, "409", "`idempotency_mismatch`, `outcome_unknown`, `busy`");
+                operation.parameters.get_or_insert_default().push(RefOr::T(key()));
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use suiftly_schema::histogram::Histogram;
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{Usage, UsageSums};
 use utoipa::ToSchema;
@@ -104,6 +105,10 @@ pub struct UsagePoint {
     pub partial: bool,
     /// The usage.
     pub counts: Counts,
+    /// What it adds to the month's price, in the order of the hours: all of a month add up to what the month is rated, to
+    /// the micro-dollar. `null` of minutes, and unless it is one customer's.
+    #[schema(required = true)]
+    pub rated_micro_usd: Option<i64>,
     /// How long requests took; `null` if there were none, or without `percentiles`.
     pub time_ms: Option<Times>,
 }
@@ -111,6 +116,7 @@ pub struct UsagePoint {
 impl UsagePoint {
     pub(crate) fn list(
         points: &BTreeMap<UnixMillis, Usage>,
+        costs: Option<&BTreeMap<UnixMillis, MicroUsd>>,
         bucket: Bucket,
         range: TimeRange,
         complete_to: UnixMillis,
@@ -120,6 +126,7 @@ impl UsagePoint {
             start: start.rfc3339(),
             partial: is_partial(*start, bucket, range, complete_to),
             counts: (&usage.sums).into(),
+            rated_micro_usd: costs.map(|costs| costs.get(start).map_or(0, |cost| cost.0)),
             time_ms: Times::of(&usage.times),
         })
         .collect()
@@ -148,6 +155,9 @@ pub struct Series {
     pub bucket: SeriesBucket,
     /// All points together.
     pub counts: Counts,
+    /// What all points come to; `null` as theirs.
+    #[schema(required = true)]
+    pub rated_micro_usd: Option<i64>,
     /// How long requests took, all points together; `null` if there were none, or without `percentiles`.
     pub time_ms: Option<Times>,
     /// Ascending; buckets without traffic are left out.

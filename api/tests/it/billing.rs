@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use suiftly_schema::ids::{Network, Service};
 use suiftly_schema::ledger::Account;
 use suiftly_schema::money::MicroUsd;
+use suiftly_schema::spend::{SpendState, Used};
 use suiftly_schema::subscription::{Order, Subscription, Tier};
+use suiftly_schema::view::{EpochDeltas, Spend};
 
 /// Seal: 100 micro-dollars a request, and nothing for bytes, until a quarter of an hour before the tests begin.
 fn seal(member: &Member, when: &str, requests: i64) -> Row {
@@ -92,6 +94,61 @@ async fn what_is_said_agrees_with_the_ledger_the_draft_and_the_stream() {
     assert!((usage.as_f64().unwrap() - 10_500_000.0 - more).abs() < 0.06 * more, "{usage} {more}");
     assert_eq!(billing["forecast"]["is_limited"], false);
     assert!(!billing.to_string().contains(&member.id.get().to_string()), "no number of theirs is shown");
+}
+
+#[tokio::test]
+async fn how_long_the_escrow_lasts_and_what_it_is_short_of() {
+    let mut desk = Desk::open().await;
+    let member = desk.member(1).await;
+    let nothing = member.get("/billing").await;
+    assert_eq!((&nothing["next_subscriptions"], &nothing["next_subscriptions_micro_usd"]), (&json!([]), &json!(0)));
+    assert_eq!((&nothing["short_micro_usd"], &nothing["state_since"]), (&json!(0), &Value::Null));
+    post(&member, "/billing/deposit", json!({"amount_usd_cents": 6_000})).await;
+    assert_eq!(member.get("/billing").await["lasts_until"], Value::Null, "nothing is used");
+    let order = Order::Enable(Subscription::of(Tier::Starter));
+    desk.settlement.order(member.id, Service::Seal, order, None).await.unwrap();
+    let billing = member.get("/billing").await;
+    let next = json!([{"service": "seal", "amount_micro_usd": 20_000_000}]);
+    assert_eq!((&billing["next_subscriptions"], &billing["next_subscriptions_micro_usd"]), (&next, &json!(20_000_000)));
+    // $53.33 are left: two months more, and the third 1st takes more than there is.
+    assert_eq!((&billing["lasts_until"], &billing["short_micro_usd"]), (&json!("2027-02-01T00:00:00Z"), &json!(0)));
+
+    // $9.40 in 23.5 hours are forty cents an hour: 91 dollars to the month's end.
+    desk.use_some(&[seal(&member, "2026-11-21T10:00:00Z", 94_000)]).await;
+    let billing = member.get("/billing").await;
+    let number = |name: &str| billing[name].as_i64().unwrap();
+    let forecast = billing["forecast"]["total_micro_usd"].as_i64().unwrap();
+    assert_eq!(number("short_micro_usd"), forecast - 60_000_000);
+    let until = at(billing["lasts_until"].as_str().unwrap());
+    let left_ms = (until.0 - desk.now().0) as f64;
+    let left = (60_000_000 - number("used_this_month_micro_usd")) as f64;
+    assert!((left_ms / 3_600_000.0 * 400_000.0 / left - 1.0).abs() < 0.01, "{billing}");
+    // At the limit usage stops, and nothing is short any more.
+    member.ask(Method::PUT, "/billing/limit", Some(json!({"max_monthly_usd_cents": 2_000}))).await;
+    let billing = member.get("/billing").await;
+    assert_eq!((&billing["short_micro_usd"], &billing["forecast"]["is_limited"]), (&json!(0), &json!(true)));
+}
+
+#[tokio::test]
+async fn who_has_used_up_the_escrow_is_told_what_to_deposit() {
+    let mut desk = Desk::open().await;
+    let member = desk.member(1).await;
+    post(&member, "/billing/deposit", json!({"amount_usd_cents": 500})).await;
+    let spend = Spend {
+        state: SpendState::InsufficientBalance,
+        month: desk.now().month(),
+        used: Used { rated_this_month: MicroUsd(6_000_000), rated_in_all: MicroUsd(6_000_000) },
+    };
+    desk.use_some(&[seal(&member, "2026-11-21T10:00:00Z", 60_000)]).await;
+    assert_eq!(member.get("/billing").await["resume_deposit_usd_cents"], Value::Null, "it is not known yet");
+    desk.house.world.publish_deltas(EpochDeltas { spend: vec![(member.id, spend)], ..EpochDeltas::default() });
+    let billing = member.get("/billing").await;
+    assert_eq!(billing["state"], "insufficient_balance");
+    // The epoch's, which the house cuts by its clock as it goes.
+    let is_now = |field: &str| billing[field].as_str().is_some_and(|at| at.starts_with("2026-11-21T12:30:"));
+    assert!(is_now("state_since") && is_now("lasts_until"), "{billing}");
+    // $6.00 are accrued against $5.00: with one dollar the balance would be what is accrued, and that is not enough.
+    assert_eq!(billing["resume_deposit_usd_cents"], 101);
 }
 
 #[tokio::test]
@@ -212,6 +269,7 @@ async fn an_invoice_can_be_taken_apart_down_to_its_requests() {
     ])
     .await;
     records(&desk, &member, &other).await;
+    taken_apart_before_it_is_closed(&desk, &member, &other).await;
     let closed = desk.settlement.close_due().await.unwrap();
     assert_eq!((closed.documents, closed.alarms), (2, 0));
     desk.settlement.charge_due().await.unwrap();
@@ -255,7 +313,7 @@ async fn an_invoice_can_be_taken_apart_down_to_its_requests() {
     assert_eq!(outside.json()["errors"][0]["field"], "hour");
     let bad = member.ask(Method::GET, &format!("/billing/invoices/{number}/records?cursor=1"), None).await;
     let fields: Vec<_> = bad.json()["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
-    assert_eq!(fields, ["hour", "service_type", "cursor"]);
+    assert_eq!(fields, ["service_type", "hour", "cursor"]);
     files(&desk, &member, number, &invoice).await;
 
     // Somebody else's number is none; so is what is no number at all.
@@ -269,8 +327,50 @@ async fn an_invoice_can_be_taken_apart_down_to_its_requests() {
     let theirs = other.get("/billing/invoices").await;
     assert_eq!(theirs["items"].as_array().unwrap().len(), 1);
     assert_ne!(theirs["items"][0]["number"], number);
-    let closed = member.ask(Method::GET, "/billing/draft?month=2026-10", None).await;
-    assert_eq!(closed.problem(), "not_found", "it has an invoice");
+    for path in ["/billing/draft?month=2026-10", "/billing/draft/hours?month=2026-10"] {
+        let closed = member.ask(Method::GET, path, None).await;
+        assert_eq!(closed.problem(), "not_found", "{path}: it has an invoice");
+    }
+}
+
+/// The draft's hours and requests are the invoice's.
+async fn taken_apart_before_it_is_closed(desk: &Desk, member: &Member, other: &Member) {
+    let hours = member.get("/billing/draft/hours?month=2026-10").await;
+    let charged = hours["items"].as_array().unwrap().iter().map(|row| row["charged_micro_usd"].as_i64().unwrap());
+    let draft = member.get("/billing/draft?month=2026-10").await;
+    assert_eq!(json!(charged.sum::<i64>()), draft["sums"]["gross_micro_usd"]);
+    let page = member.get("/billing/draft/hours?month=2026-10&limit=1&service_type=seal").await;
+    assert_eq!((&page["items"][0], &page["next_cursor"]), (&hours["items"][0], &json!("1")));
+    assert_eq!(member.get("/billing/draft/hours").await["items"], json!([]), "the running month's");
+
+    desk.run(&format!(
+        "UPDATE haproxy_raw_logs SET path_prefix = 'v1/fetch_k', server_id = 33 WHERE customer_id = {} AND journal_offset = 0",
+        member.id.get()
+    ))
+    .await;
+    let path = "/billing/draft/records?hour=2026-10-30T10:00:00Z";
+    let billed = member.get(path).await;
+    assert_eq!(billed["items"].as_array().unwrap().len(), 4);
+    let of = |row: &Value| {
+        ["class", "path_prefix", "region", "is_billed", "charged_micro_usd"].map(|name| row[name].clone())
+    };
+    let first = [json!("guaranteed"), json!("v1/fetch_k"), json!(2), json!(true), json!(100)];
+    assert_eq!(of(&billed["items"][0]), first);
+    let all = member.get(&format!("{path}&billed_only=false&network=mainnet")).await;
+    let all: Vec<_> = all["items"].as_array().unwrap().iter().map(of).collect();
+    assert_eq!(all.len(), 5);
+    assert_eq!(all[2][0], "other", "304");
+    assert_eq!(all[3], [json!("rejected"), Value::Null, json!(0), json!(false), json!(0)]);
+    assert_eq!(other.get(path).await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(member.get(&format!("{path}&service_type=grpc")).await["items"], json!([]));
+    for (query, field) in [
+        ("", "hour"),
+        ("hour=2026-10-30T10:00:01Z", "hour"),
+        ("hour=2026-10-30T10:00:00Z&billed_only=2", "billed_only"),
+    ] {
+        let asked = member.ask(Method::GET, &format!("/billing/draft/records?{query}"), None).await;
+        assert_eq!(asked.json()["errors"][0]["field"], field, "{query}");
+    }
 }
 
 /// The document in each form. None names the customer's number.

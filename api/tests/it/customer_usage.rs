@@ -115,6 +115,91 @@ async fn the_csv_adds_up_to_the_summary_whatever_is_asked_for() {
 }
 
 #[tokio::test]
+async fn buckets_of_a_month_cost_what_the_month_does_and_hours_what_the_draft_says() {
+    let mut desk = Desk::open().await;
+    let (own, other) = (desk.member(1).await, desk.member(2).await);
+    let rows = traffic(&own, &other);
+    let (stored, live) = rows.split_at(5);
+    desk.use_some(stored).await;
+    desk.publish(live);
+    let month = own.get("/usage/summary").await["rated_micro_usd"].clone();
+    let costs = async |query: &str| {
+        let series = own.get(&format!("/usage/series?{query}")).await;
+        let points = series["points"].as_array().unwrap().iter();
+        let points: Vec<_> = points.map(|point| point["rated_micro_usd"].as_i64().unwrap()).collect();
+        assert_eq!(series["rated_micro_usd"], points.iter().sum::<i64>(), "{query}");
+        points
+    };
+    for bucket in ["hour", "day"] {
+        let query = format!("bucket={bucket}&from=2026-11-01T00:00:00Z");
+        assert_eq!(json!(costs(&query).await.iter().sum::<i64>()), month, "{bucket}");
+        let mut parts = 0;
+        for part in ["network=mainnet", "network=testnet"] {
+            parts += costs(&format!("{query}&{part}")).await.iter().sum::<i64>();
+        }
+        assert_eq!(json!(parts), month, "by network, {bucket}");
+    }
+    let minutes = own.get("/usage/series?bucket=minute").await;
+    assert_eq!((&minutes["points"][0]["rated_micro_usd"], &minutes["rated_micro_usd"]), (&Value::Null, &Value::Null));
+    // A range that begins within the month goes on from what was before it, as the draft's hours do.
+    desk.commit().await;
+    let hours = own.get("/billing/draft/hours?limit=200").await;
+    let mut of_draft = std::collections::BTreeMap::<&str, i64>::new();
+    for row in hours["items"].as_array().unwrap() {
+        *of_draft.entry(row["hour"].as_str().unwrap()).or_default() += row["charged_micro_usd"].as_i64().unwrap();
+    }
+    let since = own.get("/usage/series?bucket=hour&from=2026-11-20T05:00:00Z").await;
+    for point in since["points"].as_array().unwrap() {
+        let draft = of_draft.get(point["start"].as_str().unwrap()).copied().unwrap_or_default();
+        assert_eq!(point["rated_micro_usd"], draft, "{point}");
+    }
+    assert_eq!(since["points"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn each_days_peak_and_how_often_the_guarantee_was_passed() {
+    let mut desk = Desk::open().await;
+    let own = desk.member(1).await;
+    let id = own.id.get();
+    let above = |(key, sums): Row, burst, rejected| (key, UsageSums { burst, rejected, ..sums });
+    desk.use_some(&[
+        row(id, Network::Mainnet, at("2026-11-20T05:00:00Z"), 600),
+        above(row(id, Network::Testnet, at("2026-11-20T06:10:00Z"), 100), 7, 0),
+        row(id, Network::Mainnet, at("2026-11-20T05:20:00Z"), 60),
+        above(row(id, Network::Mainnet, at("2026-11-21T11:59:00Z"), 30), 0, 3),
+        row(id, Network::Mainnet, at("2026-11-21T12:01:00Z"), 120),
+    ])
+    .await;
+    desk.publish(&[row(id, Network::Mainnet, at("2026-11-21T12:01:00Z"), 60)]);
+    let peaks = own.get("/usage/peaks?days=3").await;
+    let peak = |start: &str, requests: i64, per_second: f64| json!({"start": start, "requests": requests, "per_second": per_second});
+    assert_eq!(
+        peaks["days"],
+        json!([
+            {"day": "2026-11-19", "requests": 0, "busiest_minute": null, "busiest_hour": null,
+             "hours_above_guaranteed": 0, "burst": 0, "rejected": 0},
+            // Minutes of yesterday are half gone.
+            {"day": "2026-11-20", "requests": 767, "busiest_minute": null,
+             "busiest_hour": peak("2026-11-20T05:00:00Z", 660, 660.0 / 3_600.0),
+             "hours_above_guaranteed": 1, "burst": 7, "rejected": 0},
+            {"day": "2026-11-21", "requests": 213, "busiest_minute": peak("2026-11-21T12:01:00Z", 180, 3.0),
+             "busiest_hour": peak("2026-11-21T12:00:00Z", 180, 0.05),
+             "hours_above_guaranteed": 1, "burst": 0, "rejected": 3},
+        ])
+    );
+    let told = ["from", "to", "minutes_from", "hours", "hours_above_guaranteed", "burst", "rejected"];
+    let told = told.map(|name| peaks[name].to_string().replace('"', ""));
+    let range = ["2026-11-19T00:00:00Z", "2026-11-21T13:00:00Z", "2026-11-20T12:31:00Z"];
+    assert_eq!(told, [range[0], range[1], range[2], "61", "2", "7", "3"]);
+    let testnet = own.get("/usage/peaks?network=testnet").await;
+    assert_eq!((testnet["days"].as_array().unwrap().len(), &testnet["burst"]), (30, &json!(7)));
+    for (query, field) in [("days=0", "days"), ("days=91", "days"), ("days=x", "days"), ("range=24h", "range")] {
+        let asked = own.ask(Method::GET, &format!("/usage/peaks?{query}"), None).await;
+        assert_eq!(asked.json()["errors"][0]["field"], field, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn usage_is_the_customers_own_whatever_they_ask_for() {
     let mut desk = Desk::open().await;
     let (own, other) = (desk.member(1).await, desk.member(2).await);

@@ -43,6 +43,21 @@ async fn a_write_is_done_once_and_answered_alike() {
 }
 
 #[tokio::test]
+async fn a_reveal_is_done_and_on_record_each_time() {
+    let house = House::open().await;
+    let member = house.member(1).await;
+    let reveal = async |key: &str| {
+        let path = "/keys/1/reveal";
+        member.ask_with(&house.router, Method::POST, path, None, &[("idempotency-key", key)]).await
+    };
+    for key in ["k", "k"] {
+        let answered = reveal(key).await;
+        assert_eq!((answered.status, answered.header("idempotent-replayed")), (StatusCode::NOT_FOUND, ""));
+    }
+    assert_eq!(house.count("SELECT count(*) FROM idempotency_keys").await, 0, "no answer is kept, and no key claimed");
+}
+
+#[tokio::test]
 async fn a_key_stands_for_one_request() {
     let house = House::open().await;
     let member = house.member(1).await;

@@ -24,6 +24,9 @@ pub(crate) struct Events {
     text: String,
 }
 
+/// What comes beside everything else, whenever something has changed.
+const REVISIONS: &str = "revisions";
+
 impl Events {
     pub(crate) async fn open(router: &Router, query: &str, last_event_id: Option<&str>) -> Self {
         let mut request =
@@ -44,8 +47,27 @@ impl Events {
         Self { body, text: String::new() }
     }
 
-    /// The next event, or `None` at the stream's end. Paused time moves on by itself.
+    /// The next event but revisions, or `None` at the stream's end. Paused time moves on by itself.
     pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            let event = self.any().await?;
+            if event.name != REVISIONS {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The next revisions.
+    pub(crate) async fn next_revisions(&mut self) -> Event {
+        loop {
+            let event = self.any().await.expect("the stream goes on");
+            if event.name == REVISIONS {
+                return event;
+            }
+        }
+    }
+
+    async fn any(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let event = parse(event);

@@ -103,6 +103,35 @@ async fn infra_is_told_by_group_and_by_bucket() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn infra_is_told_by_band_of_time() {
+    let mut world = World::new(1, HubBounds::default());
+    let (one, failed) = (infra_key(Some(17), 0), infra_key(Some(18), 50));
+    world.publish_deltas(infra(&[(one, noon(), 20, 3), (failed, noon(), 9_000, 1)]));
+    world.publish_deltas(infra(&[(one, noon(), 21, 1), (one, noon().plus_ms(-2 * HOUR_MS), 0, 2)]));
+    let map = at_every_seam(&world, "/api/v1/infra/heatmap").await;
+    assert_eq!(
+        (&map["phase"], &map["bucket"], map["epoch"].as_u64()),
+        (&json!("total"), &json!("five_minutes"), Some(2))
+    );
+    let bands = map["bands"].as_array().unwrap();
+    assert_eq!(
+        (&bands[0], &bands[15]),
+        (&json!({"from_ms": 0, "to_ms": 1}), &json!({"from_ms": 60_000, "to_ms": null}))
+    );
+    let point = |start: &str, partial: bool, counts: &[(usize, i64)]| {
+        let mut all = vec![0; bands.len()];
+        counts.iter().for_each(|(band, n)| all[*band] = *n);
+        json!({"start": start, "partial": partial, "counts": all})
+    };
+    let (early, late) = ("2026-11-21T10:30:00Z", "2026-11-21T12:30:00Z");
+    assert_eq!(map["points"], json!([point(early, false, &[(0, 2)]), point(late, true, &[(5, 4), (12, 1)])]));
+    let of_one = at_every_seam(&world, "/api/v1/infra/heatmap?server_id=18&range=7d").await;
+    assert_eq!(of_one["points"], json!([point("2026-11-21T12:00:00Z", true, &[(12, 1)])]));
+    let queue = at_every_seam(&world, "/api/v1/infra/heatmap?phase=queue").await;
+    assert_eq!(queue["points"], json!([]), "nobody queued");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_of_too_many_rows_is_refused() {
     let mut world = World::roomy();
     let rows: Vec<_> = (0..5_001).map(|n| (infra_key(Some(n), 0), noon(), 1, 1)).collect();
@@ -180,7 +209,9 @@ async fn rankings_are_by_use_and_by_its_change() {
     let mainnet = |customer, at, requests| row(customer, Network::Mainnet, at, requests);
     world.publish(&[mainnet(1, now, 500), mainnet(1, before, 490), mainnet(2, now, 40), mainnet(9, long_ago, 9_999)]);
     world.publish(&[mainnet(2, before, 400), mainnet(3, now, 300), row(3, Network::Testnet, now, 300)]);
-    world.publish(&[mainnet(0, now, 7_777)]);
+    // Neither the unattributed nor gateways that ask themselves are customers.
+    let canary = suiftly_schema::vault::canary_customer(17).unwrap().get();
+    world.publish(&[mainnet(0, now, 7_777), mainnet(canary, now, 8_888)]);
     let ranking = |answer: &Value, name: &str| -> Vec<(i64, i64, i64)> {
         let of = |one: &Value, name: &str| one[name].as_i64().unwrap();
         let all = answer[name].as_array().unwrap().iter();

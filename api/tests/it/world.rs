@@ -11,11 +11,13 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use suiftly_api::fleet::{ExpectedEdge, Fleet};
 use suiftly_api::rows::{Filter, TimeRange};
+use suiftly_api::vault::{COALESCE_DEFAULT, Freeze, Publisher, PublisherConfig, Start, VaultParts, canary};
 use suiftly_api::{
-    Accounts, AdminTls, ApiConfig, ApiLimits, ApiParts, Clock, GiveAgainError, HttpRules, Hub, HubBounds, LiveBooks,
-    LossLive, NotifyMode, Operators, Pipeline, PipelineLive, Published, QuarantineRows, Routers, SignInMode, Tap,
-    ViewRows,
+    Accounts, AdminTls, ApiConfig, ApiLimits, ApiParts, Clock, Deployment, GiveAgainError, HttpRules, Hub, HubBounds,
+    LiveBooks, LossLive, NotifyMode, Operators, Pipeline, PipelineLive, Published, QuarantineRows, Routers, SignInMode,
+    SystemClock, Tap, ViewRows,
 };
 use suiftly_schema::api_key::ApiKeySecret;
 use suiftly_schema::ids::CustomerId;
@@ -25,6 +27,7 @@ use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::sealed::Keyring;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{UsageKey, UsageSums};
+use suiftly_schema::vault::SigningKeys;
 use suiftly_schema::view::EpochDeltas;
 use suiftly_settlement::escrow::EmbeddedEscrow;
 use suiftly_settlement::{ManagerClock, Settlement};
@@ -56,6 +59,8 @@ pub(crate) struct World {
     /// `tester` alone without it.
     pub(crate) operators: Option<Arc<dyn Operators>>,
     pub(crate) tap: Arc<Tap>,
+    /// Of nobody's keys, for no edge.
+    pub(crate) vault: VaultParts,
     pub(crate) pipeline: Arc<MemoryPipeline>,
     pub(crate) clock: Arc<MemoryClock>,
     pub(crate) shutdown: CancellationToken,
@@ -78,6 +83,7 @@ impl World {
             accounts: None,
             operators: None,
             tap: Arc::default(),
+            vault: vault(&Arc::new(SystemClock), Vec::new(), Start::default(), None),
             pipeline: Arc::default(),
             clock: Arc::new(MemoryClock::starting_at(noon())),
             shutdown: CancellationToken::new(),
@@ -88,6 +94,7 @@ impl World {
                 web_dir: None,
                 limits: ApiLimits::default(),
                 rules: HttpRules::default(),
+                deployment: Deployment::default(),
             },
             dataflow: Dataflow::default(),
             rows: Vec::new(),
@@ -110,6 +117,7 @@ impl World {
             operators: self.operators.clone().unwrap_or_else(|| Arc::new(OneOperator)),
             tap: self.tap.clone(),
             accounts: self.accounts.clone().unwrap_or_else(|| accounts(&nowhere())),
+            vault: self.vault.clone(),
         }
     }
 
@@ -123,14 +131,24 @@ impl World {
         self.routers().0.customers
     }
 
-    fn routers(&self) -> (Routers, impl Future<Output = ()> + Send + 'static) {
+    fn routers(
+        &self,
+    ) -> (Routers, impl Future<Output = ()> + Send + 'static, impl Future<Output = ()> + Send + 'static) {
         suiftly_api::routers(self.config.clone(), self.parts(), self.shutdown.clone())
     }
 
     /// Operators' routes with the pulse running; needs a runtime.
     pub(crate) fn router_with_pulse(&self) -> Router {
-        let (routers, pulse) = self.routers();
+        let (routers, pulse, _) = self.routers();
         tokio::spawn(pulse);
+        routers.operators
+    }
+
+    /// The same with the watcher of revisions, which asks the database.
+    pub(crate) fn router_with_revisions(&self) -> Router {
+        let (routers, pulse, revisions) = self.routers();
+        tokio::spawn(pulse);
+        tokio::spawn(revisions);
         routers.operators
     }
 
@@ -176,6 +194,26 @@ pub(crate) fn accounts(database: &StoreConfig) -> Accounts {
         mode: SignInMode { mock_auth: false, secure_cookies: true, domain: "suiftly.test".to_owned() },
         notify: NotifyMode::default(),
     }
+}
+
+/// A publisher and the fleet that it expects.
+pub(crate) fn vault<C: Clock>(
+    clock: &Arc<C>,
+    expected: Vec<ExpectedEdge>,
+    start: Start,
+    frozen: Option<Freeze>,
+) -> VaultParts {
+    let fleet = Arc::new(Fleet::new(expected, clock.now()));
+    let canaries = canary::keys(&ApiKeySecret::new([7; 32]), &fleet.servers());
+    let config = PublisherConfig {
+        coalesce: COALESCE_DEFAULT,
+        keys: SigningKeys::parse(&format!("1 {}", "07".repeat(32))).unwrap(),
+        regions: fleet.regions(),
+        canaries: canaries.clone(),
+        clock: clock.clone(),
+    };
+    let publisher = Publisher::new(config, start, frozen, fleet.clone());
+    VaultParts::new(publisher, fleet, canaries.into())
 }
 
 /// A database that nobody answers for.

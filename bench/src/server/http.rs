@@ -50,6 +50,11 @@ impl Api {
         Ok(Answer { status, body })
     }
 
+    /// As who asks.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Asks for a path; anything but success is an error.
     pub fn json(&self, path: &str) -> anyhow::Result<Value> {
         let Answer { status, body } = self.get(path)?;
@@ -108,12 +113,28 @@ impl Connection {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n"))
     }
 
+    /// Asks a gateway for a path, with an API key.
+    pub fn get_with_key(&mut self, path: &str, key: &str) -> anyhow::Result<Answer> {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nX-API-Key: {key}\r\n\r\n", self.address))
+    }
+
     /// Sends JSON; anything but success is an error.
     pub fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let (address, body) = (self.address, body.to_string());
-        let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n");
-        let Answer { status, body } = self.send(&format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))?;
-        ensure!(status == 200, "{path} was answered with {status}: {body}");
+        self.ask("POST", path, "", body)
+    }
+
+    /// Sends JSON, or nothing if it is null, as who has this token, or as nobody; anything but success is an error.
+    pub fn ask(&mut self, method: &str, path: &str, token: &str, body: &Value) -> anyhow::Result<Value> {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        if !token.is_empty() {
+            request.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        if !body.is_empty() {
+            request.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+        }
+        let Answer { status, body } = self.send(&format!("{request}\r\n{body}"))?;
+        ensure!((200..300).contains(&status), "{method} {path} was answered with {status}: {body}");
         serde_json::from_str(&body).with_context(|| format!("the answer to {path} is no JSON"))
     }
 

@@ -1,22 +1,18 @@
-// Drives the real window against the running server that SUIFTLY_URL and SUIFTLY_TOKEN_FILE name, with traffic
-// on it. SUIFTLY_CONSOLE is the built program; pictures go to SUIFTLY_SHOTS.
+// Drives the real window against the running system that `cargo xtask test` starts for it: real traffic, a real HAProxy, a
+// real database. What is done in the window is held against what the API and the gateway then say.
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pipeline } from "@suiftly/ui";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { APPLICATION, SHOTS } from "./environment";
 import { type ConsoleWindow, type Display, openDisplay, openWindow } from "./processes";
+import { Screen } from "./screen";
+import { ADMIN_URL, read, TOKEN_FILE, token } from "./system";
 import { until } from "./until";
 
-const URL_GIVEN = variable("SUIFTLY_URL");
-const TOKEN_FILE = variable("SUIFTLY_TOKEN_FILE");
-const APPLICATION = variable("SUIFTLY_CONSOLE");
-const SHOTS = process.env.SUIFTLY_SHOTS ?? join(import.meta.dirname, "shots");
-
 let display: Display;
-let token: string;
 
 beforeAll(async () => {
-  token = (await readFile(TOKEN_FILE, "utf8")).trim();
   await mkdir(SHOTS, { recursive: true });
   display = await openDisplay();
 });
@@ -29,7 +25,7 @@ describe("a window with its server named", () => {
   beforeAll(async () => {
     openedAt = performance.now();
     console_ = await openWindow(APPLICATION, display, {
-      SUIFTLY_URL: URL_GIVEN,
+      SUIFTLY_URL: ADMIN_URL,
       SUIFTLY_TOKEN_FILE: TOKEN_FILE,
     });
   });
@@ -42,6 +38,8 @@ describe("a window with its server named", () => {
   });
 
   test("moves with the stream", async () => {
+    await new Screen(console_.page).go("/lines");
+    await until("the lines", async () => (await shown(console_)).received > 0);
     const first = await shown(console_);
     await until("figures that moved", async () => {
       const next = await shown(console_);
@@ -50,6 +48,7 @@ describe("a window with its server named", () => {
   });
 
   test("shows the API's own counts and loss", async () => {
+    await new Screen(console_.page).go("/lines");
     // Looked at again until the API says the same loss before and after the screen was read.
     const compare = async () => {
       const before = await pipeline();
@@ -98,22 +97,12 @@ describe("a window with its server named", () => {
 
   test("is dark and light", async () => {
     const first = await ground(console_);
-    await console_.page.screenshot(join(SHOTS, `console-${first.theme}.png`));
     await console_.page.press("t");
     const second = await until("the other ground", async () => {
       const now = await ground(console_);
       return now.colour !== first.colour && now;
     });
     expect([first.theme, second.theme].sort()).toEqual(["dark", "light"]);
-    await console_.page.screenshot(join(SHOTS, `console-${second.theme}.png`));
-  });
-
-  test("fits its window without scrolling", async () => {
-    const spare = await console_.page.run(() => {
-      const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement;
-      return [scrollWidth - clientWidth, scrollHeight - clientHeight];
-    });
-    expect(spare).toEqual([0, 0]);
   });
 
   test("keeps the token, and everything but its own commands, from the page", async () => {
@@ -138,7 +127,7 @@ describe("a window with its server named", () => {
       } catch {
         return false;
       }
-    }, `${URL_GIVEN}/health`);
+    }, `${ADMIN_URL}/health`);
     expect(fetched, "the page itself reaches no network").toBe(false);
     expect(await holding(console_.home, token), "files that hold the token").toEqual([]);
   });
@@ -164,7 +153,7 @@ describe("a window without a token", () => {
     await until("a repaint", async () => (await clock()) !== before);
     expect(await page.run(() => document.activeElement?.getAttribute("name"))).toBe("address");
 
-    await page.type(`${form} [name=address]`, URL_GIVEN);
+    await page.type(`${form} [name=address]`, ADMIN_URL);
     await page.type(`${form} [name=token]`, "not-the-token");
     await page.click(`${form} [type=submit]`);
     await until("the refusal", () =>
@@ -178,19 +167,7 @@ describe("a window without a token", () => {
   });
 });
 
-function variable(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`set ${name}: see the head of window.e2e.ts`);
-  return value;
-}
-
-async function pipeline(): Promise<Pipeline> {
-  const response = await fetch(new URL("/api/v1/pipeline", URL_GIVEN), {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  expect(response.status).toBe(200);
-  return (await response.json()) as Pipeline;
-}
+const pipeline = () => read<Pipeline>("/pipeline");
 
 /** The files under a folder that hold a text. */
 async function holding(folder: string, text: string): Promise<string[]> {

@@ -28,6 +28,25 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The page asked for what is no path of the API.
+    #[error("“{given}” cannot be asked for: {reason}")]
+    Path {
+        /// What was given, up to 80 characters.
+        given: String,
+        /// What is wrong with it, in plain words.
+        reason: &'static str,
+    },
+    /// The file of certificate authorities is unusable.
+    #[error("could not read certificate authorities from {}: {reason}", path.display())]
+    Authority {
+        /// The file named.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// TLS could not be set up.
+    #[error("could not set up TLS: {0}")]
+    Tls(rustls::Error),
     /// The HTTP client could not be set up.
     #[error("could not set up the HTTP client: {0}")]
     Client(reqwest::Error),

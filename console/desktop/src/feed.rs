@@ -4,57 +4,25 @@
 //! rule answers a slow reader with a reset and a snapshot. A *session* is one life of the stream as the window knows
 //! it: a reloaded page or another server starts a new one, and what belongs to an old one is refused.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use crate::pace::Pace;
+use crate::sink::{Message, Sink, Superseded};
 use crate::sse::{Event, MAX_EVENT_BYTES};
+use crate::status::{Status, StatusView};
 
 /// Most events held for the window. The server sends about eleven a second.
-pub const MAX_EVENTS: usize = 256;
+pub const MAX_EVENTS: usize = 2_048;
 /// Most bytes of event data held; one event always fits.
 pub const MAX_BYTES: usize = MAX_EVENT_BYTES;
-/// The window is answered at most this often: it repaints four times a second.
-pub const MIN_PULL_INTERVAL: Duration = Duration::from_millis(250);
-/// A window that waits is answered at least this often, so that it can tell a quiet server from a dead console.
-pub const MAX_PULL_WAIT: Duration = Duration::from_secs(1);
 
 /// One life of the stream, numbered from 1. 0 is before the first.
 pub type Session = u32;
-
-/// How the connection stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
-    /// No server has been named: the window asks for one.
-    Idle,
-    /// The first attempt is under way.
-    Connecting,
-    /// The stream is open.
-    Open,
-    /// The server does not let this token in. Nothing is tried again.
-    Refused {
-        /// Why, in plain words.
-        reason: String,
-    },
-    /// The server cannot be reached, or broke off. It is being tried again.
-    Unreachable {
-        /// Why, in plain words.
-        reason: String,
-        /// When it was last heard, or first tried.
-        since: Instant,
-    },
-}
-
-/// An event on its way to the window.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// `snapshot`, `delta`, `reset`, `pipeline`, or what a later server says.
-    pub name: String,
-    /// The event's JSON, as text.
-    pub data: String,
-}
 
 /// What the window gets for one pull.
 #[derive(Debug, Serialize)]
@@ -67,59 +35,12 @@ pub struct Batch {
     pub events: Vec<Message>,
 }
 
-/// [`Status`] as the window reads it: spans instead of instants.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "phase", rename_all = "snake_case")]
-pub enum StatusView {
-    /// See [`Status::Idle`].
-    Idle,
-    /// See [`Status::Connecting`].
-    Connecting,
-    /// See [`Status::Open`].
-    Open,
-    /// See [`Status::Refused`].
-    Refused {
-        /// Why, in plain words.
-        reason: String,
-    },
-    /// See [`Status::Unreachable`].
-    Unreachable {
-        /// Why, in plain words.
-        reason: String,
-        /// How long ago it was last heard, or first tried, in ms.
-        for_ms: u64,
-    },
-}
-
-impl Status {
-    fn view(&self, now: Instant) -> StatusView {
-        match self {
-            Self::Idle => StatusView::Idle,
-            Self::Connecting => StatusView::Connecting,
-            Self::Open => StatusView::Open,
-            Self::Refused { reason } => StatusView::Refused { reason: reason.clone() },
-            Self::Unreachable { reason, since } => {
-                let for_ms = now.saturating_duration_since(*since).as_millis();
-                StatusView::Unreachable { reason: reason.clone(), for_ms: u64::try_from(for_ms).unwrap_or(u64::MAX) }
-            }
-        }
-    }
-}
-
-/// The link's session is over: another one began.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Superseded;
-
 #[derive(Debug)]
 struct State {
     session: Session,
     status: Status,
     events: Vec<Message>,
     bytes: usize,
-    /// Something the window has not been told.
-    news: bool,
-    /// When the window was last answered.
-    answered: Option<tokio::time::Instant>,
 }
 
 impl State {
@@ -136,15 +57,14 @@ impl State {
 #[derive(Debug)]
 pub struct Feed {
     state: Mutex<State>,
-    news: Notify,
+    pace: Pace,
     room: Notify,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        let state =
-            State { session: 0, status: Status::Idle, events: Vec::new(), bytes: 0, news: false, answered: None };
-        Self { state: Mutex::new(state), news: Notify::new(), room: Notify::new() }
+        let state = State { session: 0, status: Status::Idle, events: Vec::new(), bytes: 0 };
+        Self { state: Mutex::new(state), pace: Pace::default(), room: Notify::new() }
     }
 }
 
@@ -156,8 +76,7 @@ impl Feed {
         state.status = status;
         state.events.clear();
         state.bytes = 0;
-        state.news = true;
-        self.news.notify_waiters();
+        self.pace.ring();
         self.room.notify_waiters();
         state.session
     }
@@ -171,8 +90,7 @@ impl Feed {
         state.check(session)?;
         if state.status != status {
             state.status = status;
-            state.news = true;
-            self.news.notify_waiters();
+            self.pace.ring();
         }
         Ok(())
     }
@@ -182,7 +100,7 @@ impl Feed {
     /// # Errors
     /// If the session is over.
     pub async fn offer(&self, session: Session, event: Event) -> Result<(), Superseded> {
-        let message = Message { name: event.name, data: event.data };
+        let message = Message::from(event);
         loop {
             // Registered before the look, so that room made in between is not missed.
             let room = self.room.notified();
@@ -192,8 +110,7 @@ impl Feed {
                 if state.has_room(&message) {
                     state.bytes += message.data.len();
                     state.events.push(message);
-                    state.news = true;
-                    self.news.notify_waiters();
+                    self.pace.ring();
                     return Ok(());
                 }
             }
@@ -201,44 +118,43 @@ impl Feed {
         }
     }
 
-    /// Waits for news, up to [`MAX_PULL_WAIT`], and takes them all, [`MIN_PULL_INTERVAL`] after the last time at the
-    /// earliest. A pull for a session that is over takes nothing.
+    /// Takes all the news, as soon as there is some and it is time ([`crate::pace`]). A pull for a session that is
+    /// over takes nothing.
     pub async fn pull(&self, session: Session) -> Batch {
-        self.wait_for_news(session).await;
-        let answered = self.state.lock().answered;
-        if let Some(answered) = answered {
-            tokio::time::sleep_until(answered + MIN_PULL_INTERVAL).await;
-        }
+        self.pace.wait().await;
         self.take(session)
-    }
-
-    async fn wait_for_news(&self, session: Session) {
-        let deadline = tokio::time::Instant::now() + MAX_PULL_WAIT;
-        loop {
-            let news = self.news.notified();
-            {
-                let state = self.state.lock();
-                if state.news || state.check(session).is_err() {
-                    return;
-                }
-            }
-            if tokio::time::timeout_at(deadline, news).await.is_err() {
-                return;
-            }
-        }
     }
 
     fn take(&self, session: Session) -> Batch {
         let mut state = self.state.lock();
-        state.answered = Some(tokio::time::Instant::now());
+        let is_current = state.check(session).is_ok();
         let mut events = Vec::new();
-        if state.check(session).is_ok() {
+        if is_current {
             events = std::mem::take(&mut state.events);
             state.bytes = 0;
-            state.news = false;
             self.room.notify_waiters();
         }
+        self.pace.answered(is_current);
         Batch { session: state.session, status: state.status.view(Instant::now()), events }
+    }
+}
+
+/// One session's end of the feed.
+#[derive(Debug, Clone)]
+pub struct FeedSink {
+    /// The feed.
+    pub feed: Arc<Feed>,
+    /// The session.
+    pub session: Session,
+}
+
+impl Sink for FeedSink {
+    fn set_status(&self, status: Status) -> Result<(), Superseded> {
+        self.feed.set_status(self.session, status)
+    }
+
+    async fn offer(&self, event: Event) -> Result<(), Superseded> {
+        self.feed.offer(self.session, event).await
     }
 }
 
@@ -249,6 +165,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
+    use crate::pace::{MAX_PULL_WAIT, MIN_PULL_INTERVAL};
 
     fn event(data: &str) -> Event {
         Event { name: "delta".into(), id: None, data: data.into() }

@@ -1,24 +1,21 @@
-//! Follows one server's live stream: opens it, reads it into the feed, and opens it again where it broke.
+//! Follows one of a server's live streams: opens it, reads it into its sink, and opens it again where it broke.
 //!
 //! It promises that a resumed stream has no gap and no repeat: it sends the id of the last event that reached the
-//! feed, and after a `reset` none, since the epochs before it mean nothing any more. A refused token is not tried
+//! sink, and after a `reset` none, since the epochs before it mean nothing any more. A refused token is not tried
 //! again. Silence counts as a broken line: the server says something at least every second.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Client, Response, StatusCode, Url};
 
-use crate::Error;
-use crate::feed::{Feed, Session, Status, Superseded};
+use crate::client::{self, STREAM_SILENCE};
+use crate::problem;
+use crate::sink::{Sink, Superseded};
 use crate::sse::{Event, Parser};
+use crate::status::{Status, UNKNOWN_TOKEN};
 use crate::target::Target;
 
-/// Longest wait for the server to take the connection.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest silence, in the answer's headers and between any two reads.
-pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The wait before the second attempt; each further one doubles it …
 pub const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// … up to this.
@@ -26,22 +23,6 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const EVENT_STREAM: &str = "text/event-stream";
-
-/// Sets up the client that all attempts share. It follows no redirect and no proxy of the environment: the token goes
-/// to the server named and nowhere else.
-///
-/// # Errors
-/// If the system refuses what an HTTP client needs.
-pub fn client() -> Result<Client, Error> {
-    Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(SILENCE_TIMEOUT)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .user_agent(concat!("suiftly-console/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(Error::Client)
-}
 
 /// The wait before the next attempt, after this many failed ones in a row.
 #[must_use]
@@ -66,12 +47,12 @@ impl From<Superseded> for End {
     }
 }
 
-/// One session's hold on one server.
-pub struct Link {
+/// One hold on one stream.
+pub struct Link<S> {
     client: Client,
     target: Target,
-    feed: Arc<Feed>,
-    session: Session,
+    url: Url,
+    sink: S,
     /// The id to resume after.
     last_id: Option<HeaderValue>,
     failures: u32,
@@ -79,14 +60,14 @@ pub struct Link {
     heard: Instant,
 }
 
-impl Link {
-    /// A link for a session that [`Feed::begin`] just began.
+impl<S: Sink> Link<S> {
+    /// A link to the stream at `url`, which is of the target's server.
     #[must_use]
-    pub fn new(client: Client, target: Target, feed: Arc<Feed>, session: Session) -> Self {
-        Self { client, target, feed, session, last_id: None, failures: 0, heard: Instant::now() }
+    pub fn new(client: Client, target: Target, url: Url, sink: S) -> Self {
+        Self { client, target, url, sink, last_id: None, failures: 0, heard: Instant::now() }
     }
 
-    /// Follows the server until the session is over or the token is refused.
+    /// Follows the stream until nobody listens or the token is refused.
     pub async fn run(mut self) {
         loop {
             let status = match self.follow().await {
@@ -96,7 +77,7 @@ impl Link {
             };
             self.log(&status);
             let refused = matches!(status, Status::Refused { .. });
-            if self.feed.set_status(self.session, status).is_err() || refused {
+            if self.sink.set_status(status).is_err() || refused {
                 return;
             }
             self.failures += 1;
@@ -123,14 +104,16 @@ impl Link {
         };
         match check(&response) {
             Ok(()) => self.read(response).await,
-            Err(end) => end,
+            Err(Some(end)) => end,
+            // Asked again the same way it would say the same: the words of a tail's query are wrong.
+            Err(None) => End::Refused(problem::sentence(response).await),
         }
     }
 
     fn request(&self) -> reqwest::RequestBuilder {
         let request = self
             .client
-            .get(self.target.address.stream())
+            .get(self.url.clone())
             .header(AUTHORIZATION, self.target.token.header())
             .header(ACCEPT, EVENT_STREAM)
             .header(CACHE_CONTROL, "no-store");
@@ -167,8 +150,8 @@ impl Link {
     async fn accept(&mut self, event: Event) -> Result<(), Superseded> {
         let id = event.id.clone();
         let reset = event.name == "reset";
-        self.feed.set_status(self.session, Status::Open)?;
-        self.feed.offer(self.session, event).await?;
+        self.sink.set_status(Status::Open)?;
+        self.sink.offer(event).await?;
         if let Some(id) = id {
             self.last_id = HeaderValue::try_from(id).ok().filter(|id| !id.is_empty());
         } else if reset {
@@ -180,34 +163,28 @@ impl Link {
     }
 
     fn explain(&self, error: &reqwest::Error) -> String {
-        let address = &self.target.address;
-        if error.is_connect() {
-            format!("nothing answers at {address}")
-        } else if error.is_timeout() {
-            format!("{address} has been silent for {} s", SILENCE_TIMEOUT.as_secs())
-        } else {
-            format!("the connection to {address} broke off")
-        }
+        client::explain(error, &self.target.address, STREAM_SILENCE)
     }
 }
 
-fn check(response: &Response) -> Result<(), End> {
-    let status = response.status();
-    match status {
+/// Whether this is a stream. `None`: the answer says itself why it will never be one.
+fn check(response: &Response) -> Result<(), Option<End>> {
+    let lost = |reason: &str| Err(Some(End::Lost(reason.into())));
+    let refused = |reason: &str| Err(Some(End::Refused(reason.into())));
+    match response.status() {
         StatusCode::OK => {}
-        StatusCode::UNAUTHORIZED => return Err(End::Refused("the server does not know this token".into())),
-        StatusCode::FORBIDDEN => return Err(End::Refused("this token may not read the live stream".into())),
-        StatusCode::SERVICE_UNAVAILABLE => return Err(End::Lost("the server is starting, recovering or full".into())),
-        StatusCode::TOO_MANY_REQUESTS => {
-            return Err(End::Lost("the server takes no more requests from here for a while".into()));
-        }
-        _ => return Err(End::Lost(format!("the server answers {}", status.as_u16()))),
+        StatusCode::BAD_REQUEST => return Err(None),
+        StatusCode::UNAUTHORIZED => return refused(UNKNOWN_TOKEN),
+        StatusCode::FORBIDDEN => return refused("this token may not read the live stream"),
+        StatusCode::SERVICE_UNAVAILABLE => return lost("the server is starting, recovering or full"),
+        StatusCode::TOO_MANY_REQUESTS => return lost("the server takes no more requests from here for a while"),
+        status => return lost(&format!("the server answers {}", status.as_u16())),
     }
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(EVENT_STREAM)) {
         Ok(())
     } else {
-        Err(End::Lost("what answers there is not Suiftly: no event stream".into()))
+        lost("what answers there is not Suiftly: no event stream")
     }
 }
 

@@ -9,18 +9,21 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use crate::Error;
+use crate::api_path::ApiPath;
 
 /// Longest address accepted, in bytes.
 pub const MAX_ADDRESS_BYTES: usize = 1024;
 /// Longest token accepted, in bytes: a header's line has to stay well under what servers take.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
-/// A server's base address, such as `http://127.0.0.1:3001/`.
+const SCHEME: &str = "Bearer ";
+
+/// A server's base address, such as `http://127.0.0.1:3001/` or `https://gate.example.org/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
 impl Address {
-    /// Reads an address; a scheme may be left out. Only plain HTTP is spoken so far.
+    /// Reads an address. Where the scheme is left out, plain HTTP is meant.
     ///
     /// # Errors
     /// If it is no HTTP address, or carries more than an address (user, query, fragment).
@@ -37,9 +40,8 @@ impl Address {
             return Err(Error::Address { given: "…@…".into(), reason: "leave out user and password" });
         }
         match url.scheme() {
-            "http" => {}
-            "https" => return Err(refuse("TLS is not spoken yet, use http:// through a tunnel")),
-            _ => return Err(refuse("it must begin with http://")),
+            "http" | "https" => {}
+            _ => return Err(refuse("it must begin with http:// or https://")),
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("leave out everything after ? and #"));
@@ -54,15 +56,36 @@ impl Address {
     /// The live stream's address.
     #[must_use]
     pub fn stream(&self) -> Url {
+        self.below("api/v1/stream")
+    }
+
+    /// The address of a path of its API.
+    #[must_use]
+    pub fn api(&self, path: &ApiPath) -> Url {
+        let mut url = self.below(&path.below_address());
+        url.set_query(path.query());
+        url
+    }
+
+    /// Where it says whether it serves.
+    #[must_use]
+    pub fn ready(&self) -> Url {
+        self.below("ready")
+    }
+
+    fn below(&self, path: &str) -> Url {
         let mut url = self.0.clone();
-        let path = format!("{}api/v1/stream", url.path());
-        url.set_path(&path);
+        url.set_path(&format!("{}{path}", self.0.path()));
         url
     }
 
     /// Whether the token would leave this machine unencrypted.
     #[must_use]
-    pub fn leaves_machine(&self) -> bool {
+    pub fn is_unencrypted(&self) -> bool {
+        self.0.scheme() != "https" && self.leaves_machine()
+    }
+
+    fn leaves_machine(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let loopback = bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -97,7 +120,7 @@ impl Token {
         if !given.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::Token { reason: "it holds blanks or characters outside ASCII" });
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {given}"))
+        let mut value = HeaderValue::try_from(format!("{SCHEME}{given}"))
             .map_err(|_| Error::Token { reason: "it cannot stand in a header" })?;
         value.set_sensitive(true);
         Ok(Self(value))
@@ -113,6 +136,12 @@ impl Token {
         let mut text = String::new();
         File::open(path).and_then(|file| file.take(limit).read_to_string(&mut text)).map_err(refuse)?;
         Self::parse(&text)
+    }
+
+    /// The token itself, for the system's keychain alone.
+    pub(crate) fn secret(&self) -> &str {
+        // It was made of ASCII.
+        self.0.to_str().ok().and_then(|value| value.strip_prefix(SCHEME)).unwrap_or_default()
     }
 
     /// The value of the `Authorization` header.
@@ -151,7 +180,8 @@ mod tests {
             ("http://gate/suiftly", Ok("http://gate/suiftly/api/v1/stream")),
             ("", Err("write it like")),
             ("http://", Err("write it like")),
-            ("https://gate", Err("TLS is not spoken yet")),
+            ("https://gate", Ok("https://gate/api/v1/stream")),
+            ("HTTPS://Gate:3443/x", Ok("https://gate:3443/x/api/v1/stream")),
             ("ftp://gate", Err("must begin with http://")),
             ("http://u:secret@gate", Err("leave out user")),
             ("http://gate/?token=secret", Err("after ? and #")),
@@ -172,17 +202,20 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_stays_on_the_machine() {
+    fn only_loopback_and_tls_keep_the_token_to_themselves() {
         let cases = [
             ("127.0.0.1:3001", false),
             ("127.9.9.9", false),
             ("[::1]:3001", false),
             ("localhost:3001", false),
             ("10.0.0.1", true),
+            ("https://10.0.0.1", false),
+            ("https://gate.example.org", false),
+            ("https://127.0.0.1", false),
             ("localhost.example.org", true),
         ];
-        for (given, leaves) in cases {
-            assert_eq!(Address::parse(given).expect(given).leaves_machine(), leaves, "{given}");
+        for (given, unencrypted) in cases {
+            assert_eq!(Address::parse(given).expect(given).is_unencrypted(), unencrypted, "{given}");
         }
     }
 
@@ -190,6 +223,7 @@ mod tests {
     fn tokens_are_read_or_refused_and_never_shown() {
         let token = Token::parse(" dev_abc\n").expect("a token");
         assert_eq!(token.header().to_str().expect("ASCII"), "Bearer dev_abc");
+        assert_eq!(token.secret(), "dev_abc");
         assert_eq!(format!("{token:?}"), "Token(…)");
         assert!(!format!("{:?}", token.header()).contains("abc"));
         for bad in ["", "  ", "a b", "a\nb", "é", &"x".repeat(MAX_TOKEN_BYTES + 1)] {

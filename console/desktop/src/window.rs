@@ -1,93 +1,25 @@
-//! The window and the three commands its page may call: `open`, `connect` and `pull`.
+//! The window: made, wired to the console and its commands, and ended in good order.
 //!
 //! The page pulls; nothing is pushed at it, so a page that hangs costs no memory. The token comes in by `connect` or
 //! from the command line, and there is no command that gives it out.
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use reqwest::Client;
-use serde::Serialize;
-use tauri::State;
-use tauri::async_runtime::JoinHandle;
+use tauri::{App, AppHandle, Manager as _, RunEvent, async_runtime};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Error;
 use crate::args::Start;
-use crate::feed::{Batch, Feed, Session, Status};
-use crate::link::{self, Link};
-use crate::target::{Address, Target, Token};
+use crate::commands;
+use crate::console::{Console, Places};
+use crate::desktop::Desktop;
+use crate::keychain::SecretServiceKeychain;
+use crate::local::Plan;
+use crate::local::places::{Ports, find_program};
+use crate::tray::Action;
 
-/// What the page is told when it starts to follow.
-#[derive(Debug, Serialize)]
-pub struct Opened {
-    /// The session to pull.
-    session: Session,
-    /// The server followed, or the one to offer in the form.
-    address: String,
-    /// The token crosses the network unencrypted.
-    unencrypted: bool,
-}
-
-/// The console's state: what is followed, and by which task.
-pub struct Console {
-    client: Client,
-    feed: Arc<Feed>,
-    following: Mutex<Following>,
-}
-
-struct Following {
-    address: Address,
-    target: Option<Target>,
-    link: Option<JoinHandle<()>>,
-}
-
-impl Console {
-    /// A console that follows nothing until the page opens it.
-    ///
-    /// # Errors
-    /// If the HTTP client cannot be set up.
-    pub fn new(start: Start) -> Result<Self, Error> {
-        let following = Following { address: start.address, target: start.target, link: None };
-        Ok(Self { client: link::client()?, feed: Arc::default(), following: Mutex::new(following) })
-    }
-
-    /// Begins a session on the target, if there is one.
-    fn begin(&self, following: &mut Following) -> Opened {
-        if let Some(link) = following.link.take() {
-            link.abort();
-        }
-        let status = if following.target.is_some() { Status::Connecting } else { Status::Idle };
-        let session = self.feed.begin(status);
-        if let Some(target) = following.target.clone() {
-            let link = Link::new(self.client.clone(), target, Arc::clone(&self.feed), session);
-            following.link = Some(tauri::async_runtime::spawn(link.run()));
-        }
-        Opened { session, address: following.address.to_string(), unencrypted: following.address.leaves_machine() }
-    }
-}
-
-/// Begins anew on the server known: at the page's start, and when told to try again.
-#[tauri::command]
-async fn open(console: State<'_, Console>) -> Result<Opened, String> {
-    Ok(console.begin(&mut console.following.lock()))
-}
-
-/// Follows another server. The token is kept in memory only.
-#[tauri::command]
-async fn connect(console: State<'_, Console>, address: &str, token: &str) -> Result<Opened, String> {
-    let address = Address::parse(address).map_err(|error| error.to_string())?;
-    let token = Token::parse(token).map_err(|error| error.to_string())?;
-    let mut following = console.following.lock();
-    following.address = address.clone();
-    following.target = Some(Target { address, token });
-    Ok(console.begin(&mut following))
-}
-
-/// Answers with what is new, after a while also with nothing.
-#[tauri::command]
-async fn pull(console: State<'_, Console>, session: Session) -> Result<Batch, String> {
-    Ok(console.feed.pull(session).await)
-}
+/// As `tauri.conf.json` labels it.
+const LABEL: &str = "console";
 
 /// Opens the window and runs until it is closed.
 ///
@@ -97,9 +29,84 @@ pub fn run(start: Start) -> Result<(), Error> {
     // Tauri would panic where this is refused.
     #[cfg(target_os = "linux")]
     gtk::init().map_err(|_| Error::NoDisplay)?;
-    tauri::Builder::default()
-        .manage(Console::new(start)?)
-        .invoke_handler(tauri::generate_handler![open, connect, pull])
-        .run(tauri::generate_context!())
-        .map_err(Error::Window)
+    let app = tauri::Builder::default()
+        .setup(|app| Ok(set_up(app, start)?))
+        .invoke_handler(tauri::generate_handler![
+            commands::open,
+            commands::connect,
+            commands::pull,
+            commands::ask,
+            commands::tail_open,
+            commands::tail_pull,
+            commands::tail_close,
+            commands::save,
+            commands::notify,
+            commands::profiles,
+            commands::profile_use,
+            commands::profile_forget,
+            commands::local_status,
+            commands::local_start,
+            commands::local_stop,
+            commands::local_follow,
+            commands::condition,
+        ])
+        .build(tauri::generate_context!())
+        .map_err(Error::Window)?;
+    app.run(|app, event| {
+        if matches!(event, RunEvent::Exit) {
+            // The window is gone by then; what it started ends before it does.
+            async_runtime::block_on(app.state::<Console>().local().stop());
+        }
+    });
+    Ok(())
+}
+
+fn set_up(app: &App, start: Start) -> Result<(), Error> {
+    let console = Console::new(start, places(app)?, Box::new(SecretServiceKeychain::default()))?;
+    app.manage(console);
+    let handle = app.handle().clone();
+    app.manage(Desktop::new(Arc::new(move |action| act(&handle, action))));
+    let handle = app.handle().clone();
+    async_runtime::spawn(async move { handle.state::<Desktop>().show_tray().await });
+    async_runtime::spawn(end_on_signal(app.handle().clone()));
+    Ok(())
+}
+
+fn places(app: &App) -> Result<Places, Error> {
+    let known = app.path();
+    let data_dir = known.app_local_data_dir().map_err(Error::Window)?.join("local-system");
+    let downloads = known.download_dir().or_else(|_| known.home_dir().map(|home| home.join("Downloads")));
+    let beside = std::env::current_exe().ok();
+    let program = find_program(beside.as_deref(), std::env::var_os("PATH").as_deref());
+    Ok(Places {
+        config: known.app_config_dir().map_err(Error::Window)?,
+        downloads: downloads.map_err(Error::Window)?,
+        local: Plan { program, data_dir, ports: Ports::default() },
+    })
+}
+
+fn act(app: &AppHandle, action: Action) {
+    match action {
+        Action::Quit => app.exit(0),
+        Action::Open => {
+            if let Some(window) = app.get_webview_window(LABEL) {
+                let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+                if let Err(error) = shown {
+                    tracing::debug!("the window did not come to the front: {error}");
+                }
+            }
+        }
+    }
+}
+
+/// A session that ends, or an interrupt at the terminal, ends the console as closing its window does.
+async fn end_on_signal(app: AppHandle) {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    app.exit(0);
 }

@@ -3,20 +3,29 @@
 import { useSyncExternalStore } from "react";
 
 export type Theme = "light" | "dark";
+/** `system`: as the system has it, also when it changes. */
+export type ThemeChoice = Theme | "system";
 
 export const THEME_KEY = "suiftly-theme";
 const DARK_QUERY = "(prefers-color-scheme: dark)";
 
 export function currentTheme(): Theme {
-  const chosen = document.documentElement.dataset.theme;
-  if (chosen === "light" || chosen === "dark") return chosen;
+  const chosen = currentChoice();
+  if (chosen !== "system") return chosen;
   return matchMedia(DARK_QUERY).matches ? "dark" : "light";
 }
 
-export function chooseTheme(theme: Theme) {
-  document.documentElement.dataset.theme = theme;
+function currentChoice(): ThemeChoice {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen === "light" || chosen === "dark" ? chosen : "system";
+}
+
+export function chooseTheme(choice: ThemeChoice) {
+  if (choice === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = choice;
   try {
-    localStorage.setItem(THEME_KEY, theme);
+    if (choice === "system") localStorage.removeItem(THEME_KEY);
+    else localStorage.setItem(THEME_KEY, choice);
   } catch {
     // Storage may be refused (private windows): the choice then holds until the page is left.
   }
@@ -24,6 +33,11 @@ export function chooseTheme(theme: Theme) {
 
 export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, currentTheme, () => "light");
+}
+
+/** What was chosen, for a control that offers all three. */
+export function useThemeChoice(): ThemeChoice {
+  return useSyncExternalStore(subscribe, currentChoice, () => "system");
 }
 
 function subscribe(listener: () => void): () => void {

@@ -18,5 +18,11 @@ export const SPARK_SPAN_MS = 60_000;
 
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+/** A toast goes by itself after this time, unless it is read (hovered, focused). */
+export const TOAST_MS = 6_000;
+/** "Copied" stands this long. */
+export const COPIED_MS = 2_000;
 /** Minutes a traffic chart holds. */
 export const CHART_MINUTES = 60;

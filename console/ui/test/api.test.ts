@@ -57,7 +57,14 @@ const UNAUTHORIZED = {
   status: 401,
   code: "unauthorized",
 };
-const CONFIG = { mock: true, domain: "localhost:3000" };
+const CONFIG = {
+  mock: true,
+  domain: "localhost:3000",
+  escrow: "embedded",
+  explorer_tx_url: null,
+  name: null,
+  support: { email: null, url: null },
+};
 
 test("an answer is typed data, a token goes as Bearer and a body as JSON", async () => {
   const { asked, listener } = answering([200, CONFIG], [204, null], [400, {}]);

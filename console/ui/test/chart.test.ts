@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { CLASSES, ERROR_KEYS, NO_COUNTS } from "../src";
+import { CLASSES, NO_COUNTS } from "../src";
 import { chartBars, lastMinute } from "../src/chart/bars";
-import { stack } from "../src/chart/Column";
-import { columns, lanes, TIP_WIDTH, tipLeft } from "../src/chart/layout";
+import { columns, denseLanes, lanes, TIP_WIDTH, tipLeft } from "../src/chart/layout";
 import { formatAxis, niceScale } from "../src/chart/scale";
-import { describeBar, summarize } from "../src/chart/summary";
+import { stack } from "../src/chart/stack";
+import { describePoint, summarize } from "../src/chart/summary";
+import { ERROR_KEYS } from "../src/classes";
 import { served } from "./samples";
 
 const at = (time: string) => Date.parse(`2026-11-21T${time}Z`);
@@ -16,11 +17,21 @@ test.each([
 ])("lanes for %s px share what the axis leaves", (wanted, height, main, errors) => {
   const boxes = lanes(wanted);
   expect(boxes).toMatchObject({ height, main: { height: main }, errors: { height: errors } });
-  expect(boxes.errors.top + boxes.errors.height).toBe(boxes.bottom);
+  expect((boxes.errors?.top ?? 0) + errors).toBe(boxes.bottom);
+});
+
+test.each([
+  [170, 78, 52],
+  [120, 48, 32],
+])("dense lanes are drawn as low as asked: %s px", (height, main, errors) => {
+  const boxes = denseLanes(height);
+  expect(boxes).toMatchObject({ height, main: { height: main }, errors: { height: errors } });
+  expect((boxes.errors?.top ?? 0) + errors).toBe(boxes.bottom);
+  expect(boxes.main.top + main).toBeLessThan(boxes.errors?.top ?? 0);
 });
 
 test("the last column keeps off the line that is now", () => {
-  const grid = columns(984);
+  const grid = columns(984, 60);
   expect(grid.left(59) + grid.width).toBeLessThanOrEqual(984 - 3);
 });
 
@@ -98,7 +109,7 @@ describe("a column", () => {
 });
 
 test("the crosshair finds the column under a point, and none outside", () => {
-  const grid = columns(1000);
+  const grid = columns(1000, 60);
   expect(grid.at(grid.center(0))).toBe(0);
   expect(grid.at(grid.center(59))).toBe(59);
   expect(grid.at(10)).toBeNull();
@@ -123,7 +134,7 @@ test("the chart in words", () => {
     "1,234 requests in the last 60 minutes, at most 1,200 in a minute, at 22:00. " +
       "3 client errors and 0 server errors.",
   );
-  expect(bars.slice(-2).map(describeBar)).toEqual([
+  expect(bars.slice(-2).map((bar) => describePoint(bar, "none"))).toEqual([
     "22:00, 1,200 requests, final",
     "22:01, still filling",
   ]);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openUsageStream, type StreamEvent, type UsageStream } from "../src";
+import type { StreamEvent } from "../src";
+import { openUsageStream, type UsageStream } from "../src/stream/client";
 import { delta, reset, snapshot } from "./samples";
 
 /** An EventSource whose server is the test. */

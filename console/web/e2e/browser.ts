@@ -14,6 +14,9 @@ const ARGS = [
   "--disable-sync",
 ];
 
+/** A machine that builds beside it is slow. */
+const TIMEOUT_MS = 15_000;
+
 export interface Session {
   readonly browser: Browser;
   readonly page: Page;
@@ -21,13 +24,18 @@ export interface Session {
   readonly complaints: string[];
 }
 
+export function launch(executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium") {
+  return chromium.launch({ executablePath, args: ARGS });
+}
+
 export async function openSession({ chromium: executablePath }: Environment): Promise<Session> {
-  const browser = await chromium.launch({ executablePath, args: ARGS });
+  const browser = await launch(executablePath);
   const context = await browser.newContext({
     viewport: { width: 1280, height: 1000 },
     colorScheme: "light",
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
   page.on("console", (message) => {

@@ -145,12 +145,19 @@ async function look(name: string, colorScheme: "light" | "dark", width: number) 
   expect(await violations()).toEqual([]);
 }
 
+/** Of a hundred operations that look alike, the first three of each group. */
+const LOOKED_AT = { exclude: [".docs-operation:nth-of-type(n+4)"] };
+
 /** Injected by the debugger, which the page's content security policy does not bind. */
 async function violations(): Promise<string[]> {
   const { page } = session;
   await page.evaluate(readFileSync(AXE, "utf8"));
-  const results = await page.evaluate(() =>
-    (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run(),
+  const results = await page.evaluate(
+    (where) =>
+      (window as unknown as { axe: { run: (where: object) => Promise<AxeResults> } }).axe.run(
+        where,
+      ),
+    LOOKED_AT,
   );
   return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
 }
@@ -162,8 +169,10 @@ test("nothing was complained about", () => {
 test("whoever signs out is asked to sign in, and sees what they would sign", async () => {
   const { page } = session;
   await page.setViewportSize({ width: 1280, height: 1000 });
+  await hook("wallet").click();
   await hook("sign-out").click();
   await hook("signin").waitFor();
+  await page.getByText("Any address").click();
   await page.getByLabel("Address").fill("0x12");
   await page.getByRole("button", { name: /^Show/ }).click();
   await page.getByText("no_address").waitFor();

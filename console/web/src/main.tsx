@@ -1,14 +1,17 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./App";
+import { App } from "./app/App";
+import { begin } from "./app/begin";
+import { followNewVersions } from "./app/newVersion";
 import "./main.css";
-import { takeWalletFromLink } from "./signin/session";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
+followNewVersions();
+begin();
 createRoot(root).render(
   <StrictMode>
-    <App wallet={takeWalletFromLink()} />
+    <App />
   </StrictMode>,
 );

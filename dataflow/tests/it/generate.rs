@@ -4,7 +4,7 @@ use crate::oracle::{BOOK_2_FROM, Given, MONTH_EDGE, START};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use suiftly_dataflow::EpochInput;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::{KeyActivity, KeyHour};
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::money::MicroUsd;
@@ -179,5 +179,5 @@ fn add(partials: &mut Partials, record: &Record, takes_back: bool) {
     let minute = MinuteKey::of(record);
     partials.usage.push((minute, usage));
     partials.infra.push((InfraSpanKey { infra: InfraKey::of(record), start: minute.minute }, infra));
-    partials.keys.extend(KeyRef::of(record).map(|key| (key, activity)));
+    partials.keys.extend(KeyHour::of(record).map(|key| (key, activity)));
 }

@@ -27,6 +27,11 @@ pub(crate) fn integrate(tables: &mut Tables, deltas: &EpochDeltas) {
         row.0 += activity.requests;
         row.1 += activity.errors;
     }
+    for (of, did) in &deltas.key_hours {
+        let row = tables.key_hours.entry((of.key.customer_id.get(), of.key.api_key_fp, of.hour.0)).or_default();
+        row.0 += did.requests;
+        row.1 += did.errors;
+    }
     for (key, sums) in &deltas.rated {
         let december = key.month.start().0 >= MONTH_EDGE;
         let row = tables.rated.entry((key.customer_id.get(), key.service, december, key.price_book)).or_default();

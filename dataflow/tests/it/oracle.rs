@@ -54,6 +54,8 @@ pub(crate) struct Tables {
     pub(crate) infra: [BTreeMap<InfraId, InfraRow>; 3],
     /// Requests, errors.
     pub(crate) keys: BTreeMap<(i64, u32), (i64, i64)>,
+    /// The same, by hour.
+    pub(crate) key_hours: BTreeMap<(i64, u32, i64), (i64, i64)>,
     /// Requests, bytes, micro-dollars.
     pub(crate) rated: BTreeMap<RatedId, (i64, i64, i64)>,
     pub(crate) states: BTreeMap<i64, &'static str>,
@@ -125,9 +127,11 @@ fn add_line(tables: &mut Tables, record: &Record, sign: i64) {
     }
     let Some(customer) = customer else { return };
     if record.api_key_fp != 0 {
+        let errors = if is_error { times } else { 0 };
+        let hour = tables.key_hours.entry((customer, record.api_key_fp, at / HOUR * HOUR)).or_default();
+        *hour = (hour.0 + times, hour.1 + errors);
         let row = tables.keys.entry((customer, record.api_key_fp)).or_default();
-        row.0 += times;
-        row.1 += if is_error { times } else { 0 };
+        *row = (row.0 + times, row.1 + errors);
     }
     if billable {
         let book = if at >= BOOK_2_FROM { 2 } else { 1 };
@@ -217,7 +221,10 @@ fn states(tables: &mut Tables, entities: &BTreeMap<EntityId, Entity>, now: UnixM
 fn vault(tables: &mut Tables, entities: &BTreeMap<EntityId, Entity>) {
     for entity in entities.values() {
         match entity {
-            Entity::Key(KeyState { state: KeyLife::Deleted, .. }) | Entity::Account(_) | Entity::PriceBook(_) => {}
+            Entity::Key(KeyState { state: KeyLife::Deleted, .. })
+            | Entity::Account(_)
+            | Entity::PriceBook(_)
+            | Entity::LogFormat(_) => {}
             Entity::Key(key) => {
                 let row = (key.customer_id.get(), key.api_key_fp, key.state == KeyLife::Active);
                 tables.key_grants.insert(key.key_sha256.clone(), row);

@@ -7,7 +7,7 @@
 use super::billing::Billing;
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::{KeyActivity, KeyHour};
 use suiftly_schema::histogram::CellCounts;
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums, PhaseName};
 use suiftly_schema::partial::Partials;
@@ -99,11 +99,11 @@ fn infra_of(of_row: OfRow<'_>, times: &mut [CellCounts; PhaseName::ALL.len()]) -
     (InfraSpanKey { infra: InfraKey::of(first), start: first.timestamp.minute() }, sums)
 }
 
-/// Adds what a usage row's records say of their keys. They have the customer in common, who has few keys.
-fn add_keys(keys: &mut Vec<(KeyRef, KeyActivity)>, of_row: OfRow<'_>) {
+/// Adds what a usage row's records say of their keys. They have the customer in common, who has few keys, and the hour.
+fn add_keys(keys: &mut Vec<(KeyHour, KeyActivity)>, of_row: OfRow<'_>) {
     let begin = keys.len();
     for record in of_row.iter() {
-        let Some(key) = KeyRef::of(record) else { continue };
+        let Some(key) = KeyHour::of(record) else { continue };
         let did = KeyActivity::of(record);
         let known = keys[begin..].iter_mut().rev().take(KEYS_LOOKED_AT).find(|(known, _)| *known == key);
         match known {

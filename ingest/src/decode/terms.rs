@@ -1,8 +1,10 @@
 //! What counts for the lines of one source: its format, its servers, the time window. Made once per run of lines of a
 //! source, so that binding costs a line nearly nothing.
 
+use super::published::{Published, ReadBy};
 use super::{DecodeConfig, TimeWindow};
 use crate::binding::{Bound, SourceRule, SourceRules};
+use crate::haproxy::httplog::Captures;
 use crate::haproxy::{self, Body, Format, MAX_BYTES_SENT, Reading};
 use crate::reject::Reject;
 use crate::source::Source;
@@ -22,6 +24,9 @@ pub(super) struct Terms<'c> {
     also: &'c [Format],
     pub(super) origin: Origin,
 }
+
+/// What a frame's header says, what its body is, and which published format read it, if one did.
+pub(super) type Read<'a> = (SyslogLine<'a>, Body<'a>, Option<ReadBy>);
 
 /// Whose word a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,9 +85,10 @@ impl<'c> Terms<'c> {
     #[inline]
     pub(super) fn read<'a>(
         &self,
+        published: &Published,
         frame: &'a [u8],
         received_at: UnixMillis,
-    ) -> Result<(SyslogLine<'a>, Body<'a>), Reject> {
+    ) -> Result<Read<'a>, Reject> {
         if self.is_stranger {
             return Err(Reject::Source);
         }
@@ -90,51 +96,69 @@ impl<'c> Terms<'c> {
             return Err(Reject::Reference);
         }
         let line = syslog::parse(frame, received_at)?;
-        let (line, body) = match repeated::parse(line.body) {
+        let (line, body, by) = match repeated::parse(line.body) {
             None => {
-                let body = self.read_body(&line)?;
-                (line, body)
+                let (body, by) = self.read_body(published, &line)?;
+                (line, body, by)
             }
-            Some(repeated) => self.read_repeated(line, repeated?)?,
+            Some(repeated) => self.read_repeated(published, line, repeated?)?,
         };
         if let Body::Request(record, _) = &body {
             self.check(record, received_at)?;
         }
-        Ok((line, body))
+        Ok((line, body, by))
     }
 
     #[inline]
-    fn read_body<'a>(&self, line: &SyslogLine<'a>) -> Result<Body<'a>, Reject> {
+    fn read_body<'a>(
+        &self,
+        published: &Published,
+        line: &SyslogLine<'a>,
+    ) -> Result<(Body<'a>, Option<ReadBy>), Reject> {
         match haproxy::parse(line, &self.reading) {
-            Ok(body) => Ok(body),
-            Err(reject) => self.read_otherwise(line, reject),
+            Ok(body) => Ok((body, None)),
+            Err(reject) => self.read_otherwise(published, line, reject),
         }
     }
 
+    /// By what else is configured, then by what was published. Captures are for replay, which knows of nothing published.
     #[cold]
-    fn read_otherwise<'a>(&self, line: &SyslogLine<'a>, reject: Reject) -> Result<Body<'a>, Reject> {
+    fn read_otherwise<'a>(
+        &self,
+        published: &Published,
+        line: &SyslogLine<'a>,
+        reject: Reject,
+    ) -> Result<(Body<'a>, Option<ReadBy>), Reject> {
         let others = self.also.iter().map(|format| Reading { format: *format, ..self.reading });
-        let read = others.into_iter().find_map(|reading| haproxy::parse(line, &reading).ok());
-        let why = if repeated::is_of_last(line.body) { Reject::Repeated } else { reject };
-        read.ok_or(why)
+        if let Some(body) = others.into_iter().find_map(|reading| haproxy::parse(line, &reading).ok()) {
+            return Ok((body, None));
+        }
+        if repeated::is_of_last(line.body) {
+            return Err(Reject::Repeated);
+        }
+        let read = published.read(line, self.reading.server);
+        read.map(|(record, by)| (Body::Request(record, Captures::default()), Some(by))).ok_or(reject)
     }
 
     /// A line with an identity stands for itself, however often it came; one without for as many requests as there were.
     #[cold]
     fn read_repeated<'a>(
         &self,
+        published: &Published,
         line: SyslogLine<'a>,
         repeated: repeated::Repeated<'a>,
-    ) -> Result<(SyslogLine<'a>, Body<'a>), Reject> {
+    ) -> Result<Read<'a>, Reject> {
         let mut inner = line.clone();
         inner.body = repeated.body;
-        match self.read_body(&inner)? {
-            Body::System => Ok((line, Body::System)),
-            Body::Request(record, captures) if record.line_id.is_some() => Ok((inner, Body::Request(record, captures))),
+        let (body, by) = self.read_body(published, &inner)?;
+        match body {
+            Body::System => Ok((line, Body::System, by)),
+            Body::Request(record, captures) if record.line_id.is_some() => {
+                Ok((inner, Body::Request(record, captures), by))
+            }
             Body::Request(record, captures) => {
-                let sum = record.bytes_sent.checked_mul(repeated.times.into());
-                let bytes_sent = sum.filter(|bytes| *bytes <= MAX_BYTES_SENT).ok_or(Reject::Repeated)?;
-                Ok((inner, Body::Request(Record { repeat: repeated.times, bytes_sent, ..record }, captures)))
+                let record = counted(record, repeated.times).ok_or(Reject::Repeated)?;
+                Ok((inner, Body::Request(record, captures), by))
             }
         }
     }
@@ -152,6 +176,13 @@ impl<'c> Terms<'c> {
             _ => Ok(()),
         }
     }
+}
+
+/// A record that stands for so many requests, unless it would be of more bytes than are believed.
+pub(super) fn counted(record: Record, times: u32) -> Option<Record> {
+    let sum = record.bytes_sent.checked_mul(times.into());
+    let bytes_sent = sum.filter(|bytes| *bytes <= MAX_BYTES_SENT)?;
+    Some(Record { repeat: times, bytes_sent, ..record })
 }
 
 /// The terms of the source before, which is nearly always the next one's too.

@@ -1,5 +1,6 @@
 mod billing;
 mod bound;
+mod published;
 mod quarantined;
 mod reference;
 mod repeats;
@@ -87,8 +88,8 @@ fn a_block_becomes_a_batch() {
     assert_eq!(usage, expected);
     let times: Vec<_> = batch.partials.usage.iter().map(|(_, usage)| usage.times.cells().collect::<Vec<_>>()).collect();
     assert_eq!(times, [vec![(3, 2)], vec![(3, 1)]]);
-    let keys: Vec<_> = batch.partials.keys.iter().map(|(key, did)| (key.customer_id.get(), did.requests)).collect();
-    assert_eq!(keys, [(12_345, 2)]);
+    let keys = batch.partials.keys.iter().map(|(of, did)| (of.key.customer_id.get(), of.hour, did.requests));
+    assert_eq!(keys.collect::<Vec<_>>(), [(12_345, minute.hour(), 2)]);
     let infra: i64 = batch.partials.infra.iter().map(|(_, sums)| sums.requests).sum();
     assert_eq!(infra, 3);
 

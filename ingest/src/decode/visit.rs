@@ -18,16 +18,19 @@ impl Decoder {
     /// Blocks must come in the order of their epochs, each once. What is billed is for whoever counts to say.
     pub fn visit(&mut self, block: &Block, mut each: impl FnMut(Visited)) {
         self.begin_epoch(block.epoch, block.cut_at);
-        let Self { config, dedup, reference_seq, .. } = self;
+        let Self { config, dedup, published, reference_seq, .. } = self;
         let mut sources = TermsOfSources::new(config);
         let mut changes = Vec::new();
         for frame in block.frames() {
             let terms = sources.of(&frame.source);
             if terms.origin == Origin::Outbox && take_change(frame.bytes, reference_seq, &mut changes) {
-                changes.drain(..).for_each(|change| each(Visited::Change(change)));
+                for change in changes.drain(..) {
+                    published.learn(&change.entity);
+                    each(Visited::Change(change));
+                }
                 continue;
             }
-            if let Decoded::Accepted(record, _) = decoded(terms, dedup, frame.bytes, frame.received_at) {
+            if let Decoded::Accepted(record, _) = decoded(terms, published, dedup, frame.bytes, frame.received_at) {
                 each(Visited::Record(record));
             }
         }

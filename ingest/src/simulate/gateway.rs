@@ -8,6 +8,7 @@ use super::outcome::{Outcome, Reached, Served};
 use super::random::{Random, Zipf};
 use std::io::Write;
 use suiftly_schema::time::UnixMillis;
+use suiftly_schema::vault::CANARY_BASE;
 
 /// Which gateway.
 #[derive(Clone, Debug, PartialEq)]
@@ -277,10 +278,10 @@ impl SimulatedGateway {
     }
 }
 
-/// The id of the customer of this rank: positive, 31 bits.
+/// The id of the customer of this rank: positive, 31 bits, and nobody's that stands for a gateway.
 pub fn customer_id(seed: u64, rank: usize) -> i64 {
     let bits = Random::new(seed.wrapping_mul(31).wrapping_add(rank as u64)).next() >> 33;
-    i64::try_from(bits.max(1)).unwrap_or(1)
+    i64::try_from(bits).unwrap_or(1).clamp(1, CANARY_BASE - 1)
 }
 
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

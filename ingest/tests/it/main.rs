@@ -12,6 +12,7 @@ mod live;
 mod log_format;
 mod loss;
 mod mutate;
+mod published;
 mod recount;
 mod replay;
 mod samples;

@@ -1,11 +1,15 @@
 //! Reads the running system's own figures over the operators' API.
 
+use crate::edge::SERVER_ID;
 use crate::http::Client;
+use crate::reconcile::Figures;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+use suiftly_schema::ids::CustomerId;
+use suiftly_schema::vault::canary_customer;
 
 /// An API that takes longer than this for an answer is taken to be away.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
@@ -32,9 +36,26 @@ impl Api {
         Pipeline::read(&self.json("/api/v1/pipeline")?)
     }
 
-    /// Usage in this range of RFC 3339 instants.
-    pub(crate) fn usage(&mut self, range: &Range) -> anyhow::Result<Usage> {
-        Usage::read(&self.json(&format!("/api/v1/usage/summary?from={}&to={}", range.from, range.to))?)
+    /// The pipeline's figures, and the usage in this range.
+    pub(crate) fn figures(&mut self, range: &Range) -> anyhow::Result<Figures> {
+        let of_gateway = canary_customer(SERVER_ID).map_or(0, CustomerId::get);
+        Ok(Figures {
+            usage: self.usage(range, None)?,
+            synthetic: self.usage(range, Some(of_gateway))?.requests,
+            synthetic_told: self.fleet()?.synthetic,
+            pipeline: self.pipeline()?,
+        })
+    }
+
+    /// Usage in this range of RFC 3339 instants: all of it, or one customer's.
+    pub(crate) fn usage(&mut self, range: &Range, customer: Option<i64>) -> anyhow::Result<Usage> {
+        let of_one = customer.map(|id| format!("&customer_id={id}")).unwrap_or_default();
+        Usage::read(&self.json(&format!("/api/v1/usage/summary?from={}&to={}{of_one}", range.from, range.to))?)
+    }
+
+    /// How the expected edges stand.
+    pub(crate) fn fleet(&mut self) -> anyhow::Result<Fleet> {
+        Fleet::read(&self.json("/api/v1/fleet")?)
     }
 
     fn json(&mut self, path: &str) -> anyhow::Result<Value> {
@@ -48,6 +69,31 @@ impl Api {
     fn get(&mut self, path: &str) -> io::Result<(u16, Vec<u8>)> {
         let answer = self.client.get(path, &[("Authorization", &self.authorization)])?;
         Ok((answer.status, answer.body))
+    }
+}
+
+/// The expected edges, as far as they are needed here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fleet {
+    /// The word of each.
+    states: Vec<String>,
+    /// Requests of their own that they have told of since they started.
+    pub(crate) synthetic: u64,
+}
+
+impl Fleet {
+    fn read(json: &Value) -> anyhow::Result<Self> {
+        let edges = json["edges"].as_array().context("the fleet names no edges")?;
+        let state = |edge: &Value| Some(edge["state"].as_str()?.to_owned());
+        let states = edges.iter().map(state).collect::<Option<_>>().context("an edge has no state")?;
+        let gateways = edges.iter().flat_map(|edge| edge["gateways"].as_array().into_iter().flatten());
+        let synthetic = gateways.filter_map(|gateway| gateway.pointer("/canary/sent")?.as_u64()).sum();
+        Ok(Self { states, synthetic })
+    }
+
+    /// Whether all gateways have the version in force.
+    pub(crate) fn is_in_sync(&self) -> bool {
+        !self.states.is_empty() && self.states.iter().all(|state| state == "in_sync")
     }
 }
 
@@ -169,6 +215,18 @@ mod tests {
         assert_eq!(pipeline.worker(6), None);
         let error = Pipeline::read(&json!({"epoch": 1})).unwrap_err().to_string();
         assert_eq!(error, "the API's answer has no count /lines/received");
+    }
+
+    #[test]
+    fn edges_tell_how_they_are_and_what_they_asked() {
+        let gateway = |sent: u64| json!({"server_id": 17, "canary": {"sent": sent, "served": 3}});
+        let edge =
+            |state: &str| json!({"name": "e", "state": state, "gateways": [gateway(4), {"canary": null}, gateway(5)]});
+        let fleet = Fleet::read(&json!({"edges": [edge("in_sync"), edge("in_sync")]})).unwrap();
+        assert!(fleet.is_in_sync() && fleet.synthetic == 18);
+        assert!(!Fleet::read(&json!({"edges": [edge("in_sync"), edge("behind")]})).unwrap().is_in_sync());
+        assert!(!Fleet::read(&json!({"edges": []})).unwrap().is_in_sync());
+        assert!(Fleet::read(&json!({})).is_err());
     }
 
     #[test]

@@ -10,9 +10,11 @@ use std::str::FromStr;
 pub(crate) const HELP: &str = "\
 cargo xtask up [--seconds N] [--udp] [--kill N] [--rate R] [--release]
                [--data-dir DIR] [--free-ports] [--no-install]
-    Installs what is missing, builds, starts PostgreSQL, suiftly and HAProxy, and drives requests until Ctrl-C.
-    --seconds N     end by itself and print a reconciliation; exit status 1 if it does not hold. A customer goes over
-                    their limit (from some 45 s on), the clock moves, their month closes, an audit follows
+    Installs what is missing, builds, starts PostgreSQL, suiftly, its edge and HAProxy, and drives requests until Ctrl-C.
+    A fresh data directory gets five weeks of a past first; timed runs go without.
+    A customer goes over their limit and is refused; another's funds run out, they deposit and are served again.
+    --seconds N     end by itself and print a reconciliation; exit status 1 if it does not hold. From 45 s on the clock
+                    moves, the month of the customer over their limit closes, an audit follows
     --udp           log by UDP instead of a TCP ring
     --kill N        kill -9 suiftly N times, spread over the run, and start it again (needs --seconds)
     --rate R        requests per second (default 1000)
@@ -23,8 +25,11 @@ cargo xtask up [--seconds N] [--udp] [--kill N] [--rate R] [--release]
     --no-install    install nothing
 cargo xtask test [--quick]       every check; --quick leaves out whatever needs a running system
 cargo xtask console [ARGS…]      build the desktop console and open it on the running system
+cargo xtask console --deb [--trial]
+    Builds the console's Debian package; with --trial it is installed on a bare Debian made for it, run and removed.
 cargo xtask db reset [--deployment development|test] [--data-dir DIR]
-cargo xtask bench NAME [ARGS…]   run a benchmark, print its table, write target/bench/NAME.json
+cargo xtask bench NAME [ARGS…]   run a benchmark, print its table, write target/bench/NAME.json; `loop --fast` and
+                                 `web --fast` are smoke tests of the unoptimised build
 cargo xtask fuzz [TARGET] [--seconds N | --runs N | --smoke] [--seed S]
     Builds ingest's fuzz targets with coverage counters and runs them (frame, syslog, sf1, httplog, log_format, journal,
     decode). What they find stays in the target directory.
@@ -36,6 +41,8 @@ cargo xtask fuzz --mutated N [--seed S]
     Decodes N mutated lines of every format: none panics, all are counted.
 cargo xtask kill [--times N] [--seed S] [--no-install]
     kill -9 at random moments under load (default 10 times), then every line of the journal by its number.
+cargo xtask kill --gateway [--no-install]
+    kill -9 on the edge, on suiftly and on HAProxy under load: the gateway goes on with the last good vault.
 cargo xtask sim [--runs N] [--seed S]
     Disorder, doubles, power cuts and a failing database, seeded (default 25 runs, each of the next seed): the result
     is that of the undisturbed run.
@@ -66,6 +73,7 @@ pub(crate) enum Task {
     Up(UpOptions),
     Test { quick: bool },
     Console { arguments: Vec<OsString> },
+    ConsolePackage { trial: bool },
     DbReset { deployment: String, data_dir: Option<PathBuf> },
     Bench { arguments: Vec<OsString> },
     Fuzz(FuzzOptions),
@@ -103,6 +111,8 @@ pub(crate) enum FuzzBudget {
 pub(crate) struct KillOptions {
     pub(crate) times: u32,
     pub(crate) seed: u64,
+    /// Whoever the gateway hangs on, instead.
+    pub(crate) gateway: bool,
     pub(crate) install: bool,
 }
 
@@ -154,7 +164,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Re
         "help" => Ok(Task::Help),
         "up" => up(&mut parser),
         "test" => test(&mut parser),
-        "console" => Ok(Task::Console { arguments: rest(&mut parser)? }),
+        "console" => console(rest(&mut parser)?),
         "db" => db(&mut parser),
         "bench" => Ok(Task::Bench { arguments: rest(&mut parser)? }),
         "fuzz" => fuzz(&mut parser),
@@ -253,11 +263,12 @@ fn fuzz(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
 }
 
 fn kill(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
-    let mut options = KillOptions { times: KILLS_DEFAULT, seed: SEED.into(), install: true };
+    let mut options = KillOptions { times: KILLS_DEFAULT, seed: SEED.into(), gateway: false, install: true };
     while let Some(argument) = parser.next()? {
         match argument {
             Long("times") => options.times = number(parser, "times")?,
             Long("seed") => options.seed = number(parser, "seed")?,
+            Long("gateway") => options.gateway = true,
             Long("no-install") => options.install = false,
             other => return Err(other.unexpected().into()),
         }
@@ -289,6 +300,17 @@ fn simulate_money(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
         }
     }
     Ok(Task::SimulateMoney(options))
+}
+
+/// The console's own arguments, unless its package is what is wanted.
+fn console(arguments: Vec<OsString>) -> anyhow::Result<Task> {
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    match words.iter().map(AsRef::as_ref).collect::<Vec<_>>()[..] {
+        ["--deb"] => Ok(Task::ConsolePackage { trial: false }),
+        ["--deb", "--trial"] => Ok(Task::ConsolePackage { trial: true }),
+        ["--deb", ..] => bail!("`cargo xtask console --deb` takes --trial, or nothing"),
+        _ => Ok(Task::Console { arguments }),
+    }
 }
 
 /// Everything else, for another program; a first `--` only says so.
@@ -345,14 +367,20 @@ mod tests {
             ("test --quick", Task::Test { quick: true }),
             ("db reset --deployment test", Task::DbReset { deployment: "test".into(), data_dir: None }),
             ("bench ingest --fast", Task::Bench { arguments: vec!["ingest".into(), "--fast".into()] }),
+            ("console --deb", Task::ConsolePackage { trial: false }),
+            ("console --deb --trial", Task::ConsolePackage { trial: true }),
             ("console -- --url -- x", Task::Console { arguments: vec!["--url".into(), "--".into(), "x".into()] }),
             ("fuzz", fuzz(None, FuzzBudget::Default, 1, None)),
             ("fuzz sf1 --seconds 9 --seed 7", fuzz(Some("sf1"), FuzzBudget::Seconds(9), 7, None)),
             ("fuzz --runs 5000000000", fuzz(None, FuzzBudget::Runs(5_000_000_000), 1, None)),
             ("fuzz --smoke", fuzz(None, FuzzBudget::Smoke, 1, None)),
             ("fuzz --mutated 10000000", fuzz(None, FuzzBudget::Default, 1, Some(10_000_000))),
-            ("kill", Task::Kill(KillOptions { times: 10, seed: 1, install: true })),
-            ("kill --times 200 --seed 9 --no-install", Task::Kill(KillOptions { times: 200, seed: 9, install: false })),
+            ("kill", Task::Kill(KillOptions { times: 10, seed: 1, gateway: false, install: true })),
+            (
+                "kill --times 200 --seed 9 --no-install",
+                Task::Kill(KillOptions { times: 200, seed: 9, gateway: false, install: false }),
+            ),
+            ("kill --gateway", Task::Kill(KillOptions { times: 10, seed: 1, gateway: true, install: true })),
             ("sim", Task::Simulate { runs: 25, seed: 1 }),
             ("sim --runs 1 --seed 77", Task::Simulate { runs: 1, seed: 77 }),
             ("sim money", Task::SimulateMoney(MONEY_DEFAULT)),

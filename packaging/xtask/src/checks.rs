@@ -9,14 +9,18 @@ use crate::fuzz;
 use crate::imports;
 use crate::install::{self, DENY, NEXTEST, TAURI_DRIVER};
 use crate::kill;
+use crate::package;
 use crate::places::{Places, cargo, metadata};
 use crate::signals::Interrupt;
 use crate::steps::Steps;
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use std::process::{Command, ExitCode};
 
 /// The kills of a check come at the same moments each time, as far as a machine allows.
 const KILL_SEED: u64 = 1;
+
+/// The console's tests that need a desktop's keychain beside them.
+const KEYCHAIN: &str = "package(suiftly-console) and test(/^keychain::/)";
 
 /// Runs the checks; `quick` leaves out what needs a running system.
 pub(crate) fn test(quick: bool) -> anyhow::Result<ExitCode> {
@@ -47,6 +51,10 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     ] {
         steps.command(name, &mut build::npm(&places.console(), &["run", script]))?;
     }
+    steps.command(
+        "size of the dashboard's first load",
+        &mut build::npm(&places.console(), &["run", "size", "-w", "@suiftly/web"]),
+    )?;
     let generated = ["run", "gen:check", "-w", "@suiftly/ui"];
     steps.command("generated API client is up to date", &mut build::npm(&places.console(), &generated))?;
     steps.command("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
@@ -62,9 +70,17 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     if quick {
         return Ok(());
     }
+    let mut pictures = build::npm(&places.console(), &["run", "visual", "-w", "@suiftly/web"]);
+    pictures.env("SUIFTLY_SHOTS", places.target.join("xtask-test/shots/pictures"));
+    steps.command("pictures of the dashboard's pages", &mut pictures)?;
     kills(places, steps)?;
     contract_holds(places, steps)?;
-    end_to_end::all(places, steps)
+    let keychain = ["nextest", "run", "--workspace", "--run-ignored", "only", "-E", KEYCHAIN];
+    steps.command("tokens in a real keychain", cargo().args(keychain))?;
+    console_package(places, steps)?;
+    end_to_end::all(places, steps)?;
+    let smoke = &mut commands::benchmark(places, false);
+    steps.command("the loop back, a smoke run of its benchmark", smoke.args(["loop", "--fast"]))
 }
 
 /// Every fuzz target for a few seconds, always the same.
@@ -76,6 +92,25 @@ fn fuzz_smoke(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
         Ok(())
     })?;
     lines.into_iter().for_each(|line| steps.closing_line(line));
+    Ok(())
+}
+
+/// The console that was built, as a package, on a bare Debian.
+fn console_package(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let mut built = None;
+    steps.work("the console's package", || {
+        built = Some(package::bundle(places, false)?);
+        Ok(())
+    })?;
+    let built = built.context("a package was built")?;
+    let name = "the console's package on a bare Debian";
+    if let Some(reason) = package::no_trial() {
+        println!("  not run  {name}: {reason}");
+        steps.closing_line(format!("{name}: not run, {reason}"));
+        return Ok(());
+    }
+    steps.command(name, &mut package::trial(places, &built))?;
+    steps.closing_line(format!("{name}: it installs, runs and goes"));
     Ok(())
 }
 
@@ -110,6 +145,8 @@ fn install_all(places: &Places, quick: bool) -> anyhow::Result<()> {
     if !quick {
         install::install(places, install::TO_DRIVE)?;
         install::install(places, install::TO_TEST_CONTRACT)?;
+        install::install(places, install::TO_TRY_PACKAGES)?;
+        install::install(places, install::TO_KEEP_TOKENS)?;
         install::cargo_tool(TAURI_DRIVER)?;
     }
     install::cargo_tool(NEXTEST)?;

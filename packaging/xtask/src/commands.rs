@@ -10,6 +10,7 @@ use crate::places::{Places, cargo, metadata};
 use crate::process::{run, run_quietly};
 use crate::stack::token_file;
 use crate::up::DATA_DIR;
+use crate::web_bench;
 use anyhow::{Context as _, ensure};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -50,16 +51,32 @@ pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let name = arguments.first().map(|name| name.to_string_lossy());
     let name = name.context("`cargo xtask bench` needs a benchmark's name")?;
     let places = Places::find()?;
+    if name == "web" {
+        web_bench::web(&places, &arguments[1..])?;
+        return Ok(ExitCode::SUCCESS);
+    }
     peers::fetch(&places, &name, arguments)?;
+    // A smoke test of the loop takes what other checks have built.
+    let is_smoke = name == "loop" && arguments.iter().any(|argument| argument == "--fast");
     let mut build = cargo();
-    build.args(["build", "--quiet", "--release", "--package", "suiftly-bench"]);
-    if matches!(&*name, "api" | "freshness" | "recovery" | "replay") {
+    build.args(["build", "--quiet", "--package", "suiftly-bench"]);
+    if !is_smoke {
+        build.arg("--release");
+    }
+    if matches!(&*name, "api" | "freshness" | "loop" | "recovery" | "replay") {
         build.args(["--package", "suiftly"]);
     }
     run(&mut build)?;
-    let bench = places.target.join("release/suiftly-bench");
-    run(Command::new(bench).args(arguments).current_dir(&places.root).env("CARGO_TARGET_DIR", &places.target))?;
+    run(benchmark(&places, !is_smoke).args(arguments))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The program of the benchmarks, as it was built.
+pub(crate) fn benchmark(places: &Places, release: bool) -> Command {
+    let mut command = Command::new(places.suiftly(release).with_file_name("suiftly-bench"));
+    command.current_dir(&places.root).env("CARGO_TARGET_DIR", &places.target);
+    command.env("SUIFTLY_BENCH_DATA_DIR", places.data_dir("bench-data"));
+    command
 }
 
 /// Holds the workspace against the allowed edges.

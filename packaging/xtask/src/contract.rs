@@ -40,8 +40,14 @@ pub(crate) fn contract() -> anyhow::Result<ExitCode> {
 pub(crate) fn run(places: &Places, interrupt: &Interrupt) -> anyhow::Result<String> {
     let python = environment(places)?;
     let data_dir = places.data_dir("suiftly-contract");
-    let shape =
-        Shape { suiftly: places.suiftly(false), data_dir, ports: Ports::free()?, udp: false, settings: &SETTINGS };
+    let shape = Shape {
+        suiftly: places.suiftly(false),
+        data_dir,
+        ports: Ports::free()?,
+        udp: false,
+        past: false,
+        settings: &SETTINGS,
+    };
     clear(&shape.suiftly, &shape.data_dir)?;
     let session = Session::start(places, &shape, RATE, interrupt)?;
     let folder = places.target.join("xtask-test/contract");
@@ -66,6 +72,8 @@ fn questions(places: &Places, python: &Path, session: &Session, folder: &Path) -
         .arg(places.root.join("api"))
         .arg("--operator-token")
         .arg(stack.token_file())
+        .arg("--edge-token")
+        .arg(stack.data_dir().join("edge-token"))
         .arg("--folder")
         .arg(folder)
         .env("PYTHONDONTWRITEBYTECODE", "1");

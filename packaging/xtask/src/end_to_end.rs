@@ -1,16 +1,18 @@
-//! The checks on a running system: a browser and the desktop window on one with traffic, then runs by UDP and with
-//! `kill -9`, each with its reconciliation. All on one data directory, so that a run on old data is checked as well; but
+//! The checks on a running system: a browser on one with traffic, the desktop window on another, then runs by UDP and with
+//! `kill -9`; all but the window's, into which lines come from aside, with a reconciliation. All on one data directory, so that a run on old data is checked as well; but
 //! for money, whose clock is moved.
 
 use crate::build::npm;
 use crate::database::db;
+use crate::outage;
 use crate::places::Places;
 use crate::ports::Ports;
 use crate::process::run_quietly;
 use crate::signals::Interrupt;
 use crate::stack::{AS_OFTEN_AS_THEY_LIKE, Shape};
 use crate::steps::Steps;
-use crate::up::{SHOWS_MONEY_RATE, SHOWS_MONEY_SECONDS, Session, must_hold};
+use crate::up::{SHOWS_MONEY_RATE, Session, must_hold};
+use crate::window;
 use anyhow::Context as _;
 use std::fs;
 use std::path::Path;
@@ -38,27 +40,35 @@ fn each(places: &Places, steps: &mut Steps, passed: &mut u32) -> anyhow::Result<
             data_dir: data_dir.clone(),
             ports: Ports::free()?,
             udp,
+            past: false,
             settings: &AS_OFTEN_AS_THEY_LIKE,
         })
     };
     let interrupt = steps.interrupt().clone();
     steps.work("a fresh data directory", || clear(&places.suiftly(false), &data_dir))?;
-    on_screen(places, steps, &shape(false)?, &interrupt, passed)?;
+    in_browser(places, steps, &shape(false)?, &interrupt, passed)?;
+    window::run(places, steps, &shape(false)?, RATE, &interrupt)?;
+    *passed += 1;
     let udp = shape(true)?;
     steps.work("a run by UDP reconciles", || run(places, &udp, UDP_SECONDS, 0, &interrupt))?;
     *passed += 1;
     let mut paying = shape(false)?;
     paying.data_dir = places.data_dir("suiftly-test-money");
-    steps.work("a limit is passed, the month closes, the audit agrees", || {
+    steps.work("a limit is passed, an escrow runs out and is filled, the month closes, the audit agrees", || {
         clear(&paying.suiftly, &paying.data_dir)?;
         let mut session = Session::start(places, &paying, SHOWS_MONEY_RATE, &interrupt)?;
-        session.show_money(&interrupt)?;
-        session.watch(Some(SHOWS_MONEY_SECONDS), 0, &interrupt)?;
+        session.show_money(true, &interrupt)?;
+        session.see_the_show_out(&interrupt)?;
         must_hold(session.reconcile(&interrupt)?)
     })?;
     *passed += 1;
     let killed = shape(false)?;
     steps.work("a run with five times kill -9 reconciles", || run(places, &killed, KILL_SECONDS, KILLS, &interrupt))?;
+    *passed += 1;
+    let outage = shape(false)?;
+    steps.work("edge, suiftly and HAProxy are killed, and the gateway goes on", || {
+        outage::run(places, &outage, &interrupt)
+    })?;
     *passed += 1;
     Ok(())
 }
@@ -72,8 +82,8 @@ pub(crate) fn clear(suiftly: &Path, data_dir: &Path) -> anyhow::Result<()> {
     fs::remove_dir_all(data_dir).with_context(|| format!("cannot remove {}", data_dir.display()))
 }
 
-/// The browser and the window look at a driven system; then it reconciles.
-fn on_screen(
+/// A browser looks at a driven system and asks its gateway; then it reconciles, what the browser asked included.
+fn in_browser(
     places: &Places,
     steps: &mut Steps,
     shape: &Shape,
@@ -85,23 +95,17 @@ fn on_screen(
         session = Some(Session::start(places, shape, RATE, interrupt)?);
         Ok(())
     })?;
-    let session = session.context("the system was started")?;
+    let mut session = session.context("the system was started")?;
+    let asked = places.target.join("xtask-test/asked-in-browser");
+    session.count_others(&asked)?;
     let stack = &session.stack;
-    let shots = places.target.join("xtask-test/shots");
     let mut browser = npm(&places.console(), &["run", "e2e", "-w", "@suiftly/web"]);
     browser
         .env("SUIFTLY_URL", stack.url())
         .env("SUIFTLY_WALLET", stack.first_wallet()?)
-        .env("SUIFTLY_SHOTS", shots.join("web"));
+        .env("SUIFTLY_ASKED", &asked)
+        .env("SUIFTLY_SHOTS", places.target.join("xtask-test/shots/web"));
     steps.command("the dashboard in a browser", &mut browser)?;
-    *passed += 1;
-    let mut window = npm(&places.console(), &["run", "e2e", "-w", "@suiftly/desktop-ui"]);
-    window
-        .env("SUIFTLY_URL", stack.admin_url())
-        .env("SUIFTLY_TOKEN_FILE", stack.token_file())
-        .env("SUIFTLY_CONSOLE", places.target.join("debug/suiftly-console"))
-        .env("SUIFTLY_SHOTS", shots.join("desktop"));
-    steps.command("the console in its window", &mut window)?;
     *passed += 1;
     steps.work("a run by ring reconciles", || must_hold(session.reconcile(interrupt)?))?;
     *passed += 1;

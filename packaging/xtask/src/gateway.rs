@@ -4,6 +4,7 @@ use crate::places::{Places, program, search_path};
 use crate::ports::Ports;
 use crate::process::{Supervised, run_quietly};
 use crate::signals::Interrupt;
+use crate::stack::Shape;
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
@@ -18,8 +19,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Requests under way may end; then it has to go.
 const SOFT_STOP_TIME_MAX: Duration = Duration::from_secs(2);
 const STOP_TIME_MAX: Duration = Duration::from_secs(3);
-/// A Unix socket's path has 108 bytes, of which HAProxy needs some for a temporary name.
-const SOCKET_PATH_BYTES_MAX: usize = 90;
+/// A Unix socket's path has 108 bytes, of which HAProxy needs some for a temporary name, and for `.peer`.
+const SOCKET_PATH_BYTES_MAX: usize = 85;
 
 /// A running HAProxy; stopped when dropped.
 #[derive(Debug)]
@@ -30,20 +31,15 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts HAProxy on the maps in `data_dir` and waits until it listens.
-    pub(crate) fn start(
-        places: &Places,
-        ports: &Ports,
-        data_dir: &Path,
-        udp: bool,
-        interrupt: &Interrupt,
-    ) -> anyhow::Result<Self> {
+    /// Starts HAProxy on the maps in its data directory and waits until it listens.
+    pub(crate) fn start(places: &Places, shape: &Shape, interrupt: &Interrupt) -> anyhow::Result<Self> {
+        let Shape { data_dir, ports, udp, .. } = shape;
         let haproxy = program("haproxy").context("HAProxy is not installed")?;
         let socket = socket_path(data_dir)?;
         let command = |arguments: &[&str]| {
             let mut command = Command::new(&haproxy);
             command.args(arguments).current_dir(places.haproxy_config());
-            for file in [if udp { "logs-udp.cfg" } else { "logs-ring.cfg" }, "haproxy.cfg", "origin.cfg"] {
+            for file in [if *udp { "logs-udp.cfg" } else { "logs-ring.cfg" }, "haproxy.cfg", "origin.cfg"] {
                 command.args(["-f", file]);
             }
             set_environment(&mut command, ports, data_dir, &socket);
@@ -66,6 +62,11 @@ impl Gateway {
     /// How many lines it has numbered.
     pub(crate) fn lines_numbered(&self) -> anyhow::Result<u64> {
         Ok(self.runtime.lines_numbered()?)
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill_at_once(&mut self) {
+        self.process.kill_at_once();
     }
 
     /// An error if it is gone.
@@ -92,12 +93,15 @@ impl Gateway {
 fn set_environment(command: &mut Command, ports: &Ports, data_dir: &Path, socket: &Path) {
     command
         .env("PATH", search_path())
-        .env("SUIFTLY_MAPS", data_dir.join("haproxy/maps"))
+        .env("SUIFTLY_MAPS", maps_dir(data_dir))
         .env("SUIFTLY_HAPROXY_SOCKET", socket)
         .env("SUIFTLY_LOG_ADDR", ports.syslog.to_string())
         .env("SUIFTLY_BIND_MSEAL", ports.mseal.to_string())
         .env("SUIFTLY_BIND_MGRPC", ports.mgrpc.to_string())
         .env("SUIFTLY_BIND_TSEAL", ports.tseal.to_string())
+        .env("SUIFTLY_BIND_MGRAPHQL", ports.mgraphql.to_string())
+        .env("SUIFTLY_BIND_TGRPC", ports.tgrpc.to_string())
+        .env("SUIFTLY_BIND_TGRAPHQL", ports.tgraphql.to_string())
         .env("SUIFTLY_ORIGIN_1", ports.origin_1.to_string())
         .env("SUIFTLY_ORIGIN_2", ports.origin_2.to_string())
         .env_remove("SUIFTLY_HAPROXY_USER");
@@ -106,8 +110,13 @@ fn set_environment(command: &mut Command, ports: &Ports, data_dir: &Path, socket
     }
 }
 
+/// Where the edge writes the maps that HAProxy starts from.
+pub(crate) fn maps_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("haproxy/maps")
+}
+
 /// In the data directory, unless that path is too long for a Unix socket.
-fn socket_path(data_dir: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn socket_path(data_dir: &Path) -> anyhow::Result<PathBuf> {
     let dir = data_dir.join("haproxy");
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let socket = dir.join("runtime.sock");

@@ -52,12 +52,27 @@ impl Client {
 
     /// Sends a GET with these headers and waits for the whole answer.
     pub(crate) fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Result<Answer, Failure> {
-        let mut request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        self.send("GET", path, headers, "")
+    }
+
+    /// The same by any method, with a body.
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer, Failure> {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
         for (name, value) in headers {
             // Writing to a String cannot fail.
             let _ = write!(request, "{name}: {value}\r\n");
         }
+        if !body.is_empty() {
+            let _ = write!(request, "Content-Length: {}\r\n", body.len());
+        }
         request.push_str("\r\n");
+        request.push_str(body);
         let mut stream = self.connected().map_err(Failure::NotSent)?;
         stream.write_all(request.as_bytes()).map_err(Failure::InDoubt)?;
         let answer = read_answer(&mut stream).map_err(Failure::InDoubt)?;

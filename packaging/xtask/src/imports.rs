@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("suiftly", EVERYTHING),
     ("suiftly-bench", EVERYTHING),
     ("suiftly-console", &["suiftly-schema"]),
-    ("xtask", &["suiftly-schema", "suiftly-edge"]),
+    ("xtask", &["suiftly-schema", "suiftly-edge", "suiftly-ingest"]),
 ];
 
 const EVERYTHING: &[&str] = &[

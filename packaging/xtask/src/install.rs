@@ -52,12 +52,22 @@ pub(crate) const TO_BUILD_DESKTOP: &[Need] = &[
     need("librsvg2-dev", Sign::Library("librsvg-2.0")),
 ];
 
+/// To drive a browser.
+pub(crate) const TO_BROWSE: &[Need] = &[need("chromium", Sign::Program("chromium"))];
+
 /// To drive a browser and the desktop window.
 pub(crate) const TO_DRIVE: &[Need] = &[
     need("chromium", Sign::Program("chromium")),
     need("xvfb", Sign::Program("Xvfb")),
     need("webkit2gtk-driver", Sign::Program("WebKitWebDriver")),
 ];
+
+/// To keep tokens in a real keychain.
+pub(crate) const TO_KEEP_TOKENS: &[Need] =
+    &[need("dbus-daemon", Sign::Program("dbus-daemon")), need("gnome-keyring", Sign::Program("gnome-keyring-daemon"))];
+
+/// To try a package on a bare Debian.
+pub(crate) const TO_TRY_PACKAGES: &[Need] = &[need("debootstrap", Sign::Program("debootstrap"))];
 
 /// To build the fuzz targets: libFuzzer is C++.
 pub(crate) const TO_FUZZ: &[Need] = &[need("g++", Sign::Program("c++"))];

@@ -10,6 +10,7 @@ use crate::database::{Database, db, lock};
 use crate::end_to_end::clear;
 use crate::install;
 use crate::numbered::{Gateway, Sending, Stopped};
+use crate::outage;
 use crate::places::Places;
 use crate::plan::Random;
 use crate::ports::Ports;
@@ -41,6 +42,10 @@ pub(crate) fn kill(options: &KillOptions) -> anyhow::Result<ExitCode> {
     }
     build::suiftly(&places, false)?;
     let interrupt = Interrupt::catch()?;
+    if options.gateway {
+        outage::alone(&places, &interrupt)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("{}", run(&places, options.times, options.seed, &interrupt)?);
     Ok(ExitCode::SUCCESS)
 }
@@ -52,7 +57,7 @@ pub(crate) fn run(places: &Places, times: u32, seed: u64, interrupt: &Interrupt)
     clear(&suiftly, &data_dir)?;
     let _alone = lock(&data_dir)?;
     let _database = Database::start(&suiftly, &data_dir)?;
-    let shape = Shape { suiftly, data_dir, ports: Ports::free()?, udp: false, settings: &[] };
+    let shape = Shape { suiftly, data_dir, ports: Ports::free()?, udp: false, past: false, settings: &[] };
     println!("{times} times kill -9 by seed {seed}");
     let mut victim = Victim::start(places, shape, interrupt)?;
     let sending = Sending::start(victim.shape.ports.syslog, seed)?;

@@ -8,12 +8,16 @@
 
 mod api;
 mod args;
+mod books;
 mod build;
 mod checks;
 mod commands;
 mod contract;
+mod customer;
 mod database;
+mod edge;
 mod end_to_end;
+mod furnish;
 mod fuzz;
 mod gateway;
 mod http;
@@ -23,6 +27,9 @@ mod kill;
 mod money;
 mod numbered;
 mod observe;
+mod outage;
+mod package;
+mod past;
 mod peers;
 mod places;
 mod plan;
@@ -32,11 +39,14 @@ mod process;
 mod promises;
 mod reconcile;
 mod settle;
+mod show;
 mod signals;
 mod stack;
 mod steps;
 mod traffic;
 mod up;
+mod web_bench;
+mod window;
 
 use args::Task;
 use std::process::ExitCode;
@@ -61,6 +71,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Up(options) => up::up(&options),
         Task::Test { quick } => checks::test(quick),
         Task::Console { arguments } => commands::console(&arguments),
+        Task::ConsolePackage { trial } => package::console(trial),
         Task::DbReset { deployment, data_dir } => commands::db_reset(&deployment, data_dir),
         Task::Bench { arguments } => commands::bench(&arguments),
         Task::Fuzz(options) => fuzz::fuzz(&options),

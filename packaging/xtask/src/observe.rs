@@ -1,6 +1,6 @@
 //! The line per second: how far the run is, in the system's own figures.
 
-use crate::api::Range;
+use crate::api::{Api, Range};
 use crate::reconcile::{Figures, Loss, grouped};
 use crate::stack::Stack;
 use crate::traffic::Traffic;
@@ -18,11 +18,11 @@ pub(crate) struct Baseline {
 
 impl Baseline {
     /// The figures now, over a day that begins an hour ago.
-    pub(crate) fn take(stack: &mut Stack) -> anyhow::Result<Self> {
+    pub(crate) fn take(api: &mut Api) -> anyhow::Result<Self> {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let hour = UnixMillis(i64::try_from(since_epoch.as_millis())?).hour();
         let range = Range { from: hour.plus_ms(-HOUR_MS).rfc3339(), to: hour.plus_ms(23 * HOUR_MS).rfc3339() };
-        Ok(Self { figures: stack.figures(&range)?, range })
+        Ok(Self { figures: api.figures(&range)?, range })
     }
 
     /// One line about the run so far.
@@ -63,6 +63,7 @@ mod tests {
         let figures = |received, billable, rated_micro_usd| Figures {
             pipeline: Pipeline { received, lag_p50_ms: 21.4, lag_p99_ms: 48.0, ..Pipeline::default() },
             usage: Usage { billable, rated_micro_usd, ..Usage::default() },
+            ..Figures::default()
         };
         let mut now = figures(12_345, 900, 90_000);
         now.pipeline.workers = vec![Worker { boot_ms: 1, missing: 3, first_seq: 1, highest_seq: 10 }];

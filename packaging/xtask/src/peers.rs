@@ -19,7 +19,7 @@ const RECEIVERS: &[(&str, &str)] = &[("rsyslog", "rsyslogd"), ("syslog-ng-core",
 pub(crate) fn fetch(places: &Places, benchmark: &str, arguments: &[OsString]) -> anyhow::Result<()> {
     match benchmark {
         "ingest" => fetch_receivers(&places.target.join("bench/peers")),
-        "api" | "freshness" | "recovery" => install::install(places, install::TO_RUN)?,
+        "api" | "freshness" | "loop" | "recovery" => install::install(places, install::TO_RUN)?,
         "replay" => {
             install::install(places, install::TO_BENCH)?;
             let dir = places.target.join("bench/duckdb");

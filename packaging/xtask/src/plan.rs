@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use std::time::Duration;
+use suiftly_schema::api_key::ApiKey;
 use suiftly_schema::ids::{Network, Service};
 
 const WAVE_S: f64 = 20.0;
@@ -23,6 +24,8 @@ const BAD_PATH: u64 = 20;
 
 const PATHS: [&str; 5] = ["/v1/fetch_key", "/v1/service", "/v1/fetch_key/batch", "/health", "/"];
 const GRPC_PATHS: [&str; 2] = ["/sui.rpc.v2.LedgerService/GetObject", "/sui.rpc.v2.StateService/GetBalance"];
+/// Of a path without its slash, log lines have so much.
+const PATH_PREFIX_BYTES: usize = 10;
 const BAD_PATHS: [&str; 4] = ["/missing/object", "/broken", "/slow", "/down"];
 /// Of a key's shape, and nobody's.
 const NOBODYS_KEY: &str = "SAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -33,17 +36,32 @@ pub(crate) enum Door {
     Mseal,
     Mgrpc,
     Tseal,
+    Mgraphql,
+    Tgrpc,
+    Tgraphql,
 }
 
 impl Door {
-    pub(crate) const ALL: [Self; 3] = [Self::Mseal, Self::Mgrpc, Self::Tseal];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Mseal, Self::Mgrpc, Self::Tseal, Self::Mgraphql, Self::Tgrpc, Self::Tgraphql];
 
     fn of(service: Service, network: Network) -> Option<Self> {
-        match (service, network) {
-            (Service::Seal, Network::Mainnet) => Some(Self::Mseal),
-            (Service::Grpc, Network::Mainnet) => Some(Self::Mgrpc),
-            (Service::Seal, Network::Testnet) => Some(Self::Tseal),
-            _ => None,
+        Self::ALL.into_iter().find(|door| door.opens() == (service, network))
+    }
+
+    const fn is_grpc(self) -> bool {
+        matches!(self, Self::Mgrpc | Self::Tgrpc)
+    }
+
+    /// What its keys are for.
+    pub(crate) const fn opens(self) -> (Service, Network) {
+        match self {
+            Self::Mseal => (Service::Seal, Network::Mainnet),
+            Self::Mgrpc => (Service::Grpc, Network::Mainnet),
+            Self::Tseal => (Service::Seal, Network::Testnet),
+            Self::Mgraphql => (Service::Graphql, Network::Mainnet),
+            Self::Tgrpc => (Service::Grpc, Network::Testnet),
+            Self::Tgraphql => (Service::Graphql, Network::Testnet),
         }
     }
 }
@@ -51,9 +69,39 @@ impl Door {
 /// A key to ask with. Not `Debug`: keys are not for logs.
 #[derive(Clone)]
 pub(crate) struct DemoKey {
+    pub(crate) customer: i64,
     door: Door,
     key: String,
     guaranteed_per_second: f64,
+    burst_per_second: f64,
+}
+
+impl DemoKey {
+    /// What it is for.
+    pub(crate) const fn opens(&self) -> (Service, Network) {
+        self.door.opens()
+    }
+
+    /// What log lines know it by; 0 if it is no key.
+    pub(crate) fn fingerprint(&self) -> u32 {
+        ApiKey::parse(&self.key).map_or(0, |key| key.fingerprint())
+    }
+
+    /// Whether more than what is guaranteed is served at times.
+    pub(crate) fn bursts(&self) -> bool {
+        self.burst_per_second > self.guaranteed_per_second
+    }
+
+    /// How the path begins that it is asked for with, as lines have it.
+    pub(crate) fn path_prefix(&self) -> &'static str {
+        let first = if self.door.is_grpc() { GRPC_PATHS[0] } else { PATHS[0] };
+        first.get(1..=PATH_PREFIX_BYTES).unwrap_or("-")
+    }
+
+    /// What gateways know it by, as their maps write it; `None` if it is no key.
+    pub(crate) fn sha256_hex(&self) -> Option<String> {
+        ApiKey::parse(&self.key).ok().map(|key| key.sha256_hex())
+    }
 }
 
 /// Reads what `suiftly seed` wrote; keys of frontends that the gateway does not have are left out.
@@ -63,7 +111,10 @@ pub(crate) fn demo_keys(json: &Value) -> Option<Vec<DemoKey>> {
         let network = Network::from_word(entry["network"].as_str()?)?;
         let key = entry["key"].as_str()?.to_owned();
         let guaranteed_per_second = entry["guaranteed_per_second"].as_f64().unwrap_or(GUARANTEED_PER_SECOND);
-        Some(Door::of(service, network).map(|door| DemoKey { door, key, guaranteed_per_second }))
+        let burst_per_second = entry["burst_per_second"].as_f64().unwrap_or(guaranteed_per_second);
+        let customer = entry["customer_id"].as_i64()?;
+        let door = Door::of(service, network);
+        Some(door.map(|door| DemoKey { customer, door, key, guaranteed_per_second, burst_per_second }))
     });
     let keys: Vec<DemoKey> = keys.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
     if keys.is_empty() { None } else { Some(keys) }
@@ -97,22 +148,26 @@ pub(crate) struct Request<'a> {
     pub(crate) door: Door,
     pub(crate) path: &'static str,
     pub(crate) key: Option<&'a str>,
+    /// Which of the keys that is; `None` if it is none of them.
+    pub(crate) number: Option<usize>,
     /// By `Authorization: Bearer` instead of `X-API-Key`.
     pub(crate) as_bearer: bool,
 }
 
 /// The next request.
 pub(crate) fn request<'a>(random: &mut Random, keys: &'a [DemoKey], focus: Option<usize>) -> Request<'a> {
-    let chosen = &keys[focus.unwrap_or_else(|| skewed(random, keys.len()))];
-    let paths: &[&str] = if chosen.door == Door::Mgrpc { &GRPC_PATHS } else { &PATHS };
+    let number = focus.unwrap_or_else(|| skewed(random, keys.len()));
+    let chosen = &keys[number];
+    let paths: &[&str] = if chosen.door.is_grpc() { &GRPC_PATHS } else { &PATHS };
     let luck = random.below(1_000);
     let key = match luck {
         0..WITHOUT_KEY => None,
         WITHOUT_KEY..WITHOUT_KEY_OR_UNKNOWN => Some(NOBODYS_KEY),
         _ => Some(chosen.key.as_str()),
     };
+    let number = Some(number).filter(|_| luck >= WITHOUT_KEY_OR_UNKNOWN);
     let paths = if luck >= 1_000 - BAD_PATH { &BAD_PATHS } else { paths };
-    Request { door: chosen.door, path: paths[random.index(paths.len())], key, as_bearer: random.below(2) == 0 }
+    Request { door: chosen.door, path: paths[random.index(paths.len())], key, number, as_bearer: random.below(2) == 0 }
 }
 
 /// Earlier keys come more often.
@@ -152,12 +207,12 @@ mod tests {
 
     fn keys() -> Vec<DemoKey> {
         let entry = |service: &str, network: &str, guaranteed: u32| {
-            serde_json::json!({"customer": "c", "service": service, "network": network, "key": format!("{service}{network}"),
+            serde_json::json!({"customer": "c", "customer_id": 7, "service": service, "network": network, "key": format!("{service}{network}"),
                 "guaranteed_per_second": guaranteed, "burst_per_second": guaranteed})
         };
         let json = Value::Array(vec![
             entry("seal", "mainnet", 500),
-            entry("graphql", "mainnet", 500),
+            entry("seal", "devnet", 500),
             entry("grpc", "mainnet", 5_000),
             entry("seal", "testnet", 1_000),
         ]);
@@ -167,7 +222,7 @@ mod tests {
     #[test]
     fn keys_without_a_door_are_left_out() {
         let doors: Vec<Door> = keys().iter().map(|key| key.door).collect();
-        assert_eq!(doors, Door::ALL);
+        assert_eq!(doors, [Door::Mseal, Door::Mgrpc, Door::Tseal]);
         for broken in [serde_json::json!({}), serde_json::json!([]), serde_json::json!([{"service": "seal"}])] {
             assert!(demo_keys(&broken).is_none(), "{broken}");
         }
@@ -194,7 +249,7 @@ mod tests {
         assert_eq!(share(&|one| one.key.is_none()), 1);
         assert_eq!(share(&|one| one.key == Some(NOBODYS_KEY)), 1);
         assert!((1..=2).contains(&share(&|one| BAD_PATHS.contains(&one.path))));
-        for door in Door::ALL {
+        for door in [Door::Mseal, Door::Mgrpc, Door::Tseal] {
             assert!(share(&|one| one.door == door) > 5, "{door:?}");
         }
         assert!(requests.iter().all(|one| {

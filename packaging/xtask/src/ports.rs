@@ -1,10 +1,11 @@
 //! The addresses of one running stack: the well-known ones, or free ones so that stacks do not collide.
 
+use crate::plan::Door;
 use anyhow::{Context as _, ensure};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 /// So many addresses a stack has.
-const COUNT: usize = 8;
+const COUNT: usize = 11;
 
 /// Where everything listens; all on loopback.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,9 @@ pub(crate) struct Ports {
     pub(crate) mseal: SocketAddr,
     pub(crate) mgrpc: SocketAddr,
     pub(crate) tseal: SocketAddr,
+    pub(crate) mgraphql: SocketAddr,
+    pub(crate) tgrpc: SocketAddr,
+    pub(crate) tgraphql: SocketAddr,
     pub(crate) origin_1: SocketAddr,
     pub(crate) origin_2: SocketAddr,
 }
@@ -23,7 +27,7 @@ pub(crate) struct Ports {
 impl Ports {
     /// The documented defaults.
     pub(crate) fn well_known() -> Self {
-        Self::of([5514, 3000, 3001, 18_080, 18_081, 18_082, 18_091, 18_092])
+        Self::of([5514, 3000, 3001, 18_080, 18_081, 18_082, 18_083, 18_084, 18_085, 18_091, 18_092])
     }
 
     /// Ports that were free just now, by TCP and by UDP.
@@ -42,9 +46,21 @@ impl Ports {
     }
 
     fn of(ports: [u16; COUNT]) -> Self {
-        let [syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2] =
+        let [syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2] =
             ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        Self { syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2 }
+        Self { syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2 }
+    }
+
+    /// Where that frontend listens.
+    pub(crate) const fn of_door(&self, door: Door) -> SocketAddr {
+        match door {
+            Door::Mseal => self.mseal,
+            Door::Mgrpc => self.mgrpc,
+            Door::Tseal => self.tseal,
+            Door::Mgraphql => self.mgraphql,
+            Door::Tgrpc => self.tgrpc,
+            Door::Tgraphql => self.tgraphql,
+        }
     }
 
     /// Says which port is taken, before anything is started.
@@ -56,6 +72,9 @@ impl Ports {
             (self.mseal, "HAProxy's mainnet Seal frontend"),
             (self.mgrpc, "HAProxy's mainnet gRPC frontend"),
             (self.tseal, "HAProxy's testnet Seal frontend"),
+            (self.mgraphql, "HAProxy's mainnet GraphQL frontend"),
+            (self.tgrpc, "HAProxy's testnet gRPC frontend"),
+            (self.tgraphql, "HAProxy's testnet GraphQL frontend"),
             (self.origin_1, "the demonstration origin"),
             (self.origin_2, "the demonstration origin"),
         ];
@@ -75,8 +94,8 @@ mod tests {
     #[test]
     fn free_ports_differ() {
         let ports = Ports::free().unwrap();
-        let Ports { syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2 } = ports;
-        let all = [syslog, api, admin, mseal, mgrpc, tseal, origin_1, origin_2];
+        let Ports { syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2 } = ports;
+        let all = [syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2];
         assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), all.len());
     }
 

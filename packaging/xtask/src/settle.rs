@@ -27,7 +27,7 @@ pub(crate) fn settle(
         if interrupt.wait(LOOK_EVERY) {
             bail!("interrupted before the reconciliation");
         }
-        stack.look_after()?;
+        stack.look_after_suiftly()?;
         let numbered = stack.gateway().lines_numbered()?;
         let figures = match stack.figures(range) {
             Ok(figures) => figures,
@@ -61,7 +61,7 @@ struct Moving {
 
 impl Moving {
     const fn of(figures: &Figures, numbered: u64) -> Self {
-        let Figures { pipeline, usage } = figures;
+        let Figures { pipeline, usage, .. } = figures;
         Self { numbered, received: pipeline.received, stored: pipeline.stored, requests: usage.requests }
     }
 }
@@ -80,7 +80,7 @@ mod tests {
 
     fn figures(accepted: u64, stored: u64, requests: u64) -> Figures {
         let pipeline = Pipeline { accepted, stored, ..Pipeline::default() };
-        Figures { pipeline, usage: Usage { requests, ..Usage::default() } }
+        Figures { pipeline, usage: Usage { requests, ..Usage::default() }, ..Figures::default() }
     }
 
     #[test]

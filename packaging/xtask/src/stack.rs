@@ -1,17 +1,23 @@
-//! One running system: PostgreSQL, `suiftly up`, HAProxy. Fields are dropped, and so stopped, from the gateway inwards.
+//! One running system: PostgreSQL, `suiftly up`, `suiftly edge`, HAProxy. Fields are dropped, and so stopped, from the gateway inwards.
 
 use crate::api::{Api, Range};
 use crate::database::{Database, lock};
+use crate::edge;
+use crate::furnish::furnish;
 use crate::gateway::Gateway;
+use crate::observe::Baseline;
+use crate::past;
 use crate::places::Places;
-use crate::plan::{DemoKey, demo_keys};
+use crate::plan::{DemoKey, Door, demo_keys};
 use crate::ports::Ports;
 use crate::process::{Supervised, run_quietly};
-use crate::reconcile::Figures;
+use crate::reconcile::{Figures, grouped};
 use crate::signals::Interrupt;
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::Signal;
+use std::fmt;
 use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -21,7 +27,7 @@ const READY_TIME_MAX: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// `suiftly` promises to drain within 30 s.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(35);
-/// A `suiftly` that dies by itself more often than this is not started again.
+/// What dies by itself more often than this is not started again.
 const UNEXPECTED_DEATHS_MAX: u32 = 3;
 
 /// What to run and where.
@@ -31,8 +37,31 @@ pub(crate) struct Shape {
     pub(crate) data_dir: PathBuf,
     pub(crate) ports: Ports,
     pub(crate) udp: bool,
+    /// Whether a fresh data directory gets a past.
+    pub(crate) past: bool,
     /// What else stands in the environment of `suiftly`.
     pub(crate) settings: &'static [(&'static str, &'static str)],
+}
+
+/// A customer out of the seed.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) id: i64,
+    name: String,
+    pub(crate) wallet: String,
+}
+
+impl Person {
+    fn read(entry: &serde_json::Value) -> Option<Self> {
+        let text = |name: &str| entry[name].as_str().map(str::to_owned);
+        Some(Self { id: entry["customer_id"].as_i64()?, name: text("customer")?, wallet: text("wallet_address")? })
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (customer {})", self.name, self.id)
+    }
 }
 
 /// For checks that ask faster than people do.
@@ -42,45 +71,53 @@ pub(crate) const AS_OFTEN_AS_THEY_LIKE: [(&str, &str); 2] =
 /// A running system; stopped when dropped, in this order.
 pub(crate) struct Stack {
     gateway: Gateway,
+    edge: Supervised,
     suiftly: Supervised,
     _database: Database,
     api: Api,
+    places: Places,
     shape: Shape,
-    web_files: PathBuf,
     unexpected_deaths: u32,
     _alone: File,
 }
 
 impl Stack {
-    /// Starts everything in order and waits until it is ready.
-    pub(crate) fn start(places: &Places, shape: &Shape, interrupt: &Interrupt) -> anyhow::Result<Self> {
-        let Shape { suiftly, data_dir, ports, udp, .. } = shape;
+    /// Starts everything in order and waits until it is ready. With what had been counted before HAProxy's first line.
+    pub(crate) fn start(places: &Places, shape: &Shape, interrupt: &Interrupt) -> anyhow::Result<(Self, Baseline)> {
+        let Shape { suiftly, data_dir, ports, .. } = shape;
         ports.check_free()?;
         let alone = lock(data_dir)?;
         println!("starting PostgreSQL, in {}", data_dir.display());
         let database = Database::start(suiftly, data_dir)?;
-        println!("making customers, keys and HAProxy's maps");
-        run_quietly(Command::new(suiftly).arg("seed").arg("--data-dir").arg(data_dir))?;
-        let maps = data_dir.join("haproxy/maps");
-        run_quietly(Command::new(suiftly).args(["edge", "render", "--data-dir"]).arg(data_dir).arg("--out").arg(maps))?;
+        let lines = seed(shape)?;
         let Ports { api, admin, syslog, .. } = ports;
         println!("starting suiftly on {api} (customers), {admin} (operators) and {syslog} (syslog)");
-        let web_files = places.web_files();
-        let mut process = spawn(shape, &web_files)?;
-        let api = await_ready(shape, &mut process, interrupt)?;
-        println!("starting HAProxy on {}, {} and {}", ports.mseal, ports.mgrpc, ports.tseal);
-        let gateway = Gateway::start(places, ports, data_dir, *udp, interrupt)?;
-        let shape = shape.clone();
-        Ok(Self {
+        let mut process = spawn(shape, &places.web_files())?;
+        let mut api = await_ready(shape, &mut process, interrupt)?;
+        past::await_stored(&mut api, lines, interrupt)?;
+        println!("starting the edge, which fills HAProxy's maps");
+        let mut edge = edge::spawn(shape)?;
+        let keys = demo_keys(&seeded(data_dir)?).context("the seed made no keys that the gateway could serve")?;
+        edge::await_maps(&mut edge, data_dir, &keys, interrupt)?;
+        let baseline = Baseline::take(&mut api)?;
+        println!("starting HAProxy on {} to {}", ports.mseal, ports.tgraphql);
+        let gateway = Gateway::start(places, shape, interrupt)?;
+        edge::await_in_sync(&mut edge, &mut api, interrupt)?;
+        furnish(ports.api, &seeded(data_dir)?)?;
+        let (places, shape) = (places.clone(), shape.clone());
+        let unexpected_deaths = 0;
+        let stack = Self {
             gateway,
+            edge,
             suiftly: process,
             _database: database,
             api,
+            places,
             shape,
-            web_files,
-            unexpected_deaths: 0,
+            unexpected_deaths,
             _alone: alone,
-        })
+        };
+        Ok((stack, baseline))
     }
 
     pub(crate) const fn gateway(&self) -> &Gateway {
@@ -111,9 +148,27 @@ impl Stack {
         demo_keys(&self.seeded()?).context("the seed made no keys that the gateway could serve")
     }
 
-    /// The customer of the first key, which is asked with most.
-    pub(crate) fn first_customer(&self) -> anyhow::Result<i64> {
-        self.seeded()?[0]["customer_id"].as_i64().context("the seed made no keys")
+    /// The customer of the first key, which is asked with most, and the next.
+    pub(crate) fn first_people(&self) -> anyhow::Result<(Person, Person)> {
+        let seeded = self.seeded()?;
+        let mut people = seeded.as_array().into_iter().flatten().filter_map(Person::read);
+        let first = people.next().context("the seed made no keys")?;
+        let next = people.find(|person| person.id != first.id).context("the seed made keys of one customer only")?;
+        Ok((first, next))
+    }
+
+    /// That customer's key for Seal on mainnet.
+    pub(crate) fn first_seal_key(&self) -> anyhow::Result<String> {
+        let seeded = self.seeded()?;
+        let is_it = |entry: &&serde_json::Value| entry["service"] == "seal" && entry["network"] == "mainnet";
+        let found = seeded.as_array().and_then(|all| all.iter().find(is_it));
+        let key = found.and_then(|entry| entry["key"].as_str()).context("the seed made no key for Seal on mainnet")?;
+        Ok(key.to_owned())
+    }
+
+    /// The customers' API.
+    pub(crate) const fn api_address(&self) -> SocketAddr {
+        self.shape.ports.api
     }
 
     /// How a customer and an operator get in.
@@ -131,11 +186,8 @@ impl Stack {
         Ok(wallet.to_owned())
     }
 
-    /// What `suiftly seed` wrote.
     fn seeded(&self) -> anyhow::Result<serde_json::Value> {
-        let path = self.shape.data_dir.join("demo-keys.json");
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
+        seeded(&self.shape.data_dir)
     }
 
     pub(crate) fn suiftly(&self) -> &Path {
@@ -148,28 +200,106 @@ impl Stack {
 
     /// The pipeline's figures, and the usage in this range.
     pub(crate) fn figures(&mut self, range: &Range) -> anyhow::Result<Figures> {
-        Ok(Figures { usage: self.api.usage(range)?, pipeline: self.api.pipeline()? })
+        self.api.figures(range)
     }
 
     /// `kill -9` on `suiftly`, and a new one.
     pub(crate) fn kill_suiftly(&mut self) -> anyhow::Result<()> {
+        self.end_suiftly();
+        self.begin_suiftly()
+    }
+
+    /// `kill -9` on `suiftly`, and no new one.
+    pub(crate) fn end_suiftly(&mut self) {
         self.suiftly.kill_at_once();
-        self.suiftly = spawn(&self.shape, &self.web_files)?;
+    }
+
+    /// A new `suiftly`, in the place of the one that has ended.
+    pub(crate) fn begin_suiftly(&mut self) -> anyhow::Result<()> {
+        self.suiftly = spawn(&self.shape, &self.places.web_files())?;
         Ok(())
     }
 
-    /// Starts `suiftly` again if it died by itself; an error if it does so too often, or if HAProxy is gone.
+    /// `kill -9` on the edge, and no new one.
+    pub(crate) fn end_edge(&mut self) {
+        self.edge.kill_at_once();
+    }
+
+    /// Ends the edge in good order: from then on there are no synthetic requests.
+    pub(crate) fn stop_edge(&mut self) {
+        self.edge.stop();
+    }
+
+    /// A new edge.
+    pub(crate) fn begin_edge(&mut self) -> anyhow::Result<()> {
+        self.edge = edge::spawn(&self.shape)?;
+        Ok(())
+    }
+
+    /// `kill -9` on HAProxy, and a new one, which has nothing but the files.
+    pub(crate) fn kill_gateway(&mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
+        self.gateway.kill_at_once();
+        self.gateway = Gateway::start(&self.places, &self.shape, interrupt)?;
+        Ok(())
+    }
+
+    /// Waits until `suiftly` is ready and the edge in sync.
+    pub(crate) fn await_in_sync(&mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
+        self.api = await_ready(&self.shape, &mut self.suiftly, interrupt)?;
+        edge::await_in_sync(&mut self.edge, &mut self.api, interrupt)
+    }
+
+    /// Starts `suiftly` and the edge again if they died by themselves; an error if they do so too often, or if HAProxy is
+    /// gone.
     pub(crate) fn look_after(&mut self) -> anyhow::Result<()> {
+        self.look_after_suiftly()?;
+        if let Err(death) = self.edge.check() {
+            self.count_death(death)?;
+            self.begin_edge()?;
+        }
+        Ok(())
+    }
+
+    /// The same but for the edge.
+    pub(crate) fn look_after_suiftly(&mut self) -> anyhow::Result<()> {
         self.gateway.check()?;
-        let Err(death) = self.suiftly.check() else { return Ok(()) };
+        if let Err(death) = self.suiftly.check() {
+            self.count_death(death)?;
+            self.begin_suiftly()?;
+        }
+        Ok(())
+    }
+
+    fn count_death(&mut self, death: anyhow::Error) -> anyhow::Result<()> {
         self.unexpected_deaths += 1;
         if self.unexpected_deaths > UNEXPECTED_DEATHS_MAX {
             return Err(death);
         }
         println!("{death:#}\nstarting it again");
-        self.suiftly = spawn(&self.shape, &self.web_files)?;
         Ok(())
     }
+}
+
+/// Makes customers and keys, and their past if there is to be one. Answers how many lines that has.
+fn seed(shape: &Shape) -> anyhow::Result<u64> {
+    let Shape { suiftly, data_dir, past, .. } = shape;
+    println!("making customers and keys");
+    let since = if *past { past::since(data_dir)? } else { None };
+    let mut command = Command::new(suiftly);
+    command.arg("seed").arg("--data-dir").arg(data_dir);
+    command.args(since.iter().flat_map(|since| ["--since".to_owned(), since.rfc3339()]));
+    run_quietly(&mut command)?;
+    let Some(since) = since else { return Ok(0) };
+    let lines = past::make(data_dir, &seeded(data_dir)?, since)?;
+    println!("making five weeks of the past, {} lines", grouped(lines));
+    Ok(lines)
+}
+
+/// What `suiftly seed` wrote.
+fn seeded(data_dir: &Path) -> anyhow::Result<serde_json::Value> {
+    let path = data_dir.join("demo-keys.json");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
 }
 
 pub(crate) fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervised> {
@@ -182,9 +312,23 @@ pub(crate) fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervise
         .env("SUIFTLY_API__MOCK_AUTH", "true")
         .env("SUIFTLY_ADMIN__LISTEN", shape.ports.admin.to_string())
         .env("SUIFTLY_API__WEB_DIR", web_files)
+        .envs(endpoints(&shape.ports))
         .envs(shape.settings.iter().copied());
+    let config = past::config_file(&shape.data_dir);
+    if config.is_file() {
+        command.arg("--config").arg(config);
+    }
     let farewell = [(Signal::SIGTERM, DRAIN_TIME_MAX)];
     Supervised::spawn("suiftly", &mut command, &shape.data_dir.join("logs/suiftly.log"), &farewell)
+}
+
+/// What the dashboard tells customers to ask, so that what they paste works.
+fn endpoints(ports: &Ports) -> impl Iterator<Item = (String, String)> {
+    Door::ALL.into_iter().map(|door| {
+        let (service, network) = door.opens();
+        let name = format!("{}_{}", service.word(), network.word()).to_uppercase();
+        (format!("SUIFTLY_API__ENDPOINTS__{name}"), format!("http://{}", ports.of_door(door)))
+    })
 }
 
 pub(crate) fn await_ready(shape: &Shape, suiftly: &mut Supervised, interrupt: &Interrupt) -> anyhow::Result<Api> {
@@ -214,4 +358,17 @@ fn read_token(data_dir: &Path) -> anyhow::Result<String> {
     let path = token_file(data_dir);
     let token = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(token.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_customers_are_told_to_ask_is_the_gateway() {
+        let all: Vec<_> = endpoints(&Ports::well_known()).collect();
+        assert_eq!(all.len(), Door::ALL.len());
+        let told = ("SUIFTLY_API__ENDPOINTS__SEAL_MAINNET".to_owned(), "http://127.0.0.1:18080".to_owned());
+        assert!(all.contains(&told), "{all:?}");
+    }
 }

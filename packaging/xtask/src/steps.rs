@@ -95,7 +95,7 @@ impl Steps {
     }
 }
 
-/// What test runners close with: nextest's summary, vitest's tests, node's counts.
+/// What runners close with: nextest's summary, vitest's tests, node's counts, the dashboard's size.
 fn closing_lines(output: &str) -> Vec<String> {
     let counts = |line: &str| {
         let line = line.trim_start_matches(['#', 'ℹ', ' ']);
@@ -103,6 +103,7 @@ fn closing_lines(output: &str) -> Vec<String> {
     };
     let is_closing = |line: &str| {
         line.starts_with("Summary [")
+            || line.starts_with("first load: ")
             || line.strip_prefix("Tests ").is_some_and(|rest| rest.contains("passed") || rest.contains("failed"))
             || (line.starts_with(['#', 'ℹ']) && counts(line))
     };
@@ -116,7 +117,8 @@ mod tests {
     #[test]
     fn runners_close_with_these() {
         let output = "   Compiling x\n     Summary [   0.412s] 16 tests run: 16 passed, 0 skipped\n\
-            \n Test Files  2 passed (2)\n      Tests  12 passed (12)\n# tests 4\n# pass 4\n# fail 0\nℹ pass 3\npass the salt\n";
+            \n Test Files  2 passed (2)\n      Tests  12 passed (12)\n# tests 4\n# pass 4\n# fail 0\nℹ pass 3\npass the salt\n\
+            first load: 118.0 KB of JavaScript\n";
         assert_eq!(
             closing_lines(output),
             [
@@ -124,7 +126,8 @@ mod tests {
                 "Tests  12 passed (12)",
                 "# pass 4",
                 "# fail 0",
-                "ℹ pass 3"
+                "ℹ pass 3",
+                "first load: 118.0 KB of JavaScript"
             ]
         );
     }

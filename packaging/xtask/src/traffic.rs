@@ -34,6 +34,35 @@ impl Tally {
     pub(crate) fn answered(&self) -> u64 {
         self.by_status.values().sum()
     }
+
+    /// Counts what others asked the same gateway, as they wrote it down: a line a request, its status or `-` if no whole
+    /// answer came.
+    pub(crate) fn add_written(&mut self, written: &str) -> anyhow::Result<()> {
+        for line in written.lines() {
+            if line == "-" {
+                self.in_doubt += 1;
+                continue;
+            }
+            let status = line.parse().with_context(|| format!("{line:?} is no status"))?;
+            *self.by_status.entry(status).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+/// How a customer fares at the gateway, by the last answers to their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Answered by the origin, and not 403.
+    pub(crate) is_served: bool,
+    /// When the first answer of that kind had come, after the other kind.
+    pub(crate) since: Instant,
+}
+
+impl Standing {
+    fn after(before: Option<Self>, is_served: bool, now: Instant) -> Self {
+        before.filter(|before| before.is_served == is_served).unwrap_or(Self { is_served, since: now })
+    }
 }
 
 /// Requests being driven, until stopped or dropped.
@@ -50,6 +79,8 @@ struct Shared {
     started: Instant,
     sent: AtomicU64,
     tally: Mutex<Tally>,
+    /// Of each key that has been answered.
+    standings: Mutex<BTreeMap<usize, Standing>>,
 }
 
 impl Traffic {
@@ -63,6 +94,7 @@ impl Traffic {
             started: Instant::now(),
             sent: AtomicU64::new(0),
             tally: Mutex::default(),
+            standings: Mutex::default(),
         });
         let mut traffic = Self { shared: Arc::clone(&shared), clients: Vec::new() };
         for number in 0..CLIENTS {
@@ -76,6 +108,14 @@ impl Traffic {
     /// Requests sent so far.
     pub(crate) fn sent(&self) -> u64 {
         self.shared.sent.load(Ordering::Relaxed)
+    }
+
+    /// How this customer fares; `None` while no key of theirs has been answered, or while their keys differ.
+    pub(crate) fn standing(&self, customer: i64) -> Option<Standing> {
+        let standings = self.shared.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_theirs = standings.iter().filter(|(number, _)| self.shared.keys[**number].customer == customer);
+        let first = of_theirs.clone().map(|(_, standing)| *standing).min_by_key(|standing| standing.since)?;
+        of_theirs.map(|(_, standing)| standing.is_served).all(|served| served == first.is_served).then_some(first)
     }
 
     /// Lets what is under way be answered, then tells what became of everything.
@@ -102,7 +142,7 @@ impl Drop for Traffic {
 impl Shared {
     fn ask(&self, number: u32) {
         let mut random = Random::seeded(u64::from(number));
-        let mut doors = Door::ALL.map(|door| Client::new(self.address(door), ANSWER_TIME_MAX));
+        let mut doors = Door::ALL.map(|door| Client::new(self.ports.of_door(door), ANSWER_TIME_MAX));
         // Evenly out of step with one another.
         let mut next = self.started + self.pace().mul_f64(f64::from(number) / f64::from(CLIENTS));
         while self.wait_until(next) {
@@ -110,6 +150,9 @@ impl Shared {
             let request = request(&mut random, &self.keys, focus);
             let outcome = send(&mut doors[request.door as usize], request);
             self.count(&outcome);
+            if let (Some(number), Ok(status)) = (request.number, &outcome) {
+                self.note(number, *status);
+            }
             next = (next + self.pace()).max(Instant::now().checked_sub(BEHIND_MAX).unwrap_or(next));
         }
     }
@@ -132,11 +175,12 @@ impl Shared {
         Duration::from_secs_f64(f64::from(CLIENTS) / wanted)
     }
 
-    fn address(&self, door: Door) -> std::net::SocketAddr {
-        match door {
-            Door::Mseal => self.ports.mseal,
-            Door::Mgrpc => self.ports.mgrpc,
-            Door::Tseal => self.ports.tseal,
+    /// What a key was answered. 429 says nothing of either, nor do answers of the gateway's own.
+    fn note(&self, number: usize, status: u16) {
+        if status == 403 || status < 400 {
+            let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = standings.get(&number).copied();
+            standings.insert(number, Standing::after(before, status != 403, Instant::now()));
         }
     }
 
@@ -165,4 +209,29 @@ fn send(client: &mut Client, request: Request<'_>) -> Result<u16, Failure> {
     };
     let answer = client.get(request.path, header.as_slice())?;
     Ok(answer.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_asked_is_counted() {
+        let mut tally = Tally { by_status: BTreeMap::from([(200, 5)]), in_doubt: 1, not_sent: 0 };
+        tally.add_written("200\n401\n-\n200\n").unwrap();
+        assert_eq!(tally.by_status, BTreeMap::from([(200, 7), (401, 1)]));
+        assert_eq!((tally.answered(), tally.in_doubt), (8, 2));
+        assert!(tally.add_written("200\nwhat\n").is_err());
+    }
+
+    #[test]
+    fn a_standing_lasts_until_the_other_kind_of_answer() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut standing = None;
+        for (ms, is_served, since) in [(1, true, 1), (2, true, 1), (5, false, 5), (9, false, 5), (12, true, 12)] {
+            standing = Some(Standing::after(standing, is_served, at(ms)));
+            assert_eq!(standing, Some(Standing { is_served, since: at(since) }), "{ms}");
+        }
+    }
 }

@@ -13,18 +13,19 @@ use crate::settle::settle;
 use crate::signals::Interrupt;
 use crate::stack::{Shape, Stack};
 use crate::traffic::Traffic;
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// The data directory unless told otherwise.
 pub(crate) const DATA_DIR: &str = "suiftly-dev";
 
-/// How often, in seconds, the customer who goes over their limit is looked at.
-const LOOK_AT_MONEY_EVERY: u32 = 3;
 /// The same of a timed run.
 const TIMED_DATA_DIR: &str = "suiftly-timed";
 
+/// A run that has to show money lasts so much longer at most.
+const SHOW_SECONDS_MAX: u32 = 120;
 /// A run this long, at this rate, costs the customer with most of the requests more than a dollar.
 pub(crate) const SHOWS_MONEY_SECONDS: u32 = 45;
 pub(crate) const SHOWS_MONEY_RATE: u32 = 1_000;
@@ -51,6 +52,7 @@ pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
         data_dir: std::path::absolute(data_dir)?,
         ports: if options.free_ports { Ports::free()? } else { Ports::well_known() },
         udp: options.udp,
+        past: options.seconds.is_none(),
         settings: &[],
     };
     let mut session = match Session::start(&places, &shape, options.rate, &interrupt) {
@@ -58,10 +60,11 @@ pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
         session => session?,
     };
     session.stack.tell_where()?;
-    if options.seconds.is_some_and(|seconds| seconds >= SHOWS_MONEY_SECONDS) && options.rate >= SHOWS_MONEY_RATE {
-        session.show_money(&interrupt)?;
+    if options.seconds.is_none_or(|seconds| seconds >= SHOWS_MONEY_SECONDS && options.rate >= SHOWS_MONEY_RATE) {
+        session.show_money(options.seconds.is_some(), &interrupt)?;
     }
     session.watch(options.seconds, options.kills, &interrupt)?;
+    session.see_the_show_out(&interrupt)?;
     if interrupt.is_set() {
         drop(session);
         ensure!(options.seconds.is_none(), "interrupted before the reconciliation");
@@ -82,20 +85,43 @@ pub(crate) struct Session {
     pub(crate) stack: Stack,
     baseline: Baseline,
     money: Option<Demonstration>,
+    started: Instant,
+    /// Where others write down what they ask the gateway, see [`Tally::add_written`].
+    ///
+    /// [`Tally::add_written`]: crate::traffic::Tally::add_written
+    asked_by_others: Option<PathBuf>,
 }
 
 impl Session {
     /// Starts the system and the traffic.
     pub(crate) fn start(places: &Places, shape: &Shape, rate: u32, interrupt: &Interrupt) -> anyhow::Result<Self> {
-        let mut stack = Stack::start(places, shape, interrupt)?;
-        let baseline = Baseline::take(&mut stack)?;
+        let (stack, baseline) = Stack::start(places, shape, interrupt)?;
         let traffic = Traffic::start(shape.ports, stack.keys()?, rate)?;
-        Ok(Self { traffic, stack, baseline, money: None })
+        Ok(Self { traffic, stack, baseline, money: None, started: Instant::now(), asked_by_others: None })
     }
 
-    /// A customer is to go over their limit; the reconciliation closes their month.
-    pub(crate) fn show_money(&mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
-        self.money = Demonstration::begin(&self.stack, interrupt)?;
+    /// Somebody else asks the gateway too, and writes it down there.
+    pub(crate) fn count_others(&mut self, written: &Path) -> anyhow::Result<()> {
+        std::fs::write(written, "").with_context(|| format!("cannot write {}", written.display()))?;
+        self.asked_by_others = Some(written.to_owned());
+        Ok(())
+    }
+
+    /// A customer is to go over their limit, another is to run out of funds; the reconciliation of a timed run closes the
+    /// month.
+    pub(crate) fn show_money(&mut self, is_timed: bool, interrupt: &Interrupt) -> anyhow::Result<()> {
+        self.money = Demonstration::begin(&self.stack, is_timed, interrupt)?;
+        Ok(())
+    }
+
+    /// Goes on until what is shown of money has been seen.
+    pub(crate) fn see_the_show_out(&mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
+        for _ in 0..SHOW_SECONDS_MAX {
+            if interrupt.is_set() || self.money.as_ref().is_none_or(Demonstration::is_over) {
+                break;
+            }
+            self.watch(Some(1), 0, interrupt)?;
+        }
         Ok(())
     }
 
@@ -108,9 +134,9 @@ impl Session {
                 return Ok(());
             }
             self.stack.look_after()?;
-            println!("{}", self.baseline.line(&mut self.stack, &self.traffic, started.elapsed()));
-            if let Some(money) = self.money.as_mut().filter(|_| second % LOOK_AT_MONEY_EVERY == 0) {
-                money.look(started.elapsed())?;
+            println!("{}", self.baseline.line(&mut self.stack, &self.traffic, self.started.elapsed()));
+            if let Some(money) = &mut self.money {
+                money.look(&self.traffic)?;
             }
             if due.next_if(|&due| due <= second).is_some() {
                 println!("kill -9 suiftly, and start it again");
@@ -125,8 +151,14 @@ impl Session {
 
     /// Ends the traffic, lets everything arrive, compares, prints; says whether it adds up.
     pub(crate) fn reconcile(self, interrupt: &Interrupt) -> anyhow::Result<bool> {
-        let Self { traffic, mut stack, baseline, money } = self;
-        let tally = traffic.stop();
+        let Self { traffic, mut stack, baseline, money, asked_by_others, .. } = self;
+        let mut tally = traffic.stop();
+        if let Some(path) = asked_by_others {
+            let written = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            tally.add_written(&written)?;
+        }
+        // Nobody asks any more, not even on the edge's behalf: what is counted stands still.
+        stack.stop_edge();
         println!("waiting until all lines are in");
         let (after, numbered) = settle(&mut stack, &baseline.figures, &baseline.range, interrupt)?;
         let counted = Counted::between(&baseline.figures, &after, &tally, numbered, stack.gateway().boot_ms());
@@ -142,7 +174,7 @@ impl Session {
             differences.push("not one line arrived".to_owned());
         }
         if stack.unexpected_deaths() > 0 {
-            differences.push(format!("suiftly died by itself, times: {}", stack.unexpected_deaths()));
+            differences.push(format!("something died by itself, times: {}", stack.unexpected_deaths()));
         }
         for difference in &differences {
             println!("  {difference}");

@@ -11,6 +11,7 @@ mod alerts;
 mod deliveries;
 mod export;
 mod idempotency;
+mod kept_keys;
 mod keys;
 mod operators;
 mod profile;
@@ -32,6 +33,7 @@ pub use deliveries::{
 };
 pub use export::{EXPORT_ROWS_MAX, EXPORT_SECTIONS, ExportPage, ExportPlace, ExportSection};
 pub use idempotency::{Claim, KEYS_MAX as IDEMPOTENCY_KEYS_MAX, UNDER_WAY_MS};
+pub use kept_keys::{KEPT_KEYS_MAX, KeptKey, ServiceTier};
 pub use keys::{IssuedKey, KEYS_PAGE_MAX, KeyListQuery, KeyMaker, KeyRefused, KeyRow, NewKey, OVERLAP_MAX_S};
 pub(crate) use keys::{NewRow, PROCESS_GROUP, issue, key_error, random, seal_held};
 pub use operators::{OperatorRole, OperatorRow};

@@ -27,5 +27,6 @@ mod error;
 mod pool;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod vault;
 
 pub use error::StoreError;

@@ -20,6 +20,8 @@ pub const SYSTEM_LOGS_KEPT: Duration = Duration::from_secs(7 * DAY.as_secs());
 pub const MINUTES_KEPT: Duration = DAY;
 /// How long hours are kept.
 pub const HOURS_KEPT: Duration = Duration::from_secs(90 * DAY.as_secs());
+/// How long what a key did is kept by the hour; a later correction counts in all it did only.
+pub const KEY_HOURS_KEPT: Duration = Duration::from_secs(8 * DAY.as_secs());
 /// How long the machinery is counted by the hour; a later correction counts in its day only. Minutes as usage's.
 pub const INFRA_HOURS_KEPT: Duration = Duration::from_secs(30 * DAY.as_secs());
 /// How long the machinery is counted by the day: two years, one of them a leap year.
@@ -49,11 +51,14 @@ pub struct Removed {
     pub usage_rows: u64,
     /// Rows of `infra_per_minute`, `infra_per_hour` and `infra_per_day`.
     pub infra_rows: u64,
+    /// Rows of `key_activity_per_hour`.
+    pub key_rows: u64,
     /// Quarantined lines.
     pub quarantined_lines: u64,
 }
 
-/// Removes what is older than its time. TimescaleDB has policies of its own for all but quarantine and late records.
+/// Removes what is older than its time. TimescaleDB has policies of its own for all but quarantine, late records and keys'
+/// hours.
 ///
 /// [`StoreError::Unavailable`] if a long read stands in the way: try again later.
 pub async fn enforce_retention(config: &StoreConfig, now: UnixMillis) -> Result<Removed, StoreError> {
@@ -65,7 +70,8 @@ pub async fn enforce_retention(config: &StoreConfig, now: UnixMillis) -> Result<
     let gone = client.execute(FORGET_GONE, &[&Timestamptz(before(now, RAW_KEPT).hour())]).await;
     gone.map_err(StoreError::database("forget what the firehose cannot send any more"))?;
     let late_records = delete(&client, "haproxy_raw_logs_late", "timestamp", before(now, RAW_KEPT)).await?;
-    let mut removed = Removed { quarantined_lines, late_records, ..Removed::default() };
+    let key_rows = delete(&client, "key_activity_per_hour", "hour", before(now, KEY_HOURS_KEPT + GRACE)).await?;
+    let mut removed = Removed { quarantined_lines, late_records, key_rows, ..Removed::default() };
     if capability(&client).await? == Capability::Timescale {
         return Ok(removed);
     }

@@ -63,6 +63,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "firehose", sql: include_str!("../../migrations/0011_firehose.sql") },
     Migration { version: 12, name: "money", sql: include_str!("../../migrations/0012_money.sql") },
     Migration { version: 13, name: "accounts", sql: include_str!("../../migrations/0013_accounts.sql") },
+    Migration { version: 14, name: "vault", sql: include_str!("../../migrations/0014_vault.sql") },
+    Migration { version: 15, name: "key_hours", sql: include_str!("../../migrations/0015_key_hours.sql") },
+    Migration { version: 16, name: "formats", sql: include_str!("../../migrations/0016_formats.sql") },
+    Migration { version: 17, name: "notes", sql: include_str!("../../migrations/0017_notes.sql") },
 ];
 
 impl Migration {

@@ -11,6 +11,7 @@ mod closure;
 mod credits;
 pub(crate) mod escrow;
 mod events;
+mod hour;
 mod hours;
 mod invoices;
 mod jobs;
@@ -20,7 +21,9 @@ mod mirror;
 mod months;
 mod notices;
 mod overview;
+mod records;
 mod shadow;
+mod standing;
 mod statement;
 mod subscriptions;
 mod transactions;
@@ -29,7 +32,10 @@ mod withdrawals;
 
 pub(crate) use books::publish as publish_book;
 pub use books::{PUBLISHED_AHEAD_MS, PublishRefused};
-pub use charges::{CANDIDATES_MAX, Candidate, ChargeAnswer, INTENTS_MAX, Intended, Intent, Recorded};
+pub use charges::{
+    CANDIDATES_MAX, Candidate, ChargeAnswer, DOUBT_AFTER_MS, DRAWS_MAX, Draw, DrawState, INTENTS_MAX, Intended, Intent,
+    Recorded,
+};
 pub use check::{DIFFERENCES_MAX, Difference, LedgerCheck};
 pub(crate) use clock::move_to as move_clock;
 pub use closing::{
@@ -39,10 +45,10 @@ pub use closure::{CLOSURES_MAX, Closure, ClosureRefused, ClosureStep};
 pub(crate) use credits::grant as grant_credit;
 pub use escrow::{ChargeOrder, EscrowAccount, EscrowEvent, EscrowEventKind, Nonce};
 pub use events::{Applied, Mirrored};
+pub use hour::{HourBothWays, HourQuery};
 pub use hours::RatedLine;
 pub use invoices::{
-    BilledRecord, BilledTo, DOCUMENTS_MAX, DocumentQuery, DocumentRow, MonthPayments, Payment, PaymentKind,
-    RECORDS_MAX, RecordPlace, StoredInvoice,
+    BilledTo, DOCUMENTS_MAX, DocumentQuery, DocumentRow, MonthPayments, Payment, PaymentKind, StoredInvoice,
 };
 pub(crate) use jobs::run_of;
 pub use jobs::{DEAD_AFTER, JobRow, ManagerSeat, RUNS_MAX, Round, RunEnd, RunOutcome, RunRow};
@@ -52,9 +58,11 @@ pub use months::{CustomerMoney, LISTED_MAX, MonthRow};
 pub(crate) use notices::note as note_within;
 pub use notices::{FOR_OPERATORS, NOTICES_MAX, Noted, Notice, NoticeQuery, Severity};
 pub use overview::MoneyOverview;
+pub use records::{BilledRecord, RECORDS_MAX, RecordPlace, RecordQuery};
 pub use shadow::{
     SHADOW_CUSTOMERS_MAX, SHADOW_HOURS_MAX, ShadowCounts, ShadowHour, ShadowMonth, ShadowRows, ShadowSummary,
 };
+pub use standing::MoneyStanding;
 pub use statement::{CustomerBalances, Statement, StatementLine};
 pub use subscriptions::{OrderRefused, Ordered, Quoted, Renewed, ServiceSubscription};
 pub(crate) use subscriptions::{order_within, quote_within, subscriptions_within};

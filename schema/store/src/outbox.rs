@@ -91,6 +91,7 @@ fn entity_of(kind: &str, json: Value) -> Result<Entity, StoreError> {
         "service" => service_of(&json).map(Entity::Service),
         "key" => key_of(&json).map(Entity::Key),
         "price_book" => serde_json::from_value(json).map(Entity::PriceBook).map_err(|error| wrong(&error.to_string())),
+        "log_format" => serde_json::from_value(json).map(Entity::LogFormat).map_err(|error| wrong(&error.to_string())),
         other => Err(wrong(&format!("{other} is no kind"))),
     }
 }
@@ -276,6 +277,7 @@ mod tests {
             ("service", service(json!({"ip_allowlist": vec!["192.0.2.1"; MAX_ALLOWED + 1]})), "no allowlist"),
             ("key", json!({"state": "active", "id": 1, "customer_id": 7, "service_type": 9}), "9 is none"),
             ("price_book", json!({"version": 1}), "missing field"),
+            ("log_format", json!({"id": 1}), "missing field"),
         ];
         for (kind, row, expected) in cases {
             let told = entity_of(kind, row).unwrap_err().to_string();

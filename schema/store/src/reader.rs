@@ -7,7 +7,6 @@ mod bucket;
 mod cells;
 mod claims;
 mod customers;
-mod grants;
 mod infra;
 mod quarantine;
 mod rows;
@@ -15,18 +14,22 @@ mod span;
 mod sql;
 mod stored;
 mod usage;
+mod vault;
 mod view;
 
 pub use bucket::Bucket;
 pub use cells::{CELLS_MAX, Cell, CellQuery};
 pub use claims::QuarantineSelection;
-pub use customers::{KEYS_MAX, KeyQuery, PARTS_MAX, PartKey, PartQuery, SpendChange, SpendQuery};
+pub use customers::{
+    KEY_HOURS_MAX, KEYS_MAX, KeyDid, KeyQuery, PARTS_MAX, PartKey, PartQuery, SpendChange, SpendQuery,
+};
 pub use infra::{INFRA_ROWS_MAX, INFRA_SUMS_MAX, InfraDimension, InfraFilter, InfraGroup, InfraQuery};
 pub use quarantine::{KeptLine, KeptReason, PAGE_LINE_BYTES, PAGE_LINES_MAX, QuarantineQuery};
 pub use span::TimeRange;
 pub(crate) use sql::Conditions;
 pub use stored::StoredLine;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery};
+pub use vault::VaultRows;
 pub use view::{Rows, ViewQuery};
 
 use crate::StoreError;
@@ -36,7 +39,6 @@ use crate::pool::{self, snapshot};
 use crate::writer::{loss, resume};
 use deadpool_postgres::{Object, Pool};
 use std::sync::Arc;
-use suiftly_schema::grant::Grant;
 use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::loss::{LineCounts, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
@@ -212,9 +214,12 @@ impl Reader {
         crate::codec::from_bigint("the number of raw records", count)
     }
 
-    /// What every active key may do now, ascending by customer, service and key.
-    pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
-        grants::grants(&self.connection().await?).await
+    /// The vault as the views have it: all rows, and as of when.
+    pub async fn vault(&self) -> Result<VaultRows, StoreError> {
+        let mut connection = self.connection().await?;
+        let snapshot = snapshot(&mut connection).await?;
+        let watermark = self.watermark(&snapshot).await?;
+        vault::read(&snapshot, watermark).await
     }
 
     async fn connection(&self) -> Result<Object, StoreError> {

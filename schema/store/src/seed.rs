@@ -1,9 +1,16 @@
 //! Demonstration customers, for `up`, tests and a first look. Never part of a migration.
 
+#[cfg(feature = "testing")]
+mod bulk;
+
+#[cfg(feature = "testing")]
+pub use bulk::{bulk_key, fill};
+
 use crate::StoreError;
 use crate::accounts::{KeyMaker, NewRow, PROCESS_GROUP, issue, key_error, random, seal_held};
 use crate::codec::Timestamptz;
 use crate::config::StoreConfig;
+use crate::outbox::{Limits, limits};
 use crate::{embedded_escrow, money, pool};
 use deadpool_postgres::Transaction;
 use serde_json::json;
@@ -12,6 +19,7 @@ use suiftly_schema::api_key::{ApiKey, KeyMetadata};
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::subscription::{Order, Subscription, Tier};
 use suiftly_schema::time::UnixMillis;
+use suiftly_schema::vault::drawn_customer;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 
@@ -57,6 +65,28 @@ pub struct DemoKey {
     pub network: Network,
     /// The key.
     pub key: ApiKey,
+    /// Requests per second that are served for certain, per region.
+    pub guaranteed_per_second: u32,
+    /// Requests per second up to which more are served.
+    pub burst_per_second: u32,
+}
+
+/// How customers begin that are not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Since when they are customers, with their services and funds; `None`: from now on.
+    pub since: Option<UnixMillis>,
+    /// In escrow, so that a bill can be drawn from something.
+    pub deposit_usd_cents: i64,
+    /// What a month may cost.
+    pub limit_usd_cents: i64,
+}
+
+impl Default for Opening {
+    /// From now on, with $500 and the limit of new customers.
+    fn default() -> Self {
+        Self { since: None, deposit_usd_cents: 50_000, limit_usd_cents: 25_000 }
+    }
 }
 
 const fn plain(service: Service, tier: Tier, burst: bool, key_networks: &'static [Network]) -> DemoService {
@@ -68,7 +98,10 @@ const fn plain(service: Service, tier: Tier, burst: bool, key_networks: &'static
 pub const DEMO_CUSTOMERS: &[DemoCustomer] = &[
     DemoCustomer {
         display_name: "Nightjar Games",
-        services: &[plain(Service::Seal, Tier::Enterprise, true, &[Network::Mainnet, Network::Testnet])],
+        services: &[
+            plain(Service::Seal, Tier::Enterprise, true, &[Network::Mainnet, Network::Testnet]),
+            plain(Service::Grpc, Tier::Pro, true, &[Network::Mainnet]),
+        ],
     },
     DemoCustomer {
         display_name: "Fernway",
@@ -111,6 +144,7 @@ pub async fn seed(
     maker: KeyMaker<'_>,
     customers: &[DemoCustomer],
     held: &[ApiKey],
+    opening: &Opening,
 ) -> Result<Vec<DemoKey>, StoreError> {
     let held: BTreeMap<String, &ApiKey> =
         held.iter().filter(|key| key.verify(maker.secret).is_ok()).map(|key| (key.sha256_hex(), key)).collect();
@@ -119,15 +153,20 @@ pub async fn seed(
     let transaction = client.transaction().await.map_err(StoreError::database(SEED))?;
     // One seeding at a time, or a name would come twice.
     run(&transaction, "LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
+    let began = match opening.since {
+        Some(since) => since,
+        None => now(&transaction).await?,
+    };
     let mut keys = Vec::new();
     for customer in customers {
         let customer_id = match find_customer(&transaction, customer.display_name).await? {
             Some(id) => id,
-            None => make_customer(&transaction, customer.display_name).await?,
+            None => make_customer(&transaction, customer.display_name, opening, began).await?,
         };
         let wallet_address = wallet(&transaction, customer_id).await?;
         for service in customer.services {
-            enable(&transaction, customer_id, service).await?;
+            enable(&transaction, customer_id, service, began).await?;
+            let limits = limits_of(&transaction, customer_id, service.service).await?;
             let seeding = Seeding { transaction: &transaction, maker, held: &held, customer_id };
             for key in seeding.keys_of(service).await? {
                 let network = key.verify(maker.secret).map_err(|error| key_error(&error))?.metadata.network();
@@ -138,6 +177,8 @@ pub async fn seed(
                     service: service.service,
                     network,
                     key,
+                    guaranteed_per_second: limits.guaranteed,
+                    burst_per_second: limits.burst,
                 });
             }
         }
@@ -159,35 +200,39 @@ async fn wallet(transaction: &Transaction<'_>, customer: CustomerId) -> Result<S
     Ok(rows.first().map(|row| row.get(0)).unwrap_or_default())
 }
 
-/// In escrow, so that a bill can be drawn from something.
-const DEPOSIT_USD_CENTS: i64 = 50_000;
-/// As new customers have it.
-const LIMIT_USD_CENTS: i64 = 25_000;
-
 /// Draws ids until one is free. Funds are deposited, in the embedded escrow.
-async fn make_customer(transaction: &Transaction<'_>, display_name: &str) -> Result<CustomerId, StoreError> {
-    let insert = "INSERT INTO customers (id, display_name, wallet_address, billing_profile, max_monthly_usd_cents) \
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+async fn make_customer(
+    transaction: &Transaction<'_>,
+    display_name: &str,
+    opening: &Opening,
+    began: UnixMillis,
+) -> Result<CustomerId, StoreError> {
+    let insert = "INSERT INTO customers (id, display_name, wallet_address, billing_profile, max_monthly_usd_cents, \
+        current_month_start, created_at) \
+        VALUES ($1, $2, $3, $4, $5, date_trunc('month', $6::timestamptz AT TIME ZONE 'UTC')::date, $6) ON CONFLICT DO NOTHING";
+    let Opening { deposit_usd_cents, limit_usd_cents, .. } = *opening;
     for _ in 0..DRAWS_MAX {
-        let Some(id) = CustomerId::new(i64::from(u32::from_be_bytes(random()?) >> 1)) else { continue };
+        let Some(id) = drawn_customer(u32::from_be_bytes(random()?)) else { continue };
         let wallet = format!("0x{}", data_encoding::HEXLOWER.encode(&random::<32>()?));
         let profile = Json(json!({"demo": true}));
-        if run(transaction, insert, &[&id.get(), &display_name, &wallet, &profile, &LIMIT_USD_CENTS]).await? == 1 {
-            deposit(transaction, &wallet).await?;
+        let row: [Parameter<'_>; 6] =
+            [&id.get(), &display_name, &wallet, &profile, &limit_usd_cents, &Timestamptz(began)];
+        if run(transaction, insert, &row).await? == 1 {
+            let event = embedded_escrow::plant(transaction, &wallet, limit_usd_cents, deposit_usd_cents, began).await?;
+            money::mirror_planted(transaction, &event, began).await?;
             return Ok(id);
         }
     }
     Err(StoreError::Key { cause: format!("no free customer id in {DRAWS_MAX} draws") })
 }
 
-async fn deposit(transaction: &Transaction<'_>, wallet: &str) -> Result<(), StoreError> {
-    let now = now(transaction).await?;
-    let event = embedded_escrow::plant(transaction, wallet, LIMIT_USD_CENTS, DEPOSIT_USD_CENTS, now).await?;
-    money::mirror_planted(transaction, &event, now).await
-}
-
 /// Ordered as a customer would, and so charged for; a service that is there stays as it is.
-async fn enable(transaction: &Transaction<'_>, customer: CustomerId, service: &DemoService) -> Result<(), StoreError> {
+async fn enable(
+    transaction: &Transaction<'_>,
+    customer: CustomerId,
+    service: &DemoService,
+    began: UnixMillis,
+) -> Result<(), StoreError> {
     let mut config = json!({});
     if let Some((guaranteed, burst)) = service.limits {
         config["guaranteed_per_second"] = guaranteed.into();
@@ -201,9 +246,22 @@ async fn enable(transaction: &Transaction<'_>, customer: CustomerId, service: &D
         return Ok(());
     }
     let order = Order::Enable(Subscription { burst: service.burst, ..Subscription::of(service.tier) });
-    let ordered =
-        money::order_within(transaction, customer, service.service, &order, None, now(transaction).await?).await?;
+    let ordered = money::order_within(transaction, customer, service.service, &order, None, began).await?;
     ordered.map(|_| ()).map_err(|refused| StoreError::Unfit { attempted: SEED, cause: refused.to_string() })
+}
+
+/// What its tier allows, or its configuration says.
+async fn limits_of(
+    transaction: &Transaction<'_>,
+    customer: CustomerId,
+    service: Service,
+) -> Result<Limits, StoreError> {
+    let select = "SELECT tier, config FROM service_instances WHERE customer_id = $1 AND service_type = $2";
+    let rows = query(transaction, select, &[&customer.get(), &i16::from(service.number())]).await?;
+    let row = rows.first().ok_or_else(|| StoreError::Row { what: "a service", cause: "it has gone".to_owned() })?;
+    let config: Json<serde_json::Value> =
+        row.try_get(1).map_err(|error| StoreError::Row { what: "a service's config", cause: error.to_string() })?;
+    Ok(limits(row.get(0), &config.0))
 }
 
 async fn now(transaction: &Transaction<'_>) -> Result<UnixMillis, StoreError> {

@@ -1,13 +1,11 @@
 //! Every combination of the shipped files is accepted by HAProxy, without a warning.
 
-use crate::gateway::{config_dir, haproxy};
-use suiftly_edge::files::write_maps;
-use suiftly_edge::maps::Maps;
+use crate::gateway::{Texts, config_dir, haproxy};
 
 #[test]
 fn every_combination_is_valid() {
     let dir = tempfile::tempdir().unwrap();
-    write_maps(dir.path(), &Maps::default()).unwrap();
+    Texts::default().write(dir.path());
     for logs in ["logs-ring.cfg", "logs-udp.cfg"] {
         for backends in ["backends.cfg", "origin.cfg"] {
             let mut command = haproxy();

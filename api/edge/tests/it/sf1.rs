@@ -1,28 +1,24 @@
 //! What the gateway decides, and the line it writes about it, token by token (SPEC §3.2 and §4).
 
-use crate::gateway::{Door, Gateway, SEQ, Transport, grant, token, tokens};
+use crate::gateway::{Door, Gateway, PLENTY, SEQ, Texts, Transport, token, tokens};
 use std::collections::BTreeSet;
-use suiftly_edge::maps::Maps;
-use suiftly_schema::grant::{Grant, GrantState};
-use suiftly_schema::ids::{Network, Service};
 
-const PLENTY: (u32, u32) = (1_000_000, 1_000_000);
 const SF1_TOKENS: usize = 30;
 
-fn maps() -> Maps {
-    let mut maps = Maps::render(&[
-        grant(12_345, "GOOD", Service::Seal, Network::Mainnet, PLENTY),
-        grant(12_345, "GOODG", Service::Grpc, Network::Mainnet, PLENTY),
-        grant(12_345, "GOODT", Service::Seal, Network::Testnet, PLENTY),
-        grant(7, "BURST", Service::Seal, Network::Mainnet, (0, 1_000_000)),
-        grant(8, "NONE", Service::Seal, Network::Mainnet, (0, 0)),
-        Grant { state: GrantState::Suspended, ..grant(9, "SUSPENDED", Service::Seal, Network::Mainnet, PLENTY) },
-        grant(10, "ORPHAN", Service::Seal, Network::Mainnet, PLENTY),
-    ])
-    .unwrap();
-    // A customer that is not in the map (event 32).
-    maps.grants = maps.grants.lines().filter(|line| !line.starts_with("10:")).map(|line| format!("{line}\n")).collect();
-    maps
+fn maps() -> Texts {
+    Texts::default()
+        .key("GOOD", 12_345, Mseal)
+        .key("GOODG", 12_345, Mgrpc)
+        .key("GOODT", 12_345, Tseal)
+        .grant(12_345, Mseal, PLENTY)
+        .grant(12_345, Mgrpc, PLENTY)
+        .key("BURST", 7, Mseal)
+        .grant(7, Mseal, (0, 1_000_000))
+        .key("NONE", 8, Mseal)
+        .grant(8, Mseal, (0, 0))
+        .key("SUSPENDED", 9, Mseal)
+        .grant_in(9, Mseal, "suspended", PLENTY, "open")
+        .key("ORPHAN", 10, Mseal)
 }
 
 struct Case {
@@ -138,7 +134,7 @@ fn every_decision_is_answered_and_logged_by_udp() {
 }
 
 fn every_decision(transport: Transport) {
-    let mut gateway = Gateway::start(transport, &maps());
+    let gateway = Gateway::start(transport, &maps());
     let boot = gateway.runtime.boot().unwrap();
     for case in CASES {
         let answer = gateway.get(case.door, case.path, case.headers);
@@ -179,7 +175,7 @@ fn check(case: &Case, line: &str, boot_ms: i64) {
 
 #[test]
 fn what_cannot_be_parsed_is_numbered_too() {
-    let mut gateway = Gateway::start(Transport::Ring, &maps());
+    let gateway = Gateway::start(Transport::Ring, &maps());
     assert_eq!(gateway.send(Mseal, b"GARBAGE\r\n\r\n").status, 400);
     assert_eq!(gateway.get(Mseal, "/x", "X-API-Key: GOOD\r\n").status, 200);
     let lines = gateway.lines(2);

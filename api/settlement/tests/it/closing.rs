@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use suiftly_schema::bill::BillInputs;
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::invoice::{DocumentKind, DocumentStatus};
-use suiftly_store::money::{BilledRecord, RecordPlace};
+use suiftly_store::money::{BilledRecord, RecordPlace, RecordQuery};
 
 const NOVEMBER: &str = "2026-11";
 const CLOSE: &str = "2026-12-02T00:00:00Z";
@@ -21,6 +21,39 @@ async fn closing_desk() -> Desk {
 /// So many requests of Seal: 100 micro-dollars each.
 async fn requests(desk: &Desk, customer: CustomerId, requests: i64) {
     desk.use_some(customer, "2026-11-20T10:00:00Z", Service::Seal, requests, 0).await;
+}
+
+/// A gateway's own synthetic requests, and lines that name somebody who has no account: their usage is stored like any.
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_of_nobodys_account_enters_no_bill_and_is_no_difference() {
+    let desk = Desk::at("2026-11-22T10:00:00Z").await;
+    let customer = desk.customer(7, 0, 25_000).await;
+    desk.settlement.deposit(customer, 10_000).await.unwrap();
+    requests(&desk, customer, 100_000).await;
+    let stranger = CustomerId::new(999).unwrap();
+    requests(&desk, stranger, 100_000).await;
+    let canary = suiftly_schema::vault::canary_customer(17).unwrap();
+    desk.use_in_hour(canary, "2026-11-20T10:00:00Z", Service::Seal, 100_000, 0).await;
+    let is_clean = async |desk: &Desk| {
+        assert_eq!(desk.settlement.ledger_check().await.unwrap().differences, []);
+        assert_eq!(desk.settlement.reconcile().await.unwrap().findings, []);
+    };
+    assert_eq!(desk.settlement.charge_due().await.unwrap().charged, 1);
+    is_clean(&desk).await;
+    desk.go_to(CLOSE);
+    desk.received_until(CLOSE).await;
+    desk.settlement.renew_due().await.unwrap();
+    desk.settlement.close_due().await.unwrap();
+    desk.settlement.charge_due().await.unwrap();
+    desk.go_to(LATE);
+    desk.settlement.notes_due().await.unwrap();
+    is_clean(&desk).await;
+    assert_eq!(desk.numbers().await, ["INV-2026-000001"]);
+    let of_others = "SELECT (SELECT count(*) FROM ledger WHERE customer_id <> 7) + (SELECT count(*) FROM charges WHERE customer_id <> 7) \
+        + (SELECT count(*) FROM billing_months WHERE customer_id <> 7) + (SELECT count(*) FROM invoices WHERE customer_id <> 7) \
+        + (SELECT count(*) FROM notifications WHERE customer_id <> 7)";
+    assert_eq!(desk.text(of_others).await, "0");
+    desk.assert_balanced().await;
 }
 
 async fn column(desk: &Desk, customer: CustomerId, of_month: &str, column: &str) -> String {
@@ -351,8 +384,9 @@ async fn a_line_is_followed_down_to_hours_and_records() {
     assert_eq!(seal.iter().map(|hour| (hour.usage.requests, hour.charged.0)).collect::<Vec<_>>(), [(3, 300)]);
     assert_eq!(desk.store.invoice_hours("INV-2026-000009", None).await.unwrap(), None);
     let page = async |after: Option<RecordPlace>| {
-        let which = (Some(Service::Seal), None);
-        desk.store.records_of(customer, which, seal[0].usage.hour, after, 2).await.unwrap()
+        let (service, hour) = (Some(Some(Service::Seal)), seal[0].usage.hour);
+        let query = RecordQuery { customer, service, network: None, hour, billed_only: true, after, limit: 2 };
+        desk.store.records_of(&query).await.unwrap()
     };
     let place =
         |record: &BilledRecord| RecordPlace { timestamp: record.timestamp, journal_offset: record.journal_offset };

@@ -8,10 +8,11 @@ use super::wire::{
 use crate::app::App;
 use crate::body;
 use crate::params::parse_none;
+use crate::path::Path;
 use crate::problem::{GuardedProblems, Problem, ProblemCode};
 use crate::scope::Operator;
 use axum::Json;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use serde_json::json;
 use suiftly_schema::bill::CENT;
 use suiftly_schema::ids::CustomerId;

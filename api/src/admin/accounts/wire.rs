@@ -13,6 +13,7 @@ pub use parts::{CustomerAlert, CustomerKey, CustomerService, CustomerSession, Pr
 use super::super::audit::ActivityItem;
 use super::super::invoices::InvoiceItem;
 use super::super::notices::NoticeItem;
+use super::note::NoteView;
 use serde::Serialize;
 use suiftly_store::accounts::admin::CustomerRow;
 use utoipa::ToSchema;
@@ -90,4 +91,6 @@ pub struct CustomerView {
     pub activity: Vec<ActivityItem>,
     /// The latest that were for them.
     pub notifications: Vec<NoticeItem>,
+    /// What operators keep of them; null: nothing. The customer is never shown it.
+    pub note: Option<NoteView>,
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::usage::UsageSums;
+use suiftly_schema::vault;
 use suiftly_store::reader::{PartQuery, Rows};
 
 /// What a customer used in a range.
@@ -65,7 +66,7 @@ impl Reader {
     }
 }
 
-/// By customer. The unattributed are none.
+/// By customer. The unattributed are none, nor are gateways that ask themselves.
 fn used(
     rows: Rows<PartQuery>,
     tail: &Tail,
@@ -74,7 +75,7 @@ fn used(
     let parts = tail.join(rows);
     let mut customers = BTreeMap::<CustomerId, CustomerUse>::new();
     for (key, sums) in &parts {
-        if let Some(customer_id) = key.customer_id {
+        if let Some(customer_id) = vault::billed(key.customer_id) {
             customers.entry(customer_id).or_default().sums += sums;
         }
     }

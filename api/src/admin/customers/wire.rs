@@ -3,9 +3,9 @@
 use super::top::Pair;
 use crate::wire::{Counts, Stand};
 use serde::Serialize;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::KeyRef;
 use suiftly_schema::ids::CustomerId;
-use suiftly_store::reader::SpendChange;
+use suiftly_store::reader::{KeyDid, SpendChange};
 use utoipa::ToSchema;
 
 /// What one key did.
@@ -24,7 +24,7 @@ pub struct KeyUse {
 }
 
 impl KeyUse {
-    pub(super) fn of((key, did): &(KeyRef, KeyActivity)) -> Self {
+    pub(super) fn of((key, KeyDid { all: did, .. }): &(KeyRef, KeyDid)) -> Self {
         let last_used_at = did.last_used_at.rfc3339();
         Self { api_key_fp: key.api_key_fp, requests: did.requests, errors: did.errors, last_used_at }
     }

@@ -2,7 +2,7 @@
 
 use crate::params::{Fields, Span, Viewed};
 use crate::problem::Problem;
-use suiftly_schema::infra::StatusClass;
+use suiftly_schema::infra::{PhaseName, StatusClass};
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::reader::{InfraDimension, InfraFilter, InfraQuery};
 use utoipa::IntoParams;
@@ -27,7 +27,7 @@ pub(super) struct InfraRangeQuery {
     bucket: Option<crate::wire::SeriesBucket>,
 }
 
-/// Which requests, and what to tell them apart by.
+/// Which requests.
 #[derive(Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
@@ -47,10 +47,27 @@ pub(super) struct InfraFilterQuery {
     /// This status class's alone: the status's first digit, 0 for none.
     #[param(minimum = 0, maximum = 5)]
     status_class: Option<i32>,
+}
+
+/// What to tell requests apart by.
+#[derive(Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
+pub(super) struct InfraGroupQuery {
     /// What to tell apart: any of `server_id`, `service_type`, `network`, `backend_id`, `event_type`, `status_class`,
     /// with commas between them.
     #[param(example = "server_id,event_type")]
     group_by: Option<String>,
+}
+
+/// Of which phase.
+#[derive(Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
+pub(super) struct HeatmapQuery {
+    /// Which phase's times. Default: `total`.
+    #[param(inline)]
+    phase: Option<super::PhaseWord>,
 }
 
 /// What is asked, made sure of.
@@ -76,6 +93,27 @@ impl InfraParams {
     pub(super) fn query(&self) -> InfraQuery {
         let Span { bucket, range } = self.span;
         InfraQuery { filter: self.filter, group_by: self.group_by.clone(), bucket, span: range }
+    }
+}
+
+/// A heat map that is asked for, made sure of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HeatmapParams {
+    /// When and which requests; nothing is told apart.
+    pub(super) infra: InfraParams,
+    pub(super) phase: PhaseName,
+}
+
+impl HeatmapParams {
+    pub(super) fn parse(query: &str, now: UnixMillis) -> Result<Self, Problem> {
+        let names = [&["phase", "range", "from", "to", "bucket"], &InfraDimension::ALL.map(InfraDimension::word)[..]];
+        let mut fields = Fields::read_named(query, &names.concat());
+        let of_word = |text: &str| PhaseName::ALL.into_iter().find(|phase| phase.word() == text);
+        let must_be = format!("must be one of {}", PhaseName::ALL.map(PhaseName::word).join(", "));
+        let phase = fields.parsed("phase", of_word, &must_be).unwrap_or(PhaseName::Total);
+        let span = fields.span(Viewed::Infra, now);
+        let infra = InfraParams { span, filter: filter(&mut fields), group_by: Vec::new() };
+        fields.finish(Self { infra, phase })
     }
 }
 
@@ -124,6 +162,12 @@ mod tests {
             let named: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
             assert_eq!(named.join(" "), expected, "{query}: {errors:?}");
         }
+        for (query, expected) in [("phase=moon&network=moon", "phase network"), ("group_by=network", "group_by")] {
+            let errors = HeatmapParams::parse(query, now).expect_err(query).errors;
+            let named: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+            assert_eq!(named.join(" "), expected, "{query}: {errors:?}");
+        }
+        assert_eq!(HeatmapParams::parse("phase=queue", now).unwrap().phase, PhaseName::Queue);
         let all = InfraDimension::ALL.map(InfraDimension::word).join(",");
         assert_eq!(InfraParams::parse(&format!("group_by={all}"), now).unwrap().group_by, InfraDimension::ALL);
         assert_eq!(InfraParams::parse("status_class=0", now).unwrap().filter.status_class, Some(StatusClass::of(-1)));

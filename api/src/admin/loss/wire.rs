@@ -242,8 +242,13 @@ impl From<BesideLive> for LossBeside {
 }
 
 impl LossReport {
-    /// The answer at an epoch, of one server or of all.
-    pub(super) fn new(mut loss: LossLive, server_id: Option<i16>, epoch: Epoch, complete_to: UnixMillis) -> Self {
+    /// The answer at an epoch, of one server or of all; with what their edges tell of dropped messages.
+    pub(super) fn new(
+        mut loss: LossLive,
+        server_id: Option<i16>,
+        (epoch, complete_to): (Epoch, UnixMillis),
+        dropped_logs: &BTreeMap<i16, u64>,
+    ) -> Self {
         let wanted = |server: i16| server_id.is_none_or(|wanted| wanted == server);
         loss.workers.retain(|lines| wanted(lines.worker.server_id));
         loss.folded.retain(|server, _| wanted(*server));
@@ -256,7 +261,7 @@ impl LossReport {
             workers: *workers,
             workers_folded: folded(server_id),
             counts: *counts,
-            dropped_logs: None,
+            dropped_logs: dropped_logs.get(server_id).copied(),
         };
         let newest_first = |lines: &WorkerLines| std::cmp::Reverse((lines.heard_at, lines.worker));
         loss.workers.sort_unstable_by_key(newest_first);

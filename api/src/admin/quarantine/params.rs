@@ -106,7 +106,8 @@ fn selection(
     if errors.is_empty() { Ok(QuarantineSelection { reason, offsets }) } else { Err(Problem::validation(errors)) }
 }
 
-fn is_reason(text: &str) -> bool {
+/// Whether a reason can be called so.
+pub(crate) fn is_reason(text: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=REASON_BYTES_MAX).contains(&text.len()) && text.bytes().all(word)
 }

@@ -10,10 +10,11 @@
 
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use suiftly_schema::ids::{CustomerId, Network, Service};
-use suiftly_schema::record::Record;
+use suiftly_schema::record::{Record, ShortText};
 use suiftly_schema::time::UnixMillis;
 use tokio::sync::Notify;
 
@@ -41,6 +42,18 @@ pub struct TapFilter {
     pub status: Option<(i16, i16)>,
     /// Of one event type.
     pub event_type: Option<u8>,
+    /// Of one traffic type.
+    pub traffic_type: Option<u8>,
+    /// Of one key.
+    pub api_key_fp: Option<u32>,
+    /// Those that one backend served.
+    pub backend_id: Option<i16>,
+    /// Those that ended so.
+    pub termination: Option<ShortText<4>>,
+    /// From one address.
+    pub client_ip: Option<IpAddr>,
+    /// Whose path begins so.
+    pub path_prefix: Option<ShortText<10>>,
     /// That took so long at least, in milliseconds.
     pub time_total_min_ms: Option<i32>,
 }
@@ -54,8 +67,18 @@ impl TapFilter {
             && self.network.is_none_or(|network| record.network == Some(network))
             && self.status.is_none_or(|(first, last)| (first..=last).contains(&record.status_code))
             && self.event_type.is_none_or(|event| record.event_type == event)
+            && self.traffic_type.is_none_or(|traffic| record.traffic_type == traffic)
+            && self.api_key_fp.is_none_or(|key| record.api_key_fp == key)
+            && self.backend_id.is_none_or(|backend| record.backend_id == backend)
+            && self.termination.is_none_or(|state| record.termination == state)
+            && self.client_ip.is_none_or(|address| record.client_ip == Some(address))
+            && self.path_prefix.is_none_or(|path| begins_with(record, path))
             && self.time_total_min_ms.is_none_or(|ms| record.timers.total_ms >= ms)
     }
+}
+
+fn begins_with(record: &Record, path: ShortText<10>) -> bool {
+    record.path_prefix.is_some_and(|whole| whole.as_str().starts_with(path.as_str()))
 }
 
 /// What a listener has not taken.
@@ -227,7 +250,7 @@ mod tests {
     fn filters_take_what_they_ask_for() {
         let of = record(1);
         let all = TapFilter::default();
-        let cases: [(TapFilter, bool); 14] = [
+        let cases: [(TapFilter, bool); 26] = [
             (all, true),
             (TapFilter { customer_id: CustomerId::new(7), ..all }, true),
             (TapFilter { customer_id: CustomerId::new(8), ..all }, false),
@@ -242,6 +265,18 @@ mod tests {
             (TapFilter { event_type: Some(50), ..all }, false),
             (TapFilter { time_total_min_ms: Some(25), ..all }, true),
             (TapFilter { time_total_min_ms: Some(26), ..all }, false),
+            (TapFilter { traffic_type: Some(of.traffic_type), ..all }, true),
+            (TapFilter { traffic_type: Some(of.traffic_type + 1), ..all }, false),
+            (TapFilter { api_key_fp: Some(of.api_key_fp), ..all }, true),
+            (TapFilter { api_key_fp: Some(of.api_key_fp + 1), ..all }, false),
+            (TapFilter { backend_id: Some(of.backend_id), ..all }, true),
+            (TapFilter { backend_id: Some(of.backend_id + 1), ..all }, false),
+            (TapFilter { termination: Some(of.termination), ..all }, true),
+            (TapFilter { termination: Some(ShortText::new("SC--")), ..all }, false),
+            (TapFilter { client_ip: of.client_ip, ..all }, true),
+            (TapFilter { client_ip: "198.51.100.9".parse().ok(), ..all }, false),
+            (TapFilter { path_prefix: Some(ShortText::new("v1/")), ..all }, true),
+            (TapFilter { path_prefix: Some(ShortText::new("v2/")), ..all }, false),
         ];
         for (filter, takes) in cases {
             assert_eq!(filter.takes(&of), takes, "{filter:?}");

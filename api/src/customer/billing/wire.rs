@@ -1,12 +1,15 @@
 //! Where a customer's money stands, as JSON.
 
-use super::forecast;
+use super::forecast::{self, Outlook};
 use crate::admin::customers::CustomerSpend;
+use crate::customer::services::ServiceWord;
 use crate::wire::Stand;
 use serde::Serialize;
-use suiftly_schema::bill::Bill;
+use suiftly_schema::bill::{Bill, CENT};
 use suiftly_schema::money::MicroUsd;
+use suiftly_schema::spend::SpendState;
 use suiftly_schema::time::UnixMillis;
+use suiftly_store::accounts::{ServiceStanding, Services};
 use suiftly_store::money::MoneyOverview;
 use utoipa::ToSchema;
 
@@ -24,6 +27,12 @@ pub struct Billing {
     /// `closed`. `null` while nothing is known.
     #[schema(value_type = Option<String>, pattern = "^(active|monthly_limit|insufficient_balance|suspended|closed)$")]
     pub state: Option<&'static str>,
+    /// When that began; `null` while it is not known.
+    #[schema(format = DateTime, required = true)]
+    pub state_since: Option<String>,
+    /// While the state is `insufficient_balance`: the least deposit that has requests served again, in whole cents.
+    #[schema(required = true)]
+    pub resume_deposit_usd_cents: Option<i64>,
     /// In escrow.
     pub balance_usd_cents: i64,
     /// Asked to be withdrawn and not paid yet.
@@ -52,9 +61,41 @@ pub struct Billing {
     pub charged_last_month_usd_cents: i64,
     /// How the month is expected to end.
     pub forecast: Forecast,
+    /// When the escrow runs out, if usage goes on as in the last 24 hours and stops at each month's limit, and subscriptions
+    /// are charged on the 1st; now, if it does not cover what is accrued. `null`: not within 90 days.
+    #[schema(format = DateTime, required = true)]
+    pub lasts_until: Option<String>,
+    /// By how much the escrow falls short of what this month's forecast still has to draw; 0: it does not.
+    pub short_micro_usd: i64,
+    /// What is charged on the next 1st, by what is subscribed then and the prices in force then.
+    pub next_subscriptions_micro_usd: i64,
+    /// The same by service; those that cost nothing are left out.
+    pub next_subscriptions: Vec<NextSubscription>,
     /// The month's draft invoice; `null` if it is closed already.
     #[schema(nullable)]
     pub draft: Option<DraftTotals>,
+}
+
+/// What a service is charged on the next 1st.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NextSubscription {
+    /// The service.
+    pub service: ServiceWord,
+    /// Its tier and add-ons.
+    pub amount_micro_usd: i64,
+}
+
+impl NextSubscription {
+    /// Of all services.
+    pub(super) fn list(services: &Services, now: UnixMillis) -> Vec<Self> {
+        let prices = &services.books.in_force(now.month().end()).subscriptions;
+        let of = |one: &ServiceStanding| {
+            let next = one.state.at_month_end();
+            let amount = next.in_force()?.monthly(prices);
+            Some(Self { service: ServiceWord::of(one.service)?, amount_micro_usd: amount.0 })
+        };
+        services.services.iter().filter_map(of).filter(|next| next.amount_micro_usd != 0).collect()
+    }
 }
 
 /// How the month is expected to end: what was rated so far, and for the rest of the month as much an hour as in the last
@@ -89,23 +130,42 @@ pub struct DraftTotals {
 }
 
 impl Billing {
-    pub(super) fn new(overview: &MoneyOverview, live: &CustomerSpend, recent: MicroUsd, now: UnixMillis) -> Self {
+    pub(super) fn new(
+        overview: &MoneyOverview,
+        services: &Services,
+        live: &CustomerSpend,
+        recent: MicroUsd,
+        now: UnixMillis,
+    ) -> Self {
+        let next_subscriptions = NextSubscription::list(services, now);
+        let next = next_subscriptions.iter().fold(MicroUsd(0), |sum, next| sum + MicroUsd(next.amount_micro_usd));
         let (money, rated) = (&overview.money, MicroUsd(live.rated_this_month_micro_usd));
-        let stored = money.months.iter().find(|row| row.month == now.month()).map_or(MicroUsd(0), |row| row.rated);
-        let cap =
-            money.months.iter().find(|row| row.month == now.month()).map_or(money.max_monthly, |row| money.cap(row));
+        let month = money.months.iter().find(|row| row.month == now.month());
+        let (stored, waived) = month.map_or((MicroUsd(0), MicroUsd(0)), |row| (row.rated, row.waived));
+        let cap = month.map_or(money.max_monthly, |row| money.cap(row));
         let used = rated + overview.fixed;
         let usage = forecast::usage(rated, recent, now);
         let expected = usage + overview.fixed;
         let total = cap.map_or(expected, |cap| expected.min(cap));
+        // What is rated live and not stored yet counts too.
+        let accrued = money.accrued() + (rated - stored);
+        let state = live.state.or_else(|| money.state.map(SpendState::word));
+        // What passes the limit is waived, and not drawn.
+        let passes = cap.map_or(MicroUsd(0), |cap| (used - cap - waived).max(MicroUsd(0)));
+        let withdrawing = MicroUsd(overview.withdrawing_usd_cents.saturating_mul(CENT.0));
+        let available = money.balance - withdrawing - (accrued - passes);
+        let outlook = Outlook { available, recent, used, cap, later_cap: money.max_monthly, subscriptions: next };
+        let still = (total - used).max(MicroUsd(0));
         Self {
             stand: live.stand.clone(),
             month: now.month().to_string(),
-            state: live.state.or_else(|| money.state.map(suiftly_schema::spend::SpendState::word)),
+            state,
+            state_since: live.changed.as_ref().map(|changed| changed.at.clone()),
+            resume_deposit_usd_cents: (state == Some(SpendState::InsufficientBalance.word()))
+                .then(|| resume_deposit(accrued, money.balance)),
             balance_usd_cents: cents(money.balance),
             withdrawing_usd_cents: overview.withdrawing_usd_cents,
-            // What is rated live and not stored yet counts too.
-            accrued_micro_usd: (money.accrued() + (rated - stored)).0,
+            accrued_micro_usd: accrued.0,
             credits_micro_usd: overview.balances.credits.0,
             receivable_micro_usd: overview.balances.receivable.0,
             in_flight_micro_usd: overview.in_flight.0,
@@ -122,6 +182,10 @@ impl Billing {
                 total_micro_usd: total.0,
                 is_limited: total < expected,
             },
+            lasts_until: outlook.lasts_until(now).map(UnixMillis::rfc3339),
+            short_micro_usd: (still - available).max(MicroUsd(0)).0,
+            next_subscriptions_micro_usd: next.0,
+            next_subscriptions,
             draft: overview.case.as_ref().map(|case| {
                 let bill = case.inputs.bill();
                 DraftTotals::new(&bill, bill.payable - case.charged - case.in_flight - case.credits)
@@ -143,6 +207,11 @@ impl DraftTotals {
     }
 }
 
+/// The least deposit with which the balance is more than what is accrued, as [`suiftly_schema::spend::state`] has it.
+fn resume_deposit(accrued: MicroUsd, balance: MicroUsd) -> i64 {
+    (cents(accrued - balance) + 1).max(0)
+}
+
 const fn cents(amount: MicroUsd) -> i64 {
-    amount.0.div_euclid(suiftly_schema::bill::CENT.0)
+    amount.0.div_euclid(CENT.0)
 }

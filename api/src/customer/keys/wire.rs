@@ -1,21 +1,50 @@
 //! API keys over the wire.
 
 use super::super::services::ServiceWord;
-use crate::admin::customers::KeyUse;
 use crate::body::Checks;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use suiftly_schema::ids::Network;
 use suiftly_schema::reference::KeyLife;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::accounts::{IssuedKey, KeyRow, OVERLAP_MAX_S};
+use suiftly_store::reader::KeyDid;
 use utoipa::ToSchema;
 
-/// What keys did, by fingerprint. With [`UNKNOWN`] in it, nobody knows.
-pub(super) type UsageOf = HashMap<u32, Option<KeyUse>>;
-/// No key's fingerprint.
-pub(super) const UNKNOWN: u32 = 0;
+/// Hours that are told of a key, the running one among them.
+const HOURS_TOLD: i64 = 24;
+const HOUR_MS: i64 = 3_600_000;
+
+/// What keys did.
+pub(super) struct KeysDid {
+    /// By fingerprint; `None`: nobody knows.
+    pub(super) known: Option<BTreeMap<u32, KeyDid>>,
+    /// As of.
+    pub(super) now: UnixMillis,
+}
+
+impl KeysDid {
+    /// Nothing yet.
+    pub(super) const fn nothing(now: UnixMillis) -> Self {
+        Self { known: Some(BTreeMap::new()), now }
+    }
+
+    /// The first hour that is told.
+    pub(super) const fn hours_from(now: UnixMillis) -> UnixMillis {
+        now.hour().plus_ms(-(HOURS_TOLD - 1) * HOUR_MS)
+    }
+
+    fn usage(&self, fingerprint: u32) -> Option<KeyUsage> {
+        let did = self.known.as_ref()?.get(&fingerprint);
+        Some(KeyUsage {
+            requests: did.map_or(0, |did| did.all.requests),
+            errors: did.map_or(0, |did| did.all.errors),
+            last_used_at: did.map(|did| did.all.last_used_at.rfc3339()),
+            last_24h: KeyDay::new(did, self.now),
+        })
+    }
+}
 
 /// A network that keys are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -124,7 +153,7 @@ pub struct KeyView {
 }
 
 /// What a key did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct KeyUsage {
     /// Requests made with it.
     pub requests: i64,
@@ -133,6 +162,45 @@ pub struct KeyUsage {
     /// The latest request's instant; `null`: it was never used.
     #[schema(format = DateTime, required = true)]
     pub last_used_at: Option<String>,
+    /// The last 24 hours, the running one among them.
+    pub last_24h: KeyDay,
+}
+
+/// What a key did in the last 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct KeyDay {
+    /// Requests made with it.
+    pub requests: i64,
+    /// Of them, client and server errors and rejections.
+    pub errors: i64,
+    /// Hour by hour, ascending, the running one last; those without a request too.
+    pub hours: Vec<KeyHourUse>,
+}
+
+/// What a key did in an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct KeyHourUse {
+    /// Its first instant.
+    #[schema(format = DateTime)]
+    pub start: String,
+    /// Requests made with it.
+    pub requests: i64,
+    /// Of them, client and server errors and rejections.
+    pub errors: i64,
+}
+
+impl KeyDay {
+    fn new(did: Option<&KeyDid>, now: UnixMillis) -> Self {
+        let starts = (0..HOURS_TOLD).map(|hour| KeysDid::hours_from(now).plus_ms(hour * HOUR_MS));
+        let hours: Vec<_> = starts
+            .map(|start| {
+                let did = did.and_then(|did| did.hours.get(&start)).copied().unwrap_or_default();
+                KeyHourUse { start: start.rfc3339(), requests: did.requests, errors: did.errors }
+            })
+            .collect();
+        let sum = |of: fn(&KeyHourUse) -> i64| hours.iter().map(of).sum();
+        Self { requests: sum(|hour| hour.requests), errors: sum(|hour| hour.errors), hours }
+    }
 }
 
 /// Keys.
@@ -157,16 +225,7 @@ pub struct IssuedKeyView {
 }
 
 impl KeyView {
-    pub(super) fn new(row: &KeyRow, usage: &UsageOf) -> Self {
-        let did = match usage.get(&row.fingerprint) {
-            Some(did) => did.as_ref().map(|did| KeyUsage {
-                requests: did.requests,
-                errors: did.errors,
-                last_used_at: Some(did.last_used_at.clone()),
-            }),
-            None if usage.contains_key(&UNKNOWN) => None,
-            None => Some(KeyUsage::default()),
-        };
+    pub(super) fn new(row: &KeyRow, did: &KeysDid) -> Self {
         Self {
             id: row.id,
             service: ServiceWord::of(row.service).expect("keys are of services that are sold"),
@@ -178,13 +237,13 @@ impl KeyView {
             revoked_at: row.revoked_at.map(UnixMillis::rfc3339),
             expires_at: row.expires_at.map(UnixMillis::rfc3339),
             replaces: row.replaces,
-            usage: did,
+            usage: did.usage(row.fingerprint),
         }
     }
 }
 
 impl IssuedKeyView {
-    pub(super) fn new(issued: &IssuedKey, usage: &UsageOf) -> Self {
-        Self { view: KeyView::new(&issued.row, usage), key: issued.key.reveal().to_owned() }
+    pub(super) fn new(issued: &IssuedKey, did: &KeysDid) -> Self {
+        Self { view: KeyView::new(&issued.row, did), key: issued.key.reveal().to_owned() }
     }
 }

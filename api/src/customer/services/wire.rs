@@ -2,7 +2,9 @@
 
 use super::ServiceWord;
 use super::offer::Offer;
+use crate::fleet::Outage;
 use serde::Serialize;
+use suiftly_schema::ids::Service;
 use suiftly_schema::reference::AccountStatus;
 use suiftly_schema::spend::SpendState;
 use suiftly_schema::subscription::{Scheduled, ServiceState, Subscription};
@@ -27,6 +29,12 @@ pub struct ServiceView {
     /// Why it does not, or what is missing; `null` if it works.
     #[schema(required = true)]
     pub status_detail: Option<String>,
+    /// Since when, where that is known: when the account's state changed, when the last gateway went, when the service
+    /// ended.
+    #[schema(format = DateTime, required = true)]
+    pub status_since: Option<String>,
+    /// Whether a change of it, of its keys or of what it may do is still on its way to some gateway.
+    pub is_updating: bool,
     /// `never_enabled`, `enabled` or `disabled`.
     pub state: SubscriptionState,
     /// When it was enabled last.
@@ -49,6 +57,8 @@ pub struct ServiceView {
     /// Requests per second up to which more are served; equal to the guaranteed without burst.
     #[schema(required = true)]
     pub burst_per_second: Option<i64>,
+    /// Where it is reached, by network; empty where the deployment does not say.
+    pub endpoints: Vec<Endpoint>,
     /// Addresses and networks that may use it; none: all may.
     pub ip_allowlist: Vec<String>,
     /// Web origins.
@@ -77,6 +87,29 @@ pub enum ServiceStatus {
     Disabled,
     /// It is enabled, and the account may not be served: suspended, over its limit, or out of funds.
     Suspended,
+    /// It is enabled, and no gateway serves it, as far as the gateways are known.
+    Down,
+}
+
+/// Where a service is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Endpoint {
+    /// On which network, by its word.
+    #[schema(value_type = String, example = "mainnet")]
+    pub network: &'static str,
+    /// The URL, without a slash at its end.
+    #[schema(example = "https://seal.mainnet.example")]
+    pub url: String,
+}
+
+/// What is known of a service beside the customer's own rows.
+pub(super) struct Reach {
+    /// Whether a change is on its way.
+    pub(super) is_updating: bool,
+    /// Whether nobody serves it.
+    pub(super) outage: Option<Outage>,
+    /// Where it is reached.
+    pub(super) endpoints: Vec<Endpoint>,
 }
 
 /// Where a subscription stands.
@@ -166,20 +199,33 @@ impl From<&ServiceState> for SubscriptionState {
 }
 
 impl ServiceList {
-    pub(super) fn new(services: &Services, now: UnixMillis) -> Self {
-        Self { items: services.services.iter().map(|one| ServiceView::new(services, one, now)).collect() }
+    pub(super) fn new(services: &Services, reach: impl Fn(Service) -> Reach, now: UnixMillis) -> Self {
+        let view = |one: &ServiceStanding| ServiceView::new(services, one, reach(one.service), now);
+        Self { items: services.services.iter().map(view).collect() }
     }
 }
 
 impl ServiceView {
-    pub(super) fn new(services: &Services, one: &ServiceStanding, now: UnixMillis) -> Self {
+    pub(super) fn new(services: &Services, one: &ServiceStanding, reach: Reach, now: UnixMillis) -> Self {
+        let Reach { is_updating, outage, endpoints } = reach;
         let next_month = services.books.in_force(now.month().end());
         let renewed = one.state.at_month_end();
-        let (status, status_detail) = status(services.status, services.spend, one);
+        let spend = services.spend.map(|(state, _)| state);
+        let (status, status_detail) = status(services.status, spend, one, outage.is_some());
+        let status_since = match status {
+            ServiceStatus::Ok | ServiceStatus::ConfigNeeded => None,
+            ServiceStatus::Disabled => one.disabled_at,
+            ServiceStatus::Suspended => {
+                services.spend.filter(|(state, _)| *state != SpendState::Active).map(|(_, changed_at)| changed_at)
+            }
+            ServiceStatus::Down => outage.and_then(|outage| outage.since),
+        };
         Self {
             service: ServiceWord::of(one.service).expect("what is listed is sold"),
             status,
             status_detail,
+            status_since: status_since.map(UnixMillis::rfc3339),
+            is_updating,
             state: (&one.state).into(),
             enabled_at: one.enabled_at.map(UnixMillis::rfc3339),
             disabled_at: one.disabled_at.map(UnixMillis::rfc3339),
@@ -188,6 +234,7 @@ impl ServiceView {
             monthly_micro_usd: renewed.in_force().map_or(0, |next| next.monthly(&next_month.subscriptions).0),
             guaranteed_per_second: one.limits.map(|limits| limits.0.into()),
             burst_per_second: one.limits.map(|limits| limits.1.into()),
+            endpoints,
             ip_allowlist: one.ip_allowlist.clone(),
             origins: one.origins.clone(),
             active_api_keys: one.active_api_keys.into(),
@@ -199,8 +246,13 @@ impl ServiceView {
     }
 }
 
-fn status(account: AccountStatus, spend: Option<SpendState>, one: &ServiceStanding) -> (ServiceStatus, Option<String>) {
-    let is_seal = one.service == suiftly_schema::ids::Service::Seal;
+fn status(
+    account: AccountStatus,
+    spend: Option<SpendState>,
+    one: &ServiceStanding,
+    is_down: bool,
+) -> (ServiceStatus, Option<String>) {
+    let is_seal = one.service == Service::Seal;
     let suspended = match (account, spend) {
         (AccountStatus::Closed, _) | (_, Some(SpendState::Closed)) => Some("the account is closed or closing"),
         (AccountStatus::Suspended, _) | (_, Some(SpendState::Suspended)) => Some("the account is suspended"),
@@ -215,6 +267,7 @@ fn status(account: AccountStatus, spend: Option<SpendState>, one: &ServiceStandi
         None if is_seal && one.usable_packages == 0 => {
             (ServiceStatus::ConfigNeeded, Some("there is no enabled package of an enabled seal key"))
         }
+        None if is_down => (ServiceStatus::Down, Some("no gateway serves it at present")),
         None => (ServiceStatus::Ok, None),
     };
     (status, why.map(str::to_owned))
@@ -223,7 +276,6 @@ fn status(account: AccountStatus, spend: Option<SpendState>, one: &ServiceStandi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use suiftly_schema::ids::Service;
     use suiftly_schema::subscription::Tier;
 
     #[test]
@@ -262,8 +314,11 @@ mod tests {
             (Active, Some(SpendState::InsufficientBalance), of(grpc, enabled, 0, 0), Word::Suspended),
         ];
         for (account, spend, one, expected) in cases {
-            let (word, why) = status(account, spend, &one);
+            let (word, why) = status(account, spend, &one, false);
             assert_eq!((word, why.is_none()), (expected, expected == Word::Ok), "{account:?} {spend:?} {one:?}");
+            let (word, why) = status(account, spend, &one, true);
+            let expected = if expected == Word::Ok { Word::Down } else { expected };
+            assert_eq!((word, why.is_some()), (expected, true), "nobody serves it: {account:?} {spend:?} {one:?}");
         }
     }
 }

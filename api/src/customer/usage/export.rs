@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::customer::download::{self, Pieces};
 use crate::params::{Fields, RangeQuery, SUMMARY_DAYS_MAX, ServiceQuery};
+use crate::priced::Priced;
 use crate::problem::{GuardedProblems, Problem};
 use crate::read::{ReadError, Reader};
 use crate::rows::{Bucket, Filter, TimeRange};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use suiftly_schema::ids::{Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::PriceBooks;
-use suiftly_schema::time::{BillingMonth, UnixMillis};
+use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
 use suiftly_settlement::document::words::decimal;
 use suiftly_store::reader::{Cell, CellQuery};
@@ -130,29 +131,6 @@ impl Pieces for Rows {
             (from, self.made_to) = (to, Some(to));
         }
         Ok(Some(out).filter(|out| !out.is_empty()).map(Bytes::from))
-    }
-}
-
-/// What was rated so far, by what is rated together: service, month, price book.
-#[derive(Default)]
-struct Priced(BTreeMap<(Option<Service>, BillingMonth, u32), SoFar>);
-
-#[derive(Default)]
-struct SoFar {
-    requests: i64,
-    bytes: i64,
-    rated: MicroUsd,
-}
-
-impl Priced {
-    /// What a cell adds.
-    fn add(&mut self, books: &PriceBooks, cell: &Cell, sums: &UsageSums) -> MicroUsd {
-        let book = books.in_force(cell.hour);
-        let so_far = self.0.entry((cell.service, cell.hour.month(), book.version)).or_default();
-        so_far.requests = so_far.requests.saturating_add(sums.billable_requests);
-        so_far.bytes = so_far.bytes.saturating_add(sums.billable_bytes);
-        let rated = book.rate(cell.service, so_far.requests, so_far.bytes);
-        rated - std::mem::replace(&mut so_far.rated, rated)
     }
 }
 

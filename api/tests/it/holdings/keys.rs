@@ -4,7 +4,8 @@ use super::{actions, bad_fields, ok, open, refused, subscriber};
 use crate::house::{House, Member};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_api::Clock;
+use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyHour, KeyRef};
 use suiftly_schema::api_key::{ApiKey, ApiKeySecret};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
@@ -134,12 +135,26 @@ async fn what_keys_did_stands_beside_them() {
     let at = UnixMillis::parse_rfc3339("2026-11-22T10:00:00Z").unwrap();
     let did = KeyActivity { requests: 9, errors: 2, last_used_at: at };
     let key = KeyRef { customer_id: member.id, api_key_fp: parsed(&used).fingerprint() };
-    house.world.publish_deltas(EpochDeltas { keys: vec![(key, did)], ..EpochDeltas::default() });
+    // It is 12:30: the running hour, the 24th before its end, and one too early.
+    let now = house.world.clock.now();
+    let key_hours = [(0, 4, 1), (23, 3, 1), (24, 2, 0)].map(|(ago, requests, errors)| {
+        (KeyHour { key, hour: now.hour().plus_ms(-ago * 3_600_000) }, KeyCounts { requests, errors })
+    });
+    let deltas = EpochDeltas { keys: vec![(key, did)], key_hours: key_hours.to_vec(), ..EpochDeltas::default() };
+    house.world.publish_deltas(deltas);
     let usage = |key: &Value| format!("/keys/{}", key["id"]);
-    let shown = member.get(&usage(&used)).await["usage"].clone();
-    assert_eq!(shown, json!({"requests": 9, "errors": 2, "last_used_at": "2026-11-22T10:00:00Z"}));
+    let mut shown = member.get(&usage(&used)).await["usage"].clone();
+    let last = shown["last_24h"].take();
+    assert_eq!(shown, json!({"requests": 9, "errors": 2, "last_used_at": "2026-11-22T10:00:00Z", "last_24h": null}));
+    let hours = last["hours"].as_array().unwrap();
+    assert_eq!((hours.len(), &last["requests"], &last["errors"]), (24, &json!(7), &json!(2)));
+    let first = json!({"start": "2026-11-20T13:00:00Z", "requests": 3, "errors": 1});
+    let running = json!({"start": "2026-11-21T12:00:00Z", "requests": 4, "errors": 1});
+    assert_eq!((&hours[0], &hours[23]), (&first, &running));
+    assert!(hours[1..23].iter().all(|hour| hour["requests"] == 0), "{last}");
     let shown = member.get(&usage(&unused)).await["usage"].clone();
-    assert_eq!(shown, json!({"requests": 0, "errors": 0, "last_used_at": null}));
+    assert_eq!((&shown["requests"], &shown["last_used_at"]), (&json!(0), &Value::Null));
+    assert_eq!((shown["last_24h"]["hours"].as_array().unwrap().len(), &shown["last_24h"]["requests"]), (24, &json!(0)));
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
 //! Services: prices, quotes that hold, orders that are paid for, settings, and everything that is refused.
 
 use super::{actions, bad_fields, member, ok, open, refused, subscriber};
+use crate::house::request;
+use crate::world::send;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use suiftly_api::Deployment;
+use suiftly_schema::ids::{Network, Service};
 use suiftly_store::money::MoneyStore;
 
 const ENABLES: usize = 100;
@@ -51,6 +55,34 @@ async fn what_is_sold_is_shown_with_its_prices() {
     assert_eq!(member.get("/services/grpc").await, *grpc);
     for path in ["/services/platform", "/services/1", "/services/SEAL", "/services/%00"] {
         assert_eq!(refused(&member, Method::GET, path, None).await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn where_services_are_reached_is_told_and_what_is_no_text_names_none() {
+    let mut house = open().await;
+    let url = |network: &str| format!("https://seal.{network}.test");
+    let deployment = Deployment {
+        name: Some("Example".to_owned()),
+        endpoints: [Network::Mainnet, Network::Testnet].map(|on| ((Service::Seal, on), url(on.word()))).into(),
+        support_email: Some("help@example.test".to_owned()),
+        ..Deployment::default()
+    };
+    house.world.config.deployment = deployment;
+    house.router = house.world.customer_router();
+    let member = member(&house, 1, 0).await;
+    let list = member.get("/services").await;
+    let endpoint = |network: &str| json!({"network": network, "url": url(network)});
+    assert_eq!(list["items"][0]["endpoints"], json!([endpoint("testnet"), endpoint("mainnet")]));
+    assert_eq!(list["items"][1]["endpoints"], json!([]));
+    let config = send(&house.router, request(Method::GET, "/auth/config", None, &[])).await.json();
+    assert_eq!(
+        (&config["name"], &config["escrow"], &config["explorer_tx_url"]),
+        (&json!("Example"), &json!("embedded"), &Value::Null)
+    );
+    assert_eq!(config["support"], json!({"email": "help@example.test", "url": null}));
+    for path in ["/services/%ff", "/keys/%ff", "/billing/invoices/%ff/hours"] {
+        assert_eq!(refused(&member, Method::GET, path, None).await.1, "not_found", "{path}");
     }
 }
 

@@ -5,7 +5,14 @@ use std::path::PathBuf;
 use suiftly_console::args::Args;
 
 fn args(url: &str, token_file: Option<PathBuf>) -> Args {
-    Args { url: url.into(), token_file }
+    Args { url: Some(url.into()), token_file, ca: None }
+}
+
+#[test]
+fn without_an_address_there_is_the_local_one_and_it_is_not_named() {
+    let start = Args { url: None, token_file: None, ca: None }.start(None).expect("valid");
+    assert_eq!((start.address.to_string().as_str(), start.is_named), ("http://127.0.0.1:3001", false));
+    assert!(args("https://gate", None).start(None).expect("valid").is_named);
 }
 
 #[test]
@@ -33,7 +40,7 @@ fn what_is_unusable_is_said_in_one_line() {
     let empty = folder.path().join("empty");
     std::fs::write(&empty, "\n").expect("written");
     let cases = [
-        (args("https://gate", None), None, "TLS is not spoken yet"),
+        (args("ftp://gate", None), None, "must begin with http:// or https://"),
         (args("gate", Some(folder.path().join("none"))), None, "could not read the token file"),
         (args("gate", Some(empty)), None, "the token is not usable: it is empty"),
         (args("gate", None), Some("two words"), "the token is not usable"),

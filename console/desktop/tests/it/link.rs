@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use suiftly_console::feed::{Feed, Message, Session, Status, StatusView};
-use suiftly_console::link::{Link, client};
+use suiftly_console::client::Clients;
+use suiftly_console::feed::{Feed, FeedSink, Session};
+use suiftly_console::link::Link;
+use suiftly_console::sink::Message;
 use suiftly_console::sse::MAX_LINE_BYTES;
+use suiftly_console::status::{Status, StatusView};
 use suiftly_console::target::{Address, Target, Token};
 
-use crate::server::{Answer, Server, serve, status, stream};
+use crate::server::{Answer, Server, answer, serve, status, stream};
 
 struct Window {
     feed: Arc<Feed>,
@@ -21,11 +24,7 @@ impl Window {
     fn on(address: &str) -> Self {
         let feed = Arc::new(Feed::default());
         let session = feed.begin(Status::Connecting);
-        let target = Target {
-            address: Address::parse(address).expect("an address"),
-            token: Token::parse("dev_token").expect("a token"),
-        };
-        tokio::spawn(Link::new(client().expect("a client"), target, Arc::clone(&feed), session).run());
+        tokio::spawn(link(address, &feed, session).run());
         Self { feed, session, events: std::collections::VecDeque::new(), status: StatusView::Connecting }
     }
 
@@ -51,6 +50,13 @@ impl Window {
             self.pull().await;
         }
     }
+}
+
+fn link(address: &str, feed: &Arc<Feed>, session: Session) -> Link<FeedSink> {
+    let address = Address::parse(address).expect("an address");
+    let (url, token) = (address.stream(), Token::parse("dev_token").expect("a token"));
+    let clients = Clients::new(None).expect("clients");
+    Link::new(clients.streams, Target { address, token }, url, FeedSink { feed: Arc::clone(feed), session })
 }
 
 fn said(name: &str, data: &str) -> (String, String) {
@@ -105,19 +111,17 @@ async fn after_a_reset_it_asks_for_a_snapshot() {
 
 #[tokio::test]
 async fn a_refused_token_is_said_and_not_tried_again() {
-    for (line, words) in [
-        ("401 Unauthorized", "the server does not know this token"),
-        ("403 Forbidden", "this token may not read the live stream"),
+    let problem = r#"{"type":"about:blank","title":"Not valid","status":400,"code":"validation"}"#;
+    for (said, words) in [
+        (status("401 Unauthorized"), "the server does not know this token"),
+        (status("403 Forbidden"), "this token may not read the live stream"),
+        (answer("400 Bad Request", "application/problem+json", problem), "the server answers 400: Not valid"),
     ] {
-        let server = serve(vec![Answer::Close(status(line))]);
+        let server = serve(vec![Answer::Close(said)]);
         let feed = Arc::new(Feed::default());
         let session = feed.begin(Status::Connecting);
-        let target = Target {
-            address: Address::parse(&server.address).expect("an address"),
-            token: Token::parse("wrong").expect("a token"),
-        };
         // It returns: a link that tried again would not.
-        Link::new(client().expect("a client"), target, Arc::clone(&feed), session).run().await;
+        link(&server.address, &feed, session).run().await;
         assert_eq!(feed.pull(session).await.status, StatusView::Refused { reason: words.into() });
     }
 }

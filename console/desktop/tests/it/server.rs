@@ -1,15 +1,17 @@
 //! A server that says exactly what a case tells it to: one answer per connection, in order.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-/// A request's head, as the server read it.
+/// A request, as the server read it.
 #[derive(Debug)]
 pub(crate) struct Request {
+    pub(crate) method: String,
     pub(crate) path: String,
     headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Request {
@@ -22,6 +24,8 @@ impl Request {
 pub(crate) enum Answer {
     /// Writes these bytes and closes.
     Close(Vec<u8>),
+    /// The same to a client that may have had enough before the end.
+    Try(Vec<u8>),
     /// Writes these bytes and keeps the connection open until the server is dropped.
     Hold(Vec<u8>),
     /// As `Hold`, once the test says so by [`Server::go`].
@@ -50,7 +54,11 @@ impl Server {
 
 /// Serves one connection per answer; then the port is closed.
 pub(crate) fn serve(answers: Vec<Answer>) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    serve_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), answers)
+}
+
+/// The same on a port that is bound.
+pub(crate) fn serve_on(listener: TcpListener, answers: Vec<Answer>) -> Server {
     let address = format!("http://{}", listener.local_addr().expect("bound"));
     let (sender, requests) = channel();
     let (go, gone) = channel();
@@ -62,6 +70,9 @@ pub(crate) fn serve(answers: Vec<Answer>) -> Server {
             match answer {
                 Answer::Close(bytes) => {
                     stream.write_all(&bytes).expect("written");
+                }
+                Answer::Try(bytes) => {
+                    let _ = stream.write_all(&bytes);
                 }
                 Answer::Hold(bytes) => {
                     stream.write_all(&bytes).expect("written");
@@ -89,14 +100,19 @@ pub(crate) fn serve(answers: Vec<Answer>) -> Server {
 }
 
 fn read_request(stream: &TcpStream) -> Request {
-    let mut lines = BufReader::new(stream).lines().map(|line| line.expect("text"));
+    let mut reader = BufReader::new(stream);
+    let mut lines = reader.by_ref().lines().map(|line| line.expect("text"));
     let first = lines.next().expect("a request line");
-    let path = first.split(' ').nth(1).expect("a path").to_owned();
-    let headers = lines
+    let mut words = first.split(' ').map(str::to_owned);
+    let (method, path) = (words.next().expect("a method"), words.next().expect("a path"));
+    let headers: Vec<_> = lines
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned())))
         .collect();
-    Request { path, headers }
+    let mut request = Request { method, path, headers, body: String::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().expect("a length"));
+    reader.take(length).read_to_string(&mut request.body).expect("a body");
+    request
 }
 
 /// The head of an event stream, and what follows it.
@@ -107,4 +123,11 @@ pub(crate) fn stream(body: &str) -> Vec<u8> {
 /// An answer without a stream.
 pub(crate) fn status(line: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").into_bytes()
+}
+
+/// An answer with a body.
+pub(crate) fn answer(line: &str, kind: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {line}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+        .into_bytes()
 }

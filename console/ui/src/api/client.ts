@@ -48,7 +48,11 @@ function telling<C extends Refusable>(client: C): C {
 /** An answer that is no success. Where there was none at all, what `fetch` threw says why. */
 function refusal(error: unknown, response: Response | undefined): unknown {
   if (response === undefined) return error;
-  return new ApiError(response.status, problemOf(response.status, error));
+  const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  return new ApiError(response.status, problemOf(response.status, error), {
+    document: error,
+    retryAfterS: Number.isNaN(wait) ? null : wait,
+  });
 }
 
 /** Asks again, once, after a refusal for want of a session that could be renewed. */

@@ -20,12 +20,23 @@ export class ApiError extends Error {
   /** The HTTP status. */
   readonly status: number;
   readonly problem: Problem;
+  /** The document as it came: some codes carry figures. Read them by the generated validators. */
+  readonly document: unknown;
+  /** How long to wait before asking again, where the answer says so. */
+  readonly retryAfterS: number | null;
 
-  constructor(status: number, problem: Problem) {
+  constructor(status: number, problem: Problem, { document, retryAfterS }: RefusalExtras = {}) {
     super(`${problem.code}: ${problem.title}`);
     this.status = status;
     this.problem = problem;
+    this.document = document ?? null;
+    this.retryAfterS = retryAfterS ?? null;
   }
+}
+
+interface RefusalExtras {
+  readonly document?: unknown;
+  readonly retryAfterS?: number | null;
 }
 
 export const CONNECTION_LOST: Problem = {
@@ -73,5 +84,6 @@ export function problemOf(status: number, body: unknown): Problem {
 
 /** Other sentences follow it on the screen. */
 function sentence(words: string): string {
-  return /[.!?]$/.test(words) ? words : `${words}.`;
+  const begun = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -1,15 +1,22 @@
+import { useMemo } from "react";
 import type { ClassKey } from "../classes";
-import type { Bar } from "./bars";
-import { Column } from "./Column";
-import { type Columns, GUTTER, type LaneBox } from "./layout";
+import { ClassMarks } from "./ClassMarks";
+import { Gridlines } from "./Gridlines";
+import type { Columns, LaneBox } from "./layout";
 import { patternId } from "./Patterns";
-import { formatAxis, niceScale } from "./scale";
+import type { Point } from "./point";
+import { niceScale } from "./scale";
+import { type Placed, rectangle } from "./stack";
 
 /** The tallest column stays under the top line by this. */
 const HEADROOM = 1.04;
+/** The height of the hatched foot of a gap. */
+export const GAP_FOOT = 6;
+/** How much of a column is to be seen while it fills. */
+const FILLING_OPACITY = 0.6;
 
 interface LaneProps {
-  bars: readonly Bar[];
+  points: readonly Point[];
   keys: readonly ClassKey[];
   lane: LaneBox;
   /** At most this many gridlines above zero. */
@@ -20,52 +27,41 @@ interface LaneProps {
 }
 
 /** Stacked columns over their gridlines, on one scale. */
-export function Lane({ bars, keys, lane, steps, grid, width, patterns }: LaneProps) {
-  const totals = bars.map(({ counts }) => keys.reduce((sum, key) => sum + counts[key], 0));
-  const scale = niceScale(Math.max(...totals) * HEADROOM, steps);
+export function Lane({ points, keys, lane, steps, grid, width, patterns }: LaneProps) {
+  const highest = points.reduce((top, { counts }) => Math.max(top, total(counts, keys)), 0);
+  const scale = niceScale(highest * HEADROOM, steps);
   const bottom = lane.top + lane.height;
+  const byTruth = useMemo(() => groupByTruth(points), [points]);
+  const marks = { keys, scaleTop: scale.top, lane, grid, patterns };
+  const gaps = byTruth.unknown.map(({ index }) =>
+    rectangle(grid.left(index), bottom - GAP_FOOT, grid.width, GAP_FOOT),
+  );
   return (
     <g>
-      {scale.ticks.map((tick) => {
-        const y = Math.round(bottom - (tick / scale.top) * lane.height) + 0.5;
-        return (
-          <g key={tick}>
-            <path
-              d={`M${GUTTER} ${y}H${width}`}
-              stroke={tick === 0 ? "var(--line-2)" : "var(--line)"}
-            />
-            <text x={GUTTER - 8} y={y + 4} textAnchor="end">
-              {formatAxis(tick)}
-            </text>
-          </g>
-        );
-      })}
+      <Gridlines scale={scale} lane={lane} end={width} />
       <g className="chart-marks">
-        {bars.map((bar, index) =>
-          bar.truth === "unknown" ? (
-            <rect
-              key={bar.start}
-              x={grid.left(index)}
-              y={bottom - 6}
-              width={grid.width}
-              height={6}
-              fill={`url(#${patternId(patterns, "unknown")})`}
-            />
-          ) : (
-            <Column
-              key={bar.start}
-              counts={bar.counts}
-              keys={keys}
-              scaleTop={scale.top}
-              lane={lane}
-              x={grid.left(index)}
-              width={grid.width}
-              filling={bar.truth === "filling"}
-              patterns={patterns}
-            />
-          ),
+        <ClassMarks {...marks} placed={byTruth.final} />
+        <g opacity={FILLING_OPACITY}>
+          <ClassMarks {...marks} placed={byTruth.filling} />
+        </g>
+        {gaps.length > 0 && (
+          <path d={gaps.join("")} fill={`url(#${patternId(patterns, "unknown")})`} />
         )}
       </g>
     </g>
   );
+}
+
+function total(counts: Point["counts"], keys: readonly ClassKey[]): number {
+  let sum = 0;
+  for (const key of keys) sum += counts[key];
+  return sum;
+}
+
+function groupByTruth(points: readonly Point[]): Record<Point["truth"], readonly Placed[]> {
+  const groups: Record<Point["truth"], Placed[]> = { final: [], filling: [], unknown: [] };
+  points.forEach((point, index) => {
+    groups[point.truth].push({ index, point });
+  });
+  return groups;
 }

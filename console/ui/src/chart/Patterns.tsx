@@ -1,3 +1,5 @@
+import type { ClassKey } from "../classes";
+
 /** The fills of the classes that have a pattern. Ids are prefixed: a page may hold several charts. */
 export function Patterns({ prefix }: { prefix: string }) {
   return (
@@ -52,8 +54,6 @@ export function Patterns({ prefix }: { prefix: string }) {
   );
 }
 
-export type PatternName = "burst" | "rejected" | "client_error" | "server_error" | "unknown";
-
-export function patternId(prefix: string, name: PatternName): string {
+export function patternId(prefix: string, name: ClassKey | "unknown"): string {
   return `${prefix}-${name}`;
 }

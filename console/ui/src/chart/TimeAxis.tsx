@@ -1,38 +1,59 @@
-import { formatMinute } from "../format/time";
-import { MINUTE_MS } from "../timing";
-import type { Bar } from "./bars";
-import { type Columns, GUTTER, NARROW } from "./layout";
+import { GUTTER, type Places } from "./layout";
+import { tickLabel, tickStep } from "./ticks";
 
-/** Room that "now" needs at the right edge, and half a label at the left. */
-const NOW_ROOM = 48;
+/** Room that the label of the right edge needs, and half a label at the left. */
+const EDGE_ROOM = 56;
 const LABEL_HALF = 16;
 
 interface TimeAxisProps {
-  bars: readonly Bar[];
-  grid: Columns;
-  width: number;
+  /** Ascending, evenly spaced. */
+  times: readonly number[];
+  /** Where the label of a time stands. */
+  x: (index: number) => number;
+  /** The x and the time of the right edge; null: it is now. */
+  end: number;
+  endTime: number | null;
   /** Of the labels. */
   baseline: number;
 }
 
-/** Quarter hours (half hours where it is narrow), and "now". */
-export function TimeAxis({ bars, grid, width, baseline }: TimeAxisProps) {
-  const every = (width < NARROW ? 30 : 15) * MINUTE_MS;
+/** Times at round distances, and what the right edge is. */
+export function TimeAxis({ times, x, end, endTime, baseline }: TimeAxisProps) {
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const step = last > first ? tickStep((end - GUTTER) / (last - first)) : null;
   return (
     <g>
-      {bars.map(({ start }, index) => {
-        const x = grid.left(index);
-        const fits = x > GUTTER + LABEL_HALF && x < width - NOW_ROOM;
-        if (start % every !== 0 || !fits) return null;
+      {times.map((time, index) => {
+        const at = x(index);
+        const fits = at > GUTTER + LABEL_HALF && at < end - EDGE_ROOM;
+        if (step === null || time % step !== 0 || !fits) return null;
         return (
-          <text key={start} x={x} y={baseline} textAnchor="middle">
-            {formatMinute(start)}
+          <text key={time} x={at} y={baseline} textAnchor="middle">
+            {tickLabel(time)}
           </text>
         );
       })}
-      <text x={width} y={baseline} textAnchor="end" data-key="true">
-        now
+      <text x={end} y={baseline} textAnchor="end" data-key={endTime === null}>
+        {endTime === null ? "now" : tickLabel(endTime)}
       </text>
     </g>
   );
+}
+
+/** The dotted line that is now. */
+export function NowLine({ x, top, bottom }: { x: number; top: number; bottom: number }) {
+  return <path d={`M${x} ${top}V${bottom}`} stroke="var(--ink)" strokeDasharray="2 2" />;
+}
+
+interface CrosshairProps {
+  places: Places;
+  index: number | null;
+  top: number;
+  bottom: number;
+}
+
+export function Crosshair({ places, index, top, bottom }: CrosshairProps) {
+  if (index === null) return null;
+  return <path d={`M${places.center(index)} ${top}V${bottom}`} stroke="var(--ink)" />;
 }

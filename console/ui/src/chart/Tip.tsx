@@ -1,47 +1,60 @@
+import type { ReactNode } from "react";
 import { CLASSES } from "../classes";
 import { Count } from "../components/Count";
 import { Swatch } from "../components/Swatch";
-import { formatMinute } from "../format/time";
-import { MINUTE_MS } from "../timing";
-import type { Bar } from "./bars";
+import { type DayWord, type Point, spanName } from "./point";
 
 const TRUTH_WORDS = { final: "final", filling: "filling", unknown: "no data yet" } as const;
 
 /** What one column holds: every class, even zeros. */
-export function Tip({ bar, left }: { bar: Bar; left: number }) {
-  const known = bar.truth !== "unknown";
+export function PointTip({ point, day, left }: { point: Point; day: DayWord; left: number }) {
+  const known = point.truth !== "unknown";
+  return (
+    <Tip left={left} title={spanName(point, day)} aside={TRUTH_WORDS[point.truth]}>
+      {CLASSES.map(({ key, word }) => (
+        <TipRow
+          key={key}
+          word={
+            <>
+              <Swatch of={key} />
+              {word}
+            </>
+          }
+        >
+          <Count value={known ? point.counts[key] : null} />
+        </TipRow>
+      ))}
+      <TipRow word="All requests">
+        <Count value={known ? point.counts.requests : null} />
+      </TipRow>
+    </Tip>
+  );
+}
+
+interface TipProps {
+  left: number;
+  title: string;
+  aside?: string;
+  children: ReactNode;
+}
+
+export function Tip({ left, title, aside, children }: TipProps) {
   return (
     <div className="tip" style={{ left }}>
       <header>
-        <b>
-          {formatMinute(bar.start)} – {formatMinute(bar.start + MINUTE_MS)}
-        </b>
-        <span>{TRUTH_WORDS[bar.truth]}</span>
+        <b>{title}</b>
+        {aside !== undefined && <span>{aside}</span>}
       </header>
-      <dl>
-        {CLASSES.map(({ key, word }) => (
-          <TipRow key={key} word={word} value={known ? bar.counts[key] : null} swatch={key} />
-        ))}
-        <TipRow word="All requests" value={known ? bar.counts.requests : null} />
-      </dl>
+      <dl>{children}</dl>
     </div>
   );
 }
 
-function TipRow(props: {
-  word: string;
-  value: number | null;
-  swatch?: (typeof CLASSES)[number]["key"];
-}) {
+export function TipRow({ word, children }: { word: ReactNode; children: ReactNode }) {
   return (
     <>
-      <dt>
-        {props.swatch && <Swatch of={props.swatch} />}
-        {props.word}
-      </dt>
-      <dd>
-        <Count value={props.value} />
-      </dd>
+      <dt>{word}</dt>
+      <dd>{children}</dd>
     </>
   );
 }

@@ -1,16 +1,9 @@
-// The chart's columns: sixty minutes up to now, each with how true it is.
-import type { Counts } from "../api";
+// The points of the last hour: sixty minutes up to now, each with how true it is.
 import { NO_COUNTS } from "../counts";
 import { freshness } from "../stream/freshness";
 import { type Minute, startOfMinute } from "../stream/minutes";
 import { CHART_MINUTES, MINUTE_MS } from "../timing";
-
-export interface Bar {
-  readonly start: number;
-  readonly counts: Counts;
-  /** `unknown`: after the frontier, so there is no data yet; drawn as a gap, never as zero. */
-  readonly truth: "final" | "filling" | "unknown";
-}
+import type { Point } from "./point";
 
 /**
  * The minute at the right edge. While figures are live that is the frontier's; when they fall behind,
@@ -25,13 +18,14 @@ export function chartBars(
   minutes: readonly Minute[],
   completeTo: number,
   last: number,
-): readonly Bar[] {
+): readonly Point[] {
   const counts = new Map(minutes.map((minute) => [minute.start, minute.counts]));
   const filling = startOfMinute(completeTo);
   return Array.from({ length: CHART_MINUTES }, (_, index) => {
     const start = last - (CHART_MINUTES - 1 - index) * MINUTE_MS;
-    if (start > filling) return { start, counts: NO_COUNTS, truth: "unknown" };
+    const end = start + MINUTE_MS;
+    if (start > filling) return { start, end, counts: NO_COUNTS, truth: "unknown" };
     const truth = start === filling ? "filling" : "final";
-    return { start, counts: counts.get(start) ?? NO_COUNTS, truth };
+    return { start, end, counts: counts.get(start) ?? NO_COUNTS, truth };
   });
 }

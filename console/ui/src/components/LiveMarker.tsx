@@ -33,11 +33,16 @@ export function LiveMarker({ completeTo, now, reconnecting, ...hooks }: LiveMark
       {...hooks}
     >
       <i className="live-line" />
-      {level === "live" && `Complete to ${formatMoment(completeTo, now)}`}
+      {level === "live" && (
+        <span className="live-words">Complete to {formatMoment(completeTo, now)}</span>
+      )}
       {level === "late" && (
         <>
           <Glyph of="config-needed" />
-          {formatSpan(behindMs)} behind. {reconnecting ? "Trying again" : "Waiting for the server"}
+          {formatSpan(behindMs)} behind.{" "}
+          <span className="live-words">
+            {reconnecting ? "Trying again" : "Waiting for the server"}
+          </span>
         </>
       )}
       {level === "stale" && `Stopped at ${formatMoment(completeTo, now)}`}

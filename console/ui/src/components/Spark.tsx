@@ -18,8 +18,19 @@ export function Spark({ values, capacity, width, height }: SparkProps) {
   const [first, last] = [points[0], points.at(-1)];
   const line = points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L");
   return (
-    <svg className="spark" width={width} height={height} aria-hidden="true">
-      <path d={`M0,${height - 0.5}H${inner}`} stroke="var(--line-2)" />
+    <svg
+      className="spark"
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      <path
+        d={`M0,${height - 0.5}H${inner}`}
+        stroke="var(--line-2)"
+        vectorEffect="non-scaling-stroke"
+      />
       {first && last && points.length > 1 && (
         <>
           <path
@@ -33,8 +44,16 @@ export function Spark({ values, capacity, width, height }: SparkProps) {
             stroke="var(--ink-2)"
             strokeWidth="1.25"
             strokeLinejoin="round"
+            vectorEffect="non-scaling-stroke"
           />
-          <circle cx={last.x} cy={last.y} r="2" fill="var(--ink-2)" />
+          {/* A dot that stays round where the line is stretched: a stroke without length. */}
+          <path
+            d={`M${last.x},${last.y}h0`}
+            stroke="var(--ink-2)"
+            strokeWidth="4"
+            strokeLinecap="round"
+            vectorEffect="non-scaling-stroke"
+          />
         </>
       )}
     </svg>

@@ -1,20 +1,20 @@
 // Whole numbers as text. Done on BigInt: a count or an amount is never rounded by a float.
+import { LOCALE } from "./locale";
 
 export type Whole = number | bigint;
 
 export const UNKNOWN = "–";
-const MINUS = "−";
 
 /** 1234567 → "1,234,567"; a true minus; "–" when there is no number. */
 export function formatCount(value: Whole | null): string {
   if (value === null) return UNKNOWN;
   const whole = BigInt(value);
   const digits = (whole < 0n ? -whole : whole).toString();
-  return (whole < 0n ? MINUS : "") + groupThousands(digits);
+  return (whole < 0n ? LOCALE.minus : "") + groupThousands(digits);
 }
 
 export function groupThousands(digits: string): string {
-  return digits.replace(/\B(?=(\d{3})+$)/g, ",");
+  return digits.replace(/\B(?=(\d{3})+$)/g, LOCALE.thousands);
 }
 
 /**
@@ -58,7 +58,7 @@ export function formatBytes(bytes: Whole): Quantity {
 
 function withDecimals(hundredths: bigint): string {
   const fraction = (hundredths % 100n).toString().padStart(2, "0");
-  return `${formatCount(hundredths / 100n)}.${fraction}`;
+  return `${formatCount(hundredths / 100n)}${LOCALE.decimal}${fraction}`;
 }
 
 function divideRounded(dividend: bigint, divisor: bigint): bigint {

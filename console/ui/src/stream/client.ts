@@ -8,7 +8,7 @@ import {
   vStreamReset,
   vStreamSnapshot,
 } from "../api/customer/valibot.gen";
-import { CONNECTION_LOST, type Problem, readProblem, UNREADABLE } from "../api/problem";
+import { CONNECTION_LOST, explain, type Problem, readProblem, UNREADABLE } from "../api/problem";
 import { REPAINT_MS, RETRY_MS, SECOND_MS, SILENCE_MS } from "../timing";
 import { applyEvent, INITIAL_STATE, type StreamEvent, serverNow, type UsageState } from "./state";
 
@@ -152,10 +152,20 @@ export function openUsageStream(options: UsageStreamOptions = {}): UsageStream {
       retryLater(reason);
       return;
     }
-    const renewed = await renewSession();
+    const renewed = await renew();
     if (lost !== source) return;
-    if (renewed) openRenewed();
-    else signOut();
+    if (renewed === true) openRenewed();
+    else if (renewed === false) signOut();
+    else retryLater(renewed);
+  }
+
+  /** Where it could not be asked for, the session may well go on. */
+  async function renew(): Promise<boolean | Problem> {
+    try {
+      return await renewSession();
+    } catch (error) {
+      return explain(error);
+    }
   }
 
   /** Unseen the first time; a renewal that does not help is no reason to ask in a circle. */

@@ -3,7 +3,7 @@ import { LATE_MS, STALE_MS } from "../timing";
 
 export type FreshnessLevel = "live" | "late" | "stale";
 
-export interface Freshness {
+interface Freshness {
   readonly level: FreshnessLevel;
   readonly behindMs: number;
 }

@@ -18,7 +18,7 @@ export function TypeWords({ schema }: { schema: Schema }) {
   );
 }
 
-export function shapeAnchor(name: string): string {
+function shapeAnchor(name: string): string {
   return `#shape-${name}`;
 }
 

@@ -3,7 +3,7 @@
 import { refName, type Schema } from "./document";
 
 /** Text, or the name of a shape. */
-export type Word = string | { readonly shape: string };
+type Word = string | { readonly shape: string };
 
 export function typeWords(schema: Schema): Word[] {
   const shape = refName(schema);

@@ -10,20 +10,20 @@ import {
 import { Fact } from "./figures";
 
 /** How fast requests arrive, and how that went in the last minute. */
-export function RightNow({ usage, stale }: { usage: Usage; stale: boolean }) {
+export function RightNow({ usage, stale }: { usage: Usage | null; stale: boolean }) {
   // A rate that has stopped says nothing about now.
-  const rate = stale ? null : arrivalRate(usage.arrivals);
+  const arrivals = usage === null || stale ? [] : usage.arrivals;
   return (
     <Fact
       term="Right now"
       note="Mean of the last 5 seconds"
       aside={
         <span className="hidden roomy:block">
-          <Spark values={arrivalsPerSecond(usage.arrivals)} capacity={60} width={96} height={28} />
+          <Spark values={arrivalsPerSecond(arrivals)} capacity={60} width={96} height={28} />
         </span>
       }
     >
-      <Known text={formatRate(rate)} />
+      <Known text={formatRate(arrivalRate(arrivals))} />
       <span className="text-13">
         <Unit>requests / s</Unit>
       </span>

@@ -3,6 +3,8 @@ import { Component, type ReactNode } from "react";
 
 interface GuardProps {
   what: string;
+  /** Nothing stands in its place: nobody misses it. */
+  quiet?: boolean;
   children: ReactNode;
 }
 
@@ -16,6 +18,7 @@ export class Guard extends Component<GuardProps, { failed: boolean }> {
 
   override render() {
     if (!this.state.failed) return this.props.children;
+    if (this.props.quiet) return null;
     return (
       <div className="flex items-center gap-3">
         <StatusGlyph status="down" word={`“${this.props.what}” could not be drawn`} />

@@ -3,8 +3,8 @@ import { Guard } from "./Guard";
 
 interface SectionProps {
   title: string;
-  /** What the section's figures are of. */
-  note: string;
+  /** What the section's figures are of, or where there is more. */
+  note?: ReactNode;
   children: ReactNode;
 }
 
@@ -12,9 +12,9 @@ interface SectionProps {
 export function Section({ title, note, children }: SectionProps) {
   return (
     <section className="border-t border-line pt-6.5 pb-7.5">
-      <header className="mb-3.5 flex items-baseline justify-between gap-4">
+      <header className="mb-3.5 flex flex-wrap items-baseline justify-between gap-x-4 gap-y-2">
         <h2>{title}</h2>
-        <p className="text-13 text-ink-3">{note}</p>
+        {note !== undefined && <div className="text-13 text-ink-3">{note}</div>}
       </header>
       <Guard what={title}>{children}</Guard>
     </section>

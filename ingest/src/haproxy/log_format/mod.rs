@@ -24,6 +24,7 @@ mod expression;
 mod items;
 mod map;
 mod plan;
+mod published;
 mod quote;
 mod record;
 mod roles;
@@ -31,13 +32,16 @@ mod slots;
 mod stock;
 mod value;
 mod walk;
+mod why;
 
 pub use attribution::{Attribute, Attribution, FieldRef};
 pub use map::{MAX_MAP_BYTES, MAX_MAP_ENTRIES, MapError, TextMap};
+pub use published::{PublishedError, attribute, compile_published, compile_text};
 pub use record::RecordFormat;
 pub use slots::Slots;
 pub use stock::{HTTPLOG, HTTPSLOG, SF1, TCPLOG, by_word, httpslog, tcplog};
 pub use walk::{Mismatch, Trouble};
+pub use why::Misfit;
 
 use items::{Field, Item};
 use plan::Plan;

@@ -22,7 +22,7 @@ use suiftly_schema::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordFormat {
     format: LogFormat,
-    said: Said,
+    pub(super) said: Said,
     at: Places,
     /// Fields that no record is made of: they are checked against their types alone.
     unused: Vec<usize>,
@@ -85,10 +85,10 @@ impl RecordFormat {
     }
 }
 
-struct Line<'a, 's> {
-    format: &'a RecordFormat,
-    line: &'a [u8],
-    slots: &'s Slots,
+pub(super) struct Line<'a, 's> {
+    pub(super) format: &'a RecordFormat,
+    pub(super) line: &'a [u8],
+    pub(super) slots: &'s Slots,
 }
 
 impl From<NoValue> for Reject {
@@ -168,10 +168,8 @@ impl<'a> Line<'a, '_> {
 
     /// When the request began, else when its line was written, else when its connection was accepted.
     #[inline]
-    fn timestamp(&self, written: impl FnOnce() -> Option<UnixMillis>) -> Result<UnixMillis, NoValue> {
-        if let Some(text) = self.format.said.began.get(self.line, self.slots)
-            && let Some(at) = value::any_date(text)?
-        {
+    pub(super) fn timestamp(&self, written: impl FnOnce() -> Option<UnixMillis>) -> Result<UnixMillis, NoValue> {
+        if let Some(at) = self.began()? {
             return Ok(at);
         }
         for (field, role) in &self.format.at.dates {
@@ -180,6 +178,12 @@ impl<'a> Line<'a, '_> {
             }
         }
         written().ok_or(NoValue)
+    }
+
+    /// As attribution says it.
+    #[inline]
+    pub(super) fn began(&self) -> Result<Option<UnixMillis>, NoValue> {
+        self.format.said.began.get(self.line, self.slots).map_or(Ok(None), value::any_date)
     }
 
     fn date(&self, field: usize, role: Role) -> Result<Option<UnixMillis>, NoValue> {
@@ -216,7 +220,7 @@ impl<'a> Line<'a, '_> {
     }
 
     #[inline]
-    fn number<T: TryFrom<u64>>(&self, found: &Found) -> Result<Option<T>, NoValue> {
+    pub(super) fn number<T: TryFrom<u64>>(&self, found: &Found) -> Result<Option<T>, NoValue> {
         // A number within the line is read where it stands, which is faster than out of a slice of it.
         let number = match found {
             Found::Nothing => return Ok(None),
@@ -235,7 +239,7 @@ impl<'a> Line<'a, '_> {
         number.and_then(|number| T::try_from(number).ok()).map(Some).ok_or(NoValue)
     }
 
-    fn named<T>(
+    pub(super) fn named<T>(
         &self,
         found: &Found,
         by_number: impl Fn(u8) -> Option<T>,
@@ -262,14 +266,14 @@ impl<'a> Line<'a, '_> {
         }
     }
 
-    fn traffic_type(&self) -> Result<u8, NoValue> {
+    pub(super) fn traffic_type(&self) -> Result<u8, NoValue> {
         let number: u8 = self.number(&self.format.said.traffic)?.unwrap_or_default();
         if number <= MAX_TRAFFIC_TYPE { Ok(number) } else { Err(NoValue) }
     }
 
     /// As the rules say it, else as HAProxy saw it.
     #[inline]
-    fn client(&self) -> Result<Option<IpAddr>, NoValue> {
+    pub(super) fn client(&self) -> Result<Option<IpAddr>, NoValue> {
         let field = match &self.format.said.client {
             Found::Field(field) if self.is_set(*field) => Some(*field),
             Found::Nothing | Found::Field(_) => self.format.at.client,
@@ -299,7 +303,7 @@ impl<'a> Line<'a, '_> {
     }
 
     /// 16 hexadecimal digits, all 64 bits of them.
-    fn config_word(&self) -> Result<Option<i64>, NoValue> {
+    pub(super) fn config_word(&self) -> Result<Option<i64>, NoValue> {
         let Some(text) = self.format.said.config.get(self.line, self.slots) else {
             return Ok(None);
         };
@@ -318,7 +322,7 @@ impl<'a> Line<'a, '_> {
     }
 
     /// Worker and number, where the format says both, with the server.
-    fn line_id(&self, server_id: Option<i16>) -> Result<Option<LineId>, Reject> {
+    pub(super) fn line_id(&self, server_id: Option<i16>) -> Result<Option<LineId>, Reject> {
         let said = &self.format.said;
         if matches!((&said.boot, &said.seq), (Found::Nothing, _) | (_, Found::Nothing)) {
             return Ok(None);

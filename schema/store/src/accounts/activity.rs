@@ -44,7 +44,7 @@ impl Actor {
         }
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Customer { session } => session,
             Self::Operator { name } => name,

@@ -3,10 +3,12 @@
 
 mod candidates;
 mod intend;
+mod list;
 mod record;
 
 pub use candidates::{CANDIDATES_MAX, Candidate};
 pub(super) use intend::withdrawing;
+pub use list::{DOUBT_AFTER_MS, DRAWS_MAX, Draw, DrawState};
 pub(super) use record::{Decided, decide};
 
 use super::changes::query;

@@ -1,24 +1,21 @@
-//! Reading invoices and notes, and what stands behind a line of one: hours, and raw records while they are kept.
+//! Reading invoices and notes, and the hours behind a line of one.
 
 use super::MoneyStore;
 use super::months::cents;
-use crate::codec::{MonthDate, Timestamptz, known_customer, known_network, network_number, service_number};
+use crate::StoreError;
+use crate::codec::{MonthDate, Timestamptz, known_customer};
 use crate::pool;
-use crate::{StoreError, price};
 use std::collections::BTreeMap;
 use suiftly_schema::bill::{Bill, BillInputs, UsageRecord};
-use suiftly_schema::ids::{CustomerId, Network, Service};
+use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::invoice::{DocumentKind, DocumentStatus, ExportedInvoice};
 use suiftly_schema::money::MicroUsd;
-use suiftly_schema::record::LineId;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 
 /// Documents in one list at most.
 pub const DOCUMENTS_MAX: u32 = 1_000;
-/// Records in one page at most.
-pub const RECORDS_MAX: u32 = 1_000;
 
 /// A document without what it was computed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,51 +118,9 @@ pub struct StoredInvoice {
     pub paid: MonthPayments,
 }
 
-/// A raw record behind a bill.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BilledRecord {
-    /// When the request began.
-    pub timestamp: UnixMillis,
-    /// The network.
-    pub network: Option<Network>,
-    /// The key's fingerprint; 0 = none.
-    pub api_key_fp: u32,
-    /// The answer's status.
-    pub status_code: i16,
-    /// Bytes of the answer.
-    pub bytes_sent: i64,
-    /// Requests that it stands for.
-    pub repeat: i32,
-    /// The line's identity, if its format numbers lines.
-    pub line_id: Option<LineId>,
-    /// Where its frame begins in the journal.
-    pub journal_offset: i64,
-}
-
-/// Where a page of records goes on: after the last of the page before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordPlace {
-    /// Its instant.
-    pub timestamp: UnixMillis,
-    /// Its place in the journal.
-    pub journal_offset: i64,
-}
-
 const ROWS: &str = "SELECT i.id, i.number, i.kind, c.number, i.customer_id, i.month, i.status, i.issued_at, i.total_micro_usd, \
         i.payable_micro_usd, i.settled_at \
     FROM invoices AS i LEFT JOIN invoices AS c ON c.id = i.corrects";
-
-/// Those of which `is_billed`, a condition, holds.
-fn records(is_billed: &str) -> String {
-    format!(
-        "SELECT timestamp, network, api_key_fp, status_code, bytes_sent, repeat, server_id, boot, seq, journal_offset \
-        FROM haproxy_raw_logs_all \
-        WHERE customer_id = $1 AND coalesce(service_type, 0) = $2::smallint \
-            AND coalesce(network, -1) = coalesce($3::smallint, network, -1) \
-            AND timestamp >= $4 AND timestamp < $5 AND {is_billed} AND (timestamp, journal_offset) > ($6, $7) \
-        ORDER BY timestamp, journal_offset LIMIT $8"
-    )
-}
 
 impl MoneyStore {
     /// A document by its number.
@@ -243,40 +198,6 @@ impl MoneyStore {
         let mut records = inputs.records();
         records.retain(|record| service.is_none_or(|service| record.usage.service == service));
         Ok(Some(records))
-    }
-
-    /// The billable records of a customer's hour while they are kept, ascending after a place, at most `limit` and no more
-    /// than [`RECORDS_MAX`]. `network` narrows it to one.
-    pub async fn records_of(
-        &self,
-        customer: CustomerId,
-        (service, network): (Option<Service>, Option<Option<Network>>),
-        hour: UnixMillis,
-        after: Option<RecordPlace>,
-        limit: u32,
-    ) -> Result<Vec<BilledRecord>, StoreError> {
-        let from = hour.hour();
-        let after = after.unwrap_or(RecordPlace { timestamp: from, journal_offset: -1 });
-        let network = network.map(network_number);
-        let attempted = "read the records of an hour";
-        let client = self.client().await?;
-        let sql = records(&price::is_billed(&**client).await?);
-        let rows = client
-            .query(
-                &sql,
-                &[
-                    &customer.get(),
-                    &service_number(service),
-                    &network,
-                    &Timestamptz(from),
-                    &Timestamptz(from.plus_ms(3_600_000)),
-                    &Timestamptz(after.timestamp),
-                    &after.journal_offset,
-                    &i64::from(limit.min(RECORDS_MAX)),
-                ],
-            )
-            .await;
-        rows.map_err(StoreError::database(attempted))?.iter().map(record_of).collect()
     }
 
     /// Who is billed, and what they paid for a month, in one snapshot; `None` if there is no such customer.
@@ -377,20 +298,5 @@ fn row_of(row: &Row) -> Result<DocumentRow, StoreError> {
         total: MicroUsd(row.get(8)),
         payable: MicroUsd(row.get(9)),
         settled_at: row.get::<_, Option<Timestamptz>>(10).map(|at| at.0),
-    })
-}
-
-fn record_of(row: &Row) -> Result<BilledRecord, StoreError> {
-    let (boot, seq) = (row.get::<_, Option<Timestamptz>>(7), row.get::<_, Option<i64>>(8));
-    let numbers = row.get::<_, Option<i16>>(6).zip(boot).zip(seq.and_then(|seq| u32::try_from(seq).ok()));
-    Ok(BilledRecord {
-        timestamp: row.get::<_, Timestamptz>(0).0,
-        network: row.get::<_, Option<i16>>(1).map(known_network).transpose()?,
-        api_key_fp: u32::try_from(row.get::<_, i64>(2)).unwrap_or_default(),
-        status_code: row.get(3),
-        bytes_sent: row.get(4),
-        repeat: row.get(5),
-        line_id: numbers.map(|((server_id, boot), seq)| LineId { server_id, boot: boot.0, seq }),
-        journal_offset: row.get(9),
     })
 }

@@ -11,8 +11,8 @@ use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
 use suiftly_schema::view::EpochDeltas;
 
-/// Cells that one answer has at most: a customer's 10 days, of every service and network, and the unknown.
-pub const CELLS_MAX: u32 = 10_000;
+/// Cells that one answer has at most: a customer's 90 days, of every service and network, and the unknown.
+pub const CELLS_MAX: u32 = 100_000;
 
 /// A customer's usage of the hours that begin within a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use super::view::{Fetch, Rows, ViewQuery};
 use super::{Filter, TimeRange, rows};
 use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz};
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::sync::Arc;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyHour, KeyRef};
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::PriceBooks;
@@ -22,20 +23,59 @@ pub const KEYS_MAX: u32 = 10_000;
 /// What is rated together, that one answer has at most: of 100,000 customers, three services each over three months.
 pub const PARTS_MAX: u32 = 1_000_000;
 
-/// What each key of a customer did, since they were first seen.
+/// Hours of keys that one answer has at most: 25 of as many keys as a page has, and of as many that lines name beside.
+pub const KEY_HOURS_MAX: u32 = 10_000;
+
+/// What each key of a customer did, since they were first seen, and by hour since an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyQuery {
     /// Whose.
     pub customer_id: CustomerId,
+    /// Since when by hour: a whole hour, eight days ago at most. `None`: not by hour.
+    pub hours_from: Option<UnixMillis>,
+}
+
+/// What a key did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDid {
+    /// In all.
+    pub all: KeyActivity,
+    /// By hour, of the hours that were asked for and in which it was used.
+    pub hours: BTreeMap<UnixMillis, KeyCounts>,
+}
+
+impl KeyDid {
+    const fn in_all(all: KeyActivity) -> Self {
+        Self { all, hours: BTreeMap::new() }
+    }
+
+    /// Adds nothing to what was done in all.
+    fn in_hour(hour: UnixMillis, did: KeyCounts) -> Self {
+        let all = KeyActivity { requests: 0, errors: 0, last_used_at: UnixMillis::MIN };
+        Self { all, hours: BTreeMap::from([(hour, did)]) }
+    }
+}
+
+impl AddAssign<&Self> for KeyDid {
+    fn add_assign(&mut self, other: &Self) {
+        self.all += &other.all;
+        for (hour, did) in &other.hours {
+            *self.hours.entry(*hour).or_default() += did;
+        }
+    }
 }
 
 impl ViewQuery for KeyQuery {
     type Key = KeyRef;
-    type Sums = KeyActivity;
+    type Sums = KeyDid;
 
-    fn each_delta(&self, deltas: &EpochDeltas, _: UnixMillis, add: &mut dyn FnMut(KeyRef, &KeyActivity)) {
+    fn each_delta(&self, deltas: &EpochDeltas, _: UnixMillis, add: &mut dyn FnMut(KeyRef, &KeyDid)) {
         let keys = deltas.keys.iter().filter(|(key, _)| key.customer_id == self.customer_id);
-        keys.for_each(|(key, did)| add(*key, did));
+        keys.for_each(|(key, did)| add(*key, &KeyDid::in_all(*did)));
+        let Some(from) = self.hours_from else { return };
+        let is_asked = |of: &KeyHour| of.key.customer_id == self.customer_id && of.hour >= from;
+        let hours = deltas.key_hours.iter().filter(|(of, _)| is_asked(of));
+        hours.for_each(|(of, did)| add(of.key, &KeyDid::in_hour(of.hour, *did)));
     }
 }
 
@@ -46,16 +86,39 @@ impl Fetch for KeyQuery {
         conditions.and("customer_id", "=", customer_id.get());
         let select = "SELECT api_key_fp, requests, errors, last_used_at FROM key_activity";
         let each = |row: &tokio_postgres::Row| {
-            let fingerprint = u32::try_from(row.get::<_, i64>(0));
-            let api_key_fp = fingerprint
-                .map_err(|error| StoreError::Row { what: "a key's fingerprint", cause: error.to_string() })?;
             let last_used_at = row.get::<_, Timestamptz>(3).0;
             let did = KeyActivity { requests: row.get(1), errors: row.get(2), last_used_at };
-            rows.add(KeyRef { customer_id, api_key_fp }, &did);
+            rows.add(key_of(customer_id, row)?, &KeyDid::in_all(did));
             Ok(())
         };
-        conditions.each_row(snapshot, (select, ""), "read what keys did", KEYS_MAX, each).await
+        conditions.each_row(snapshot, (select, ""), "read what keys did", KEYS_MAX, each).await?;
+        match rows.query().hours_from {
+            Some(from) => key_hours(snapshot, rows, from).await,
+            None => Ok(()),
+        }
     }
+}
+
+async fn key_hours(snapshot: &Transaction<'_>, rows: &mut Rows<KeyQuery>, from: UnixMillis) -> Result<(), StoreError> {
+    let customer_id = rows.query().customer_id;
+    let mut conditions = Conditions::default();
+    conditions.and("customer_id", "=", customer_id.get());
+    conditions.and("hour", ">=", Timestamptz(from));
+    let select = "SELECT api_key_fp, requests, errors, hour FROM key_activity_per_hour";
+    let each = |row: &tokio_postgres::Row| {
+        let did = KeyCounts { requests: row.get(1), errors: row.get(2) };
+        rows.add(key_of(customer_id, row)?, &KeyDid::in_hour(row.get::<_, Timestamptz>(3).0, did));
+        Ok(())
+    };
+    conditions.each_row(snapshot, (select, ""), "read what keys did by hour", KEY_HOURS_MAX, each).await
+}
+
+/// By the first column.
+fn key_of(customer_id: CustomerId, row: &tokio_postgres::Row) -> Result<KeyRef, StoreError> {
+    let fingerprint = u32::try_from(row.get::<_, i64>(0));
+    let api_key_fp =
+        fingerprint.map_err(|error| StoreError::Row { what: "a key's fingerprint", cause: error.to_string() })?;
+    Ok(KeyRef { customer_id, api_key_fp })
 }
 
 /// Where a customer's account stands: the last change of its state.

@@ -16,6 +16,12 @@ pub(super) const ADD_KEYS: &str = "INSERT INTO key_activity AS t (customer_id, a
     ON CONFLICT (customer_id, api_key_fp) DO UPDATE SET requests = t.requests + excluded.requests, \
     errors = t.errors + excluded.errors, last_used_at = greatest(t.last_used_at, excluded.last_used_at)";
 
+pub(super) const ADD_KEY_HOURS: &str = "INSERT INTO key_activity_per_hour AS t (customer_id, hour, api_key_fp, requests, \
+    errors) \
+    SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+    ON CONFLICT (customer_id, hour, api_key_fp) DO UPDATE SET requests = t.requests + excluded.requests, \
+    errors = t.errors + excluded.errors";
+
 const PUT_SPEND: &str = "INSERT INTO spend (customer_id, state, month, rated_this_month_micro_usd, \
     rated_in_all_micro_usd, changed_at) \
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::date[], $4::bigint[], $5::bigint[], $6::timestamptz[]) \
@@ -63,6 +69,25 @@ pub(super) async fn add_keys(
         let used: Vec<Timestamptz> = rows.iter().map(|(_, did)| Timestamptz(did.last_used_at)).collect();
         let parameters: Parameters<'_> = &[&customers, &fingerprints, &requests, &errors, &used];
         execute(transaction, &statements.add_keys, parameters, "add what keys did").await?;
+    }
+    Ok(())
+}
+
+/// The same, by hour.
+pub(super) async fn add_key_hours(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    merged: &Merged<'_>,
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = merged.key_hours.iter().collect();
+    for rows in rows.chunks(UPSERT_ROWS_MAX) {
+        let customers: Vec<i64> = rows.iter().map(|((customer_id, ..), _)| customer_id.get()).collect();
+        let hours: Vec<Timestamptz> = rows.iter().map(|((_, hour, _), _)| Timestamptz(*hour)).collect();
+        let fingerprints: Vec<i64> = rows.iter().map(|((.., fingerprint), _)| i64::from(*fingerprint)).collect();
+        let requests: Vec<i64> = rows.iter().map(|(_, did)| did.requests).collect();
+        let errors: Vec<i64> = rows.iter().map(|(_, did)| did.errors).collect();
+        let parameters: Parameters<'_> = &[&customers, &hours, &fingerprints, &requests, &errors];
+        execute(transaction, &statements.add_key_hours, parameters, "add what keys did by hour").await?;
     }
     Ok(())
 }

@@ -3,10 +3,10 @@
 use super::Commit;
 use super::quarantine::{Outcome, Quarantined};
 use crate::codec::NO_SERVER;
-use crate::maintenance::{INFRA_HOURS_KEPT, MINUTES_KEPT, before};
+use crate::maintenance::{INFRA_HOURS_KEPT, KEY_HOURS_KEPT, MINUTES_KEPT, before};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyRef};
 use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId, WorkerWindow};
@@ -33,6 +33,8 @@ pub(super) struct Merged<'a> {
     pub(super) infra_hours: BTreeMap<InfraSpanKey, InfraSums>,
     pub(super) infra_days: BTreeMap<InfraSpanKey, InfraSums>,
     pub(super) keys: BTreeMap<KeyRef, KeyActivity>,
+    /// By customer, hour and fingerprint.
+    pub(super) key_hours: BTreeMap<(CustomerId, UnixMillis, u32), KeyCounts>,
     /// The last of each customer, and the clock of its epoch.
     pub(super) spend: BTreeMap<CustomerId, (&'a Spend, UnixMillis)>,
     /// Grants that left (below zero) or came; zero for what did both.
@@ -76,6 +78,7 @@ impl<'a> Merged<'a> {
             infra_hours: BTreeMap::new(),
             infra_days: BTreeMap::new(),
             keys: BTreeMap::new(),
+            key_hours: BTreeMap::new(),
             spend: BTreeMap::new(),
             key_grants: BTreeMap::new(),
             access_grants: BTreeMap::new(),
@@ -102,6 +105,7 @@ impl<'a> Merged<'a> {
         self.records.push(&commit.records);
         self.add_usage(commit);
         self.add_infra(commit);
+        self.add_keys(commit);
         self.add_customers(commit);
         self.reference.extend(commit.reference.iter().map(|change| (change.entity.id(), change)));
         for window in &commit.folded {
@@ -153,10 +157,18 @@ impl<'a> Merged<'a> {
         add_spans(&mut self.infra_days, &deltas.infra_days, UnixMillis::MIN);
     }
 
-    fn add_customers(&mut self, commit: &'a Commit) {
+    /// What is too old for its hour counts in all that a key did only.
+    fn add_keys(&mut self, commit: &Commit) {
         for (key, did) in &commit.deltas.keys {
             self.keys.entry(*key).and_modify(|sum| *sum += did).or_insert(*did);
         }
+        let oldest = before(commit.cut_at, KEY_HOURS_KEPT);
+        for (of, did) in commit.deltas.key_hours.iter().filter(|(of, _)| of.hour >= oldest) {
+            *self.key_hours.entry((of.key.customer_id, of.hour, of.key.api_key_fp)).or_default() += did;
+        }
+    }
+
+    fn add_customers(&mut self, commit: &'a Commit) {
         for (customer_id, spend) in &commit.deltas.spend {
             self.spend.insert(*customer_id, (spend, commit.cut_at));
         }

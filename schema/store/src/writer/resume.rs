@@ -1,15 +1,15 @@
 //! What a writer finds when it opens: where the journal stands in the database, to go on from there.
 
 use super::{loss, reference};
-use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz, from_bigint, known_customer, service_of};
+use crate::{StoreError, vault};
 use std::collections::BTreeMap;
 use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::reference::Entity;
 use suiftly_schema::time::UnixMillis;
-use suiftly_schema::view::{RatedKey, RatedSums};
+use suiftly_schema::view::{AccessGrant, KeyGrant, RatedKey, RatedSums};
 use tokio_postgres::types::Json;
 use tokio_postgres::{Client, GenericClient, Row};
 
@@ -42,6 +42,10 @@ pub struct Resume {
     pub reference: Vec<Entity>,
     /// The number of the last change among them.
     pub reference_seq: u64,
+    /// The vault's keys after that epoch, by their hash.
+    pub key_grants: Vec<KeyGrant>,
+    /// What may be done with them, by customer and service.
+    pub access_grants: Vec<AccessGrant>,
 }
 
 /// Makes the journal's row if there is none, and reads where it stands.
@@ -55,6 +59,8 @@ pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, 
     resume.rated = rated(client).await?;
     resume.rated_in_all = rated_in_all(&resume.rated);
     (resume.reference, resume.reference_seq) = reference::read(client).await?;
+    // Nobody writes but who holds the writer's lock: all of it is of one epoch.
+    (resume.key_grants, resume.access_grants) = (vault::keys(client).await?, vault::access(client).await?);
     Ok(resume)
 }
 

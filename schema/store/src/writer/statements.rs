@@ -1,7 +1,7 @@
 //! The statements of one commit: sums added to rows, the watermark replaced. One round trip a table, two if
 //! rows must be read to be added to.
 
-use super::customers::{self, ADD_KEYS};
+use super::customers::{self, ADD_KEY_HOURS, ADD_KEYS};
 use super::infra::{InfraTable, add_infra};
 use super::loss::PUT_WINDOW;
 use super::memory::{Memory, Put};
@@ -45,6 +45,7 @@ pub(super) struct Statements {
     infra_days: InfraTable,
     add_rated: Statement,
     pub(super) add_keys: Statement,
+    pub(super) add_key_hours: Statement,
     pub(super) put_window: Statement,
     move_watermark: Statement,
 }
@@ -61,6 +62,7 @@ impl Statements {
             infra_days: InfraTable::prepare(client, "infra_per_day").await?,
             add_rated: prepare(ADD_RATED).await?,
             add_keys: prepare(ADD_KEYS).await?,
+            add_key_hours: prepare(ADD_KEY_HOURS).await?,
             put_window: prepare(PUT_WINDOW).await?,
             move_watermark: prepare(MOVE_WATERMARK).await?,
         })
@@ -110,6 +112,7 @@ pub(super) async fn add_views(
     };
     add_rated(transaction, &statements.add_rated, &merged.rated).await?;
     customers::add_keys(transaction, statements, merged).await?;
+    customers::add_key_hours(transaction, statements, merged).await?;
     customers::put_spend(transaction, merged).await?;
     customers::put_vault(transaction, merged).await?;
     Ok(put)

@@ -8,6 +8,7 @@ mod accounts;
 mod cluster;
 mod copy;
 mod firehose;
+mod formats;
 mod holdings;
 mod late;
 mod loss;
@@ -23,6 +24,8 @@ mod rls;
 mod roles;
 mod seam;
 mod seed;
+mod vault_file;
+mod vault_versions;
 mod views;
 mod writer;
 

@@ -4,7 +4,7 @@ use crate::accounts::Accounts;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyHour, KeyRef};
 use suiftly_schema::batch::SystemMessage;
 use suiftly_schema::ids::{CustomerId, Epoch, Frontend, Network, Service};
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
@@ -183,6 +183,7 @@ impl Model {
         let mut hours = BTreeMap::<HourKey, Usage>::new();
         let mut infra: [BTreeMap<InfraSpanKey, InfraSums>; 3] = Default::default();
         let mut keys = BTreeMap::<KeyRef, KeyActivity>::new();
+        let mut key_hours = BTreeMap::<KeyHour, KeyCounts>::new();
         let mut rated = BTreeMap::<RatedKey, RatedSums>::new();
         for record in records {
             let key = MinuteKey::of(record);
@@ -196,6 +197,7 @@ impl Model {
             if let Some(key) = KeyRef::of(record) {
                 let did = KeyActivity::of(record);
                 keys.entry(key).and_modify(|sum| *sum += &did).or_insert(did);
+                *key_hours.entry(KeyHour { key, hour: hour.hour }).or_default() += &KeyCounts::from(&did);
             }
             self.rate(record, &mut rated);
         }
@@ -209,6 +211,7 @@ impl Model {
             infra_hours: infra_hours.into_iter().collect(),
             infra_days: infra_days.into_iter().collect(),
             keys: keys.into_iter().collect(),
+            key_hours: key_hours.into_iter().collect(),
             spend: self.accounts.spend(self.epoch, self.now()),
             key_grants: self.accounts.key_grants(self.epoch),
             access_grants: self.accounts.access_grants(self.epoch),

@@ -90,8 +90,16 @@ async fn age_drops_partitions_and_late_rows_still_come_in() {
         }
     }
 
+    for hours in [0, 192, 194] {
+        let did =
+            "INSERT INTO key_activity_per_hour SELECT 1, date_trunc('hour', to_timestamp($1::float8), 'UTC'), 1, 1, 0";
+        let seconds = i32::try_from(hours_ago(hours).0 / 1_000).unwrap();
+        client.execute(did, &[&f64::from(seconds)]).await.unwrap();
+    }
+
     let removed = enforce_retention(database.config(), start()).await.unwrap();
-    assert_eq!(removed, Removed { partitions: 2, usage_rows: 1, infra_rows: 3, ..Removed::default() });
+    let expected = Removed { partitions: 2, usage_rows: 1, infra_rows: 3, key_rows: 1, ..Removed::default() };
+    assert_eq!(removed, expected);
     let expected =
         [("haproxy_raw_logs_20261129_01", 1), ("haproxy_raw_logs_20261201_00", 1), ("haproxy_raw_logs_default", 0)];
     assert_eq!(partitions(&client, "haproxy_raw_logs").await, named(&expected));

@@ -5,7 +5,9 @@ use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::{BillableRule, Price, PriceBook, Quantity, StatusRange};
 use suiftly_schema::subscription::{Subscription, Tier};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_store::money::{MoneyStore, PublishRefused, ShadowCounts, ShadowHour, ShadowRows, ShadowSummary};
+use suiftly_store::money::{
+    MoneyStore, PublishRefused, RecordQuery, ShadowCounts, ShadowHour, ShadowRows, ShadowSummary,
+};
 use suiftly_store::reader::Reader;
 use suiftly_store::testing::{Client, TestDatabase, on_each_store};
 
@@ -156,13 +158,20 @@ async fn hours_are_counted_and_priced_again_out_of_the_raw_records() {
         let other = ShadowCounts { requests: 2, billable_requests: 2, billable_bytes: 5 };
         usage(&client, hour.plus_ms(2 * HOUR_MS), 9, 1, other).await;
         usage(&client, hour.plus_ms(2 * HOUR_MS), 9, 3, other).await;
+        // A gateway's own synthetic requests are not rated: they are none of the customers that are compared.
+        let canary = suiftly_schema::vault::canary_customer(17).unwrap().get();
+        usage(&client, hour, canary, 2, other).await;
+        for id in [suiftly_schema::vault::CANARY_BASE - 1, 1 << 31] {
+            usage(&client, hour, id, 2, other).await;
+        }
         usage(&client, running, 7, 2, other).await;
         usage(&client, now.hour().plus_ms(-60 * HOUR_MS), 7, 2, other).await;
         let month = hour.month();
         run(&client, &format!("INSERT INTO rated VALUES ('{month}-01', 7, 2, 1, 1, 2, 300)")).await;
 
         let rows = store.shadow_rows(1).await.unwrap();
-        assert_eq!(rows.customers, 2);
+        assert_eq!(rows.customers, 4, "ids beside those of gateways are customers");
+        assert_eq!(hours_of(&rows, canary), Vec::<&ShadowHour>::new());
         let of_7 = hours_of(&rows, 7);
         let amount = PriceBook::v1().rate(Some(Service::Grpc), 4, (1 << 30) + 100);
         let expected = ShadowHour {
@@ -289,15 +298,34 @@ async fn raw_records_are_billed_by_the_book_of_their_hour() {
                 record(&client, at, (7, 2), (traffic, status), (bytes, 1)).await;
             }
         }
-        let place = (Some(Service::Grpc), None);
+        let of = |hour, service, billed_only| RecordQuery {
+            customer: customer(7),
+            service,
+            network: None,
+            hour,
+            billed_only,
+            after: None,
+            limit: 10,
+        };
         let billed = async |hour| {
-            let found = store.records_of(customer(7), place, hour, None, 10).await.unwrap();
+            let found = store.records_of(&of(hour, Some(Some(Service::Grpc)), true)).await.unwrap();
             let mut bytes: Vec<_> = found.iter().map(|record| record.bytes_sent).collect();
             bytes.sort_unstable();
             bytes
         };
         assert_eq!(billed(before.hour()).await, [1]);
         assert_eq!(billed(hour).await, [10, 100]);
+        let all = store.records_of(&of(hour, None, false)).await.unwrap();
+        let mut all: Vec<_> = all.iter().map(|one| (one.bytes_sent, one.is_billed, one.class.word())).collect();
+        all.sort_unstable();
+        let expected = [
+            (1, false, "guaranteed"),
+            (10, true, "rejected"),
+            (100, true, "client_error"),
+            (1_000, false, "client_error"),
+        ];
+        assert_eq!(all, expected);
+        assert!(store.records_of(&of(hour, Some(Some(Service::Seal)), false)).await.unwrap().is_empty());
         for (minute, requests, bytes) in [(before, 1, 1), (hour, 2, 110)] {
             let sql = format!(
                 "INSERT INTO usage_per_minute (customer_id, minute, service_type, network, guaranteed, burst, rejected,

@@ -120,10 +120,10 @@ async fn more_rows_than_may_be_read_are_refused() {
     let client = database.client().await;
     client.batch_execute(&many).await.unwrap();
     // One for certain is there by a number above.
-    let refused = reader.rows(&KeyQuery { customer_id }).await.err();
+    let refused = reader.rows(&KeyQuery { customer_id, hours_from: None }).await.err();
     assert!(matches!(refused, Some(StoreError::TooManyRows { rows_max: KEYS_MAX, .. })), "{refused:?}");
     client.batch_execute("DELETE FROM key_activity WHERE api_key_fp > 1000000").await.unwrap();
-    assert_eq!(reader.rows(&KeyQuery { customer_id }).await.unwrap().len(), KEYS_MAX as usize);
+    assert_eq!(reader.rows(&KeyQuery { customer_id, hours_from: None }).await.unwrap().len(), KEYS_MAX as usize);
 }
 
 async fn parts(reader: &Reader, filter: Filter, span: TimeRange) -> BTreeMap<PartKey, UsageSums> {

@@ -242,7 +242,7 @@ fn any_run_equals_the_recount() {
         runtime.block_on(async {
             let empty = "TRUNCATE journal_watermarks, worker_windows, folded_workers, haproxy_raw_logs, haproxy_raw_logs_late, \
                 usage_per_minute, usage_per_hour, rated, quarantine, infra_per_minute, infra_per_hour, infra_per_day, \
-                key_activity, spend, vault_keys, vault_access CASCADE";
+                key_activity, key_activity_per_hour, spend, vault_keys, vault_access CASCADE";
             database.client().await.batch_execute(empty).await.unwrap();
             let proxy = Proxy::before(database.config());
             let (mut writer, _) = Writer::open(proxy.config(), JOURNAL).await.unwrap();

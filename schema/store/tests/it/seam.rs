@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::AddAssign;
 use std::sync::Arc;
-use suiftly_schema::activity::{KeyActivity, KeyRef};
+use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyRef};
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::infra::{InfraSums, StatusClass};
 use suiftly_schema::price::PriceBooks;
@@ -15,7 +15,7 @@ use suiftly_schema::record::Record;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{Usage, UsageSums};
 use suiftly_store::reader::{
-    Bucket, Filter, InfraDimension, InfraFilter, InfraGroup, InfraQuery, KeyQuery, PartKey, PartQuery, Reader,
+    Bucket, Filter, InfraDimension, InfraFilter, InfraGroup, InfraQuery, KeyDid, KeyQuery, PartKey, PartQuery, Reader,
     SpendChange, SpendQuery, TimeRange, UsageQuery, ViewQuery,
 };
 use suiftly_store::testing::TestDatabase;
@@ -100,7 +100,10 @@ async fn views(reader: &Reader, model: &Model, commits: &[Arc<Commit>], run: &Ru
             seam.holds(&query, expected).await;
         }
     }
-    seam.holds(&KeyQuery { customer_id }, keys(model, customer_id)).await;
+    for hours_from in [None, Some(UnixMillis::MIN), Some(model.now().hour())] {
+        let query = KeyQuery { customer_id, hours_from };
+        seam.holds(&query, keys(model, query)).await;
+    }
     let spend = model.accounts.spend.get(&customer_id);
     let spend = spend.map(|(spend, changed_at)| (customer_id, SpendChange { spend: *spend, changed_at: *changed_at }));
     seam.holds(&SpendQuery { customer_id }, spend.into_iter().collect()).await;
@@ -196,11 +199,14 @@ fn infra(model: &Model, query: &InfraQuery) -> BTreeMap<(UnixMillis, InfraGroup)
     }))
 }
 
-fn keys(model: &Model, customer_id: CustomerId) -> BTreeMap<KeyRef, KeyActivity> {
-    let mut keys = BTreeMap::<KeyRef, KeyActivity>::new();
+fn keys(model: &Model, KeyQuery { customer_id, hours_from }: KeyQuery) -> BTreeMap<KeyRef, KeyDid> {
+    let mut keys = BTreeMap::<KeyRef, KeyDid>::new();
     for record in model.records.iter().filter(|record| record.customer_id == Some(customer_id)) {
         if record.api_key_fp != 0 {
             let (key, did) = (KeyRef { customer_id, api_key_fp: record.api_key_fp }, KeyActivity::of(record));
+            let hour = record.timestamp.hour();
+            let hours = hours_from.filter(|from| hour >= *from).map(|_| (hour, KeyCounts::from(&did)));
+            let did = KeyDid { all: did, hours: hours.into_iter().collect() };
             keys.entry(key).and_modify(|sum| *sum += &did).or_insert(did);
         }
     }

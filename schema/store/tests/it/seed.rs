@@ -1,13 +1,18 @@
 //! Demo customers and their keys, and the grants that come of them.
 
+use data_encoding::HEXUPPER;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use suiftly_schema::api_key::{ApiKey, ApiKeySecret};
-use suiftly_schema::grant::{Grant, GrantState};
 use suiftly_schema::ids::Service;
+use suiftly_schema::money::MicroUsd;
+use suiftly_schema::reference::Entity;
 use suiftly_schema::sealed::Keyring;
+use suiftly_schema::time::UnixMillis;
 use suiftly_store::accounts::KeyMaker;
-use suiftly_store::reader::Reader;
-use suiftly_store::seed::{DEMO_CUSTOMERS, DemoKey, seed};
+use suiftly_store::money::MoneyStore;
+use suiftly_store::outbox::Outbox;
+use suiftly_store::seed::{DEMO_CUSTOMERS, DemoKey, Opening, bulk_key, fill, seed};
 use suiftly_store::testing::{TestDatabase, on_each_store};
 
 fn secret() -> ApiKeySecret {
@@ -16,15 +21,19 @@ fn secret() -> ApiKeySecret {
 
 async fn run(database: &TestDatabase, secret: &ApiKeySecret, held: &[ApiKey]) -> Vec<DemoKey> {
     let at_rest = Keyring::of(vec![(1, [9; 32])]).unwrap();
-    seed(database.config(), KeyMaker { secret, at_rest: &at_rest }, DEMO_CUSTOMERS, held).await.unwrap()
+    seed(database.config(), KeyMaker { secret, at_rest: &at_rest }, DEMO_CUSTOMERS, held, &Opening::default())
+        .await
+        .unwrap()
 }
 
 fn full(keys: &[DemoKey]) -> Vec<ApiKey> {
     keys.iter().map(|key| key.key.clone()).collect()
 }
 
-async fn grants(database: &TestDatabase) -> Vec<Grant> {
-    Reader::new(database.config(), "seed").unwrap().grants().await.unwrap()
+/// Hashes of the keys that can be used.
+async fn active(database: &TestDatabase) -> BTreeSet<String> {
+    let select = "SELECT key_sha256 FROM api_keys WHERE state = 'active'";
+    database.client().await.query(select, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
 fn hashes(keys: &[DemoKey]) -> BTreeSet<String> {
@@ -46,8 +55,7 @@ async fn seeding_again_keeps_what_is_held_and_replaces_what_is_lost() {
         let replaced = run(database, &secret(), &held).await;
         assert_ne!(replaced[0].key, first[0].key);
         assert_eq!(full(&replaced)[1..], full(&first)[1..]);
-        let granted: BTreeSet<String> = grants(database).await.into_iter().map(|grant| grant.key_sha256).collect();
-        assert_eq!(granted, hashes(&replaced));
+        assert_eq!(active(database).await, hashes(&replaced));
 
         // Another secret: no held key is one of its own.
         let other = ApiKeySecret::new([8; 32]);
@@ -61,47 +69,22 @@ async fn seeding_again_keeps_what_is_held_and_replaces_what_is_lost() {
 }
 
 #[tokio::test]
-async fn grants_follow_keys_services_and_customers() {
+async fn keys_say_who_they_are_and_what_their_tier_allows() {
     on_each_store(async |database| {
         let keys = run(database, &secret(), &[]).await;
-        let granted = grants(database).await;
-        assert_eq!(granted.len(), keys.len());
         for key in &keys {
-            let grant = granted.iter().find(|grant| grant.key_sha256 == key.key.sha256_hex()).unwrap();
             let claims = key.key.verify(&secret()).unwrap();
-            assert_eq!((grant.customer_id, grant.service), (claims.customer_id, claims.service));
-            assert_eq!((grant.network, grant.key_metadata), (key.network, claims.metadata.bits()));
-            assert_eq!((grant.api_key_fp, grant.state), (key.key.fingerprint(), GrantState::Active));
+            assert_eq!((key.customer_id, key.service), (claims.customer_id, claims.service));
+            assert_eq!(key.network, claims.metadata.network());
         }
         let limits = |name: &str, service: Service| {
             let key = keys.iter().find(|key| key.display_name == name && key.service == service).unwrap();
-            let grant = granted.iter().find(|grant| grant.key_sha256 == key.key.sha256_hex()).unwrap();
-            (grant.guaranteed_per_second, grant.burst_per_second)
+            (key.guaranteed_per_second, key.burst_per_second)
         };
         assert_eq!(limits("Nightjar Games", Service::Seal), (5_000, 10_000));
         assert_eq!(limits("Fernway", Service::Grpc), (1_000, 1_000));
         assert_eq!(limits("Kelpmarket", Service::Seal), (500, 500));
         assert_eq!(limits("Mica Social", Service::Seal), (20, 40));
-
-        let client = database.client().await;
-        let of = |name: &str| keys.iter().find(|key| key.display_name == name).unwrap().customer_id.get();
-        for (change, name) in [
-            ("UPDATE customers SET status = 'suspended' WHERE id = $1", "Nightjar Games"),
-            ("UPDATE customers SET status = 'closed' WHERE id = $1", "Fernway"),
-            ("UPDATE service_instances SET is_enabled = false, disabled_at = now() WHERE customer_id = $1", "Quayside"),
-        ] {
-            client.execute(change, &[&of(name)]).await.unwrap();
-            let after = grants(database).await;
-            assert_eq!(after.len(), granted.len());
-            for grant in after.iter().filter(|grant| grant.customer_id.get() == of(name)) {
-                assert_eq!(grant.state, GrantState::Suspended, "{name}");
-            }
-        }
-        let revoke = "UPDATE api_keys SET state = 'revoked', revoked_at = now() WHERE customer_id = $1";
-        client.execute(revoke, &[&of("Abacus Pay")]).await.unwrap();
-        assert!(grants(database).await.iter().all(|grant| grant.customer_id.get() != of("Abacus Pay")));
-        let active = grants(database).await.iter().filter(|grant| grant.state == GrantState::Active).count();
-        assert_eq!(active, 2);
     })
     .await;
 }
@@ -131,4 +114,50 @@ async fn reference_rows_that_cannot_be_are_refused() {
         let error = client.execute(change, &[&id.get()]).await.map(|_| ()).unwrap_err();
         assert_eq!(error.code().unwrap().code(), "23514", "{change}");
     }
+}
+
+#[tokio::test]
+async fn keys_in_bulk_are_told_like_any_once() {
+    on_each_store(async |database| {
+        for keys in [4, 7, 7] {
+            fill(database.config(), keys).await.unwrap();
+        }
+        let told = Outbox::new(database.config()).after(0, 1_000).await.unwrap();
+        let (mut hashes, mut served) = (BTreeSet::new(), BTreeSet::new());
+        for change in &told {
+            match &change.entity {
+                Entity::Key(key) => {
+                    assert!(served.contains(&key.customer_id), "a key's service is told before it");
+                    assert!(hashes.insert(key.key_sha256.clone()), "once");
+                }
+                Entity::Service(service) => _ = served.insert(service.customer_id),
+                Entity::Account(account) => assert!(account.balance > MicroUsd(0)),
+                Entity::PriceBook(_) | Entity::LogFormat(_) => {}
+            }
+        }
+        let expected: BTreeSet<String> =
+            (0..7).map(|number| HEXUPPER.encode(&Sha256::digest(bulk_key(number)))).collect();
+        assert_eq!((hashes, served.len()), (expected, 4));
+        let money = MoneyStore::new(database.config()).unwrap();
+        assert_eq!(money.ledger_check().await.unwrap().differences, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn customers_may_have_been_there_before() {
+    let database = TestDatabase::create().await;
+    let at_rest = Keyring::of(vec![(1, [9; 32])]).unwrap();
+    let maker = KeyMaker { secret: &secret(), at_rest: &at_rest };
+    let since = UnixMillis::parse_rfc3339("2026-10-18T09:30:00Z").unwrap();
+    let opening = Opening { since: Some(since), deposit_usd_cents: 800_000, limit_usd_cents: 500_000 };
+    seed(database.config(), maker, DEMO_CUSTOMERS, &[], &opening).await.unwrap();
+    let since_then = "SELECT count(*) FROM customers JOIN service_instances ON customer_id = id \
+        WHERE created_at = $1::text::timestamptz AND enabled_at = created_at AND current_month_start = '2026-10-01' \
+        AND current_balance_usd_cents = 800000 AND max_monthly_usd_cents = 500000";
+    let found: i64 = database.client().await.query_one(since_then, &[&since.rfc3339()]).await.unwrap().get(0);
+    let services: usize = DEMO_CUSTOMERS.iter().map(|customer| customer.services.len()).sum();
+    assert_eq!(found, i64::try_from(services).unwrap());
+    let money = MoneyStore::new(database.config()).unwrap();
+    assert_eq!(money.ledger_check().await.unwrap().differences, []);
 }

@@ -32,6 +32,7 @@ pub(crate) async fn check(config: &StoreConfig, model: &Model) {
         assert_eq!(stored_infra(&client, &table).await, infra(&model.records, width_ms), "{table}");
     }
     assert_eq!(stored_keys(&client).await, keys(&model.records));
+    assert_eq!(stored_key_hours(&client).await, key_hours(&model.records));
     check_accounts(&client, model).await;
 }
 
@@ -129,6 +130,27 @@ fn keys(records: &[Record]) -> Rows {
         row.2 = row.2.max(record.timestamp.0);
     }
     rows.into_iter().map(|(key, (requests, errors, used))| (key, format!("{requests} {errors} {used}"))).collect()
+}
+
+async fn stored_key_hours(client: &Client) -> Rows {
+    let select = "SELECT concat_ws(' ', customer_id, api_key_fp, extract(epoch FROM hour)::bigint * 1000), \
+        concat_ws(' ', requests, errors) FROM key_activity_per_hour";
+    let rows = client.query(select, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+fn key_hours(records: &[Record]) -> Rows {
+    let mut rows = BTreeMap::<String, (i64, i64)>::new();
+    for record in records {
+        let Some(KeyRef { customer_id, api_key_fp }) = KeyRef::of(record) else { continue };
+        let hour = ms(record.timestamp, HOUR_MS);
+        let row = rows.entry(format!("{} {api_key_fp} {hour}", customer_id.get())).or_default();
+        let class = TrafficClass::of(record.traffic_type, record.status_code);
+        let is_error = matches!(class, TrafficClass::Rejected | TrafficClass::ClientError | TrafficClass::ServerError);
+        row.0 += i64::from(record.repeat);
+        row.1 += if is_error { i64::from(record.repeat) } else { 0 };
+    }
+    rows.into_iter().map(|(key, (requests, errors))| (key, format!("{requests} {errors}"))).collect()
 }
 
 async fn check_accounts(client: &Client, model: &Model) {

@@ -39,10 +39,11 @@ async fn a_restart_goes_on_where_the_last_commit_ended() {
         assert_eq!(found, in_all);
         drop(writer);
 
-        // Another journal begins at nothing, but for what has been rated.
+        // Another journal begins at nothing, but for what has been rated, and the vault.
         let (_, other) = Writer::open(database.config(), "another").await.unwrap();
-        let (rated, rated_in_all) = (resume.rated, resume.rated_in_all);
-        assert_eq!(other, Resume { rated, rated_in_all, ..Resume::default() });
+        let Resume { rated, rated_in_all, key_grants, access_grants, .. } = resume;
+        assert!(!key_grants.is_empty() && !access_grants.is_empty());
+        assert_eq!(other, Resume { rated, rated_in_all, key_grants, access_grants, ..Resume::default() });
     })
     .await;
 }
@@ -63,6 +64,7 @@ pub(crate) async fn contents(client: &Client) -> String {
         ("infra_per_hour", ""),
         ("infra_per_day", ""),
         ("key_activity", ""),
+        ("key_activity_per_hour", ""),
         ("spend", ""),
         ("vault_keys", ""),
         ("vault_access", ""),

@@ -188,6 +188,7 @@ test("what cannot be is refused", async () => {
     infra("minute", "2026-11-21 10:00:00+00", 6, "{}"),
     infra("minute", "2026-11-21 10:00:00+00", 2, "[]"),
     "INSERT INTO key_activity VALUES (1, 0, 1, 0, now())",
+    "INSERT INTO key_activity_per_hour VALUES (1, '2026-11-21 10:30:00+00', 1, 1, 0)",
     "INSERT INTO spend VALUES (1, 'rich', '2026-11-01', 0, 0, now())",
     "INSERT INTO spend VALUES (1, 'active', '2026-11-02', 0, 0, now())",
     "INSERT INTO vault_keys VALUES (repeat('a', 64), 1, 1, 1, 1, 1, 'active')",

@@ -1,18 +1,24 @@
 import { expect, test, vi } from "vitest";
 import { aPipeline, message, snapshot } from "../testing";
-import type { Batch, Commands, Opened } from "./commands";
-import { follow } from "./follow";
+import type { Batch, Opened } from "./commands";
+import { type Following, follow } from "./follow";
 
 /** The native side as a test plays it: each pull waits for `answer`. */
 function native(address = "http://one") {
   let session = 0;
   let asked: ((batch: Batch) => void) | undefined;
-  const opened = (at: string): Opened => ({ session: ++session, address: at, unencrypted: false });
+  const opened = (at: string): Opened => ({
+    session: ++session,
+    address: at,
+    unencrypted: false,
+    profile: null,
+    kept: false,
+  });
   const commands = {
     open: vi.fn(async () => opened(address)),
-    connect: vi.fn(async (at: string) => opened(at)),
+    connect: vi.fn(async (target: { address: string }) => opened(target.address)),
     pull: vi.fn((_session: number) => new Promise<Batch>((resolve) => (asked = resolve))),
-  } satisfies Commands;
+  } satisfies Following;
   return {
     commands,
     async answer(batch: Partial<Batch>) {
@@ -50,7 +56,7 @@ test("another server's figures start from nothing, and a late answer of the old 
   await answer({ events: [message("snapshot", snapshot())] });
   await vi.waitUntil(() => follower.getView().server.usage.usage !== null);
   await vi.waitUntil(() => commands.pull.mock.calls.length === 2);
-  await follower.connect("http://two", "token");
+  await follower.connect({ address: "http://two", token: "token", profile: null, keep: false });
   expect(follower.getView().server.usage.usage).toBeNull();
   await answer({ session: 1, events: [message("snapshot", snapshot({ epoch: 5 }))] });
   await vi.waitUntil(() => commands.pull.mock.calls.at(-1)?.[0] === 2);

@@ -1,7 +1,7 @@
 // Keeps pulling what the native side has, and publishes a view after each pull. The native side answers at
 // most four times a second and at least once, so this is the window's clock as well.
 import { serverNow } from "@suiftly/ui";
-import type { Commands, LinkStatus, Opened } from "./commands";
+import type { Commands, LinkStatus, Opened, Target } from "./commands";
 import { receive, resume, type ServerState, UNKNOWN_SERVER } from "./state";
 
 export type Phase = LinkStatus | { readonly phase: "broken"; readonly reason: string };
@@ -11,6 +11,8 @@ export interface ConsoleView {
   readonly status: Phase;
   readonly address: string;
   readonly unencrypted: boolean;
+  /** The profile followed, if the server is kept under a name. */
+  readonly profile: string | null;
   /** The server's time now, as well as this machine knows it; Unix time in ms. */
   readonly now: number;
 }
@@ -19,13 +21,18 @@ export interface Follower {
   readonly getView: () => ConsoleView;
   readonly subscribe: (listener: () => void) => () => void;
   /** Follows another server; rejects with what is wrong with the address or token. */
-  readonly connect: (address: string, token: string) => Promise<void>;
+  readonly connect: (target: Target) => Promise<Opened>;
+  /** Follows what a command opened: a profile, the local system. */
+  readonly adopt: (opened: Promise<Opened>) => Promise<void>;
   /** Tries again at once. */
   readonly retry: () => Promise<void>;
   readonly close: () => void;
 }
 
-export function follow(commands: Commands): Follower {
+/** What following takes. */
+export type Following = Pick<Commands, "open" | "connect" | "pull">;
+
+export function follow(commands: Following): Follower {
   const listeners = new Set<() => void>();
   let session = 0;
   let closed = false;
@@ -34,6 +41,7 @@ export function follow(commands: Commands): Follower {
     status: { phase: "connecting" },
     address: "",
     unencrypted: false,
+    profile: null,
     now: Date.now(),
   };
 
@@ -50,6 +58,7 @@ export function follow(commands: Commands): Follower {
       server: same ? resume(view.server) : UNKNOWN_SERVER,
       address: opened.address,
       unencrypted: opened.unencrypted,
+      profile: opened.profile,
     });
   }
 
@@ -86,7 +95,12 @@ export function follow(commands: Commands): Follower {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    connect: async (address, token) => adopt(await commands.connect(address, token)),
+    connect: async (target) => {
+      const opened = await commands.connect(target);
+      adopt(opened);
+      return opened;
+    },
+    adopt: async (opened) => adopt(await opened),
     retry: async () => adopt(await commands.open()),
     close() {
       closed = true;

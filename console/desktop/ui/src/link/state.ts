@@ -17,9 +17,18 @@ export interface ServerState {
   readonly history: readonly Pipeline[];
   /** Something came that this console cannot read; figures wait for the next snapshot. */
   readonly unreadable: boolean;
+  /** What the server last said of each topic: a number that changes with what its pages answer. */
+  readonly revisions: Revisions;
 }
 
-export const UNKNOWN_SERVER: ServerState = { usage: INITIAL_STATE, history: [], unreadable: false };
+export type Revisions = Readonly<Record<string, number | null>>;
+
+export const UNKNOWN_SERVER: ServerState = {
+  usage: INITIAL_STATE,
+  history: [],
+  unreadable: false,
+  revisions: {},
+};
 
 /** A new session on the same server: the last good figures stay until its snapshot comes. */
 export function resume(state: ServerState): ServerState {
@@ -30,9 +39,11 @@ export function receive(state: ServerState, message: Message, receivedAt: number
   if (!isKnown(message.name)) return state;
   const data = parse(message.data);
   if (data === null) return { ...resume(state), unreadable: true };
+  if (message.name === "revisions") return { ...state, revisions: data as Revisions };
   // The shapes are the server's promise (api/openapi.json); they are not checked again here.
   const event = { type: message.name, data, receivedAt } as StreamEvent;
   return {
+    ...state,
     usage: applyEvent(state.usage, event),
     history:
       event.type === "pipeline" ? [...state.history, event.data].slice(-HISTORY) : state.history,
@@ -40,10 +51,10 @@ export function receive(state: ServerState, message: Message, receivedAt: number
   };
 }
 
-const KNOWN: readonly StreamEvent["type"][] = ["snapshot", "delta", "reset", "pipeline"];
+const KNOWN: readonly string[] = ["snapshot", "delta", "reset", "pipeline", "revisions"];
 
-function isKnown(name: string): name is StreamEvent["type"] {
-  return KNOWN.some((known) => known === name);
+function isKnown(name: string): boolean {
+  return KNOWN.includes(name);
 }
 
 function parse(text: string): object | null {

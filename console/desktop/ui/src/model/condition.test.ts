@@ -15,6 +15,7 @@ function view(change: Partial<ConsoleView> = {}, pipeline = aPipeline()): Consol
     status: { phase: "open" },
     address: "http://a",
     unencrypted: false,
+    profile: null,
     now: NOW,
     ...change,
   };

@@ -9,7 +9,7 @@ import {
 } from "@suiftly/ui";
 import type { ConsoleView } from "../link/follow";
 
-export interface Condition {
+interface Condition {
   readonly status: Status;
   readonly word: string;
   /** The word in a sentence. */
@@ -87,4 +87,11 @@ function inexact({ server }: ConsoleView): Condition {
 export function sentence(words: string): string {
   if (/^[a-z]+:\/\//.test(words)) return `${words}.`;
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
+}
+
+/** How grave a condition is, for the tray. */
+export function levelOf(status: Status): "ok" | "warn" | "bad" | "unknown" {
+  if (status === "ok") return "ok";
+  if (status === "config-needed") return "warn";
+  return status === "down" ? "bad" : "unknown";
 }

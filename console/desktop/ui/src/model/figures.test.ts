@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { fates } from "../lines/fates";
 import { aPipeline } from "../testing";
-import { fates } from "./fates";
 import { trustFigures } from "./figures";
 import { formatLarge, formatMillis, formatPpm } from "./format";
 

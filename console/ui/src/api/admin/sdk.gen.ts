@@ -4,8 +4,8 @@ import * as v from 'valibot';
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcknowledgeNotificationData, AcknowledgeNotificationErrors, AcknowledgeNotificationResponses, ActivateCustomerData, ActivateCustomerErrors, ActivateCustomerResponses, AuditData, AuditErrors, AuditResponses, ClockData, ClockErrors, ClockResponses, CreditCustomerData, CreditCustomerErrors, CreditCustomerResponses, CustomerDraftData, CustomerDraftErrors, CustomerDraftResponses, CustomerInvoicesData, CustomerInvoicesErrors, CustomerInvoicesResponses, CustomerKeysData, CustomerKeysErrors, CustomerKeysResponses, CustomerSpendData, CustomerSpendErrors, CustomerSpendResponses, CustomerStatementData, CustomerStatementErrors, CustomerStatementResponses, DisableOperatorData, DisableOperatorErrors, DisableOperatorResponses, DiscardQuarantinedData, DiscardQuarantinedErrors, DiscardQuarantinedResponses, GetCustomerData, GetCustomerErrors, GetCustomerResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetQuarantinedData, GetQuarantinedErrors, GetQuarantinedResponses, HealthData, HealthResponses, InfraSeriesData, InfraSeriesErrors, InfraSeriesResponses, InfraSummaryData, InfraSummaryErrors, InfraSummaryResponses, InvoiceDocumentData, InvoiceDocumentErrors, InvoiceDocumentResponses, InvoiceHoursData, InvoiceHoursErrors, InvoiceHoursResponses, InvoiceRecordsData, InvoiceRecordsErrors, InvoiceRecordsResponses, ListCustomersData, ListCustomersErrors, ListCustomersResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListJobRunsData, ListJobRunsErrors, ListJobRunsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOperatorsData, ListOperatorsErrors, ListOperatorsResponses, ListPriceBooksData, ListPriceBooksErrors, ListPriceBooksResponses, ListQuarantinedData, ListQuarantinedErrors, ListQuarantinedResponses, LiveStreamData, LiveStreamErrors, LiveStreamResponse, LiveStreamResponses, LossData, LossErrors, LossResponses, MetricsPageData, MetricsPageResponses, MoveClockData, MoveClockErrors, MoveClockResponses, OpenapiDocumentData, OpenapiDocumentErrors, OpenapiDocumentResponses, PipelineData, PipelineErrors, PipelineResponses, PipelineStreamData, PipelineStreamErrors, PipelineStreamResponse, PipelineStreamResponses, PublishPriceBookData, PublishPriceBookErrors, PublishPriceBookResponses, PutOperatorData, PutOperatorErrors, PutOperatorResponses, QuarantineReasonsData, QuarantineReasonsErrors, QuarantineReasonsResponses, ReadyData, ReadyErrors, ReadyResponses, ReconciliationData, ReconciliationErrors, ReconciliationResponses, RecordsData, RecordsErrors, RecordsResponses, ReplayQuarantinedData, ReplayQuarantinedErrors, ReplayQuarantinedResponses, RevokeCustomerKeyData, RevokeCustomerKeyErrors, RevokeCustomerKeyResponses, RevokeCustomerSessionsData, RevokeCustomerSessionsErrors, RevokeCustomerSessionsResponses, RunJobData, RunJobErrors, RunJobResponses, SetCustomerLimitData, SetCustomerLimitErrors, SetCustomerLimitResponses, SuspendCustomerData, SuspendCustomerErrors, SuspendCustomerResponses, SystemLogsData, SystemLogsErrors, SystemLogsResponses, TailData, TailErrors, TailResponse, TailResponses, TopCustomersData, TopCustomersErrors, TopCustomersResponses, UsageSeriesData, UsageSeriesErrors, UsageSeriesResponses, UsageSummaryData, UsageSummaryErrors, UsageSummaryResponses, VaultData, VaultErrors, VaultResponses, WhatIfData, WhatIfErrors, WhatIfResponses } from './types.gen';
-import { vAcknowledgeNotificationResponse, vActivateCustomerResponse, vAuditResponse, vClockResponse, vCreditCustomerResponse, vCustomerDraftResponse, vCustomerInvoicesResponse, vCustomerKeysResponse, vCustomerSpendResponse, vCustomerStatementResponse, vDisableOperatorResponse, vDiscardQuarantinedResponse, vGetCustomerResponse, vGetInvoiceResponse, vGetQuarantinedResponse, vHealthResponse, vInfraSeriesResponse, vInfraSummaryResponse, vInvoiceDocumentResponse, vInvoiceHoursResponse, vInvoiceRecordsResponse, vListCustomersResponse, vListInvoicesResponse, vListJobRunsResponse, vListJobsResponse, vListNotificationsResponse, vListOperatorsResponse, vListPriceBooksResponse, vListQuarantinedResponse, vLiveStreamResponse, vLossResponse, vMetricsPageResponse, vMoveClockResponse, vOpenapiDocumentResponse, vPipelineResponse, vPipelineStreamResponse, vPublishPriceBookResponse, vPutOperatorResponse, vQuarantineReasonsResponse, vReadyResponse, vReconciliationResponse, vRecordsResponse, vReplayQuarantinedResponse, vRevokeCustomerKeyResponse, vRevokeCustomerSessionsResponse, vRunJobResponse, vSetCustomerLimitResponse, vSuspendCustomerResponse, vSystemLogsResponse, vTailResponse, vTopCustomersResponse, vUsageSeriesResponse, vUsageSummaryResponse, vVaultResponse, vWhatIfResponse } from './valibot.gen';
+import type { AcknowledgeNotificationData, AcknowledgeNotificationErrors, AcknowledgeNotificationResponses, ActivateCustomerData, ActivateCustomerErrors, ActivateCustomerResponses, AuditData, AuditErrors, AuditResponses, BillingStandingData, BillingStandingErrors, BillingStandingResponses, ClockData, ClockErrors, ClockResponses, CreditCustomerData, CreditCustomerErrors, CreditCustomerResponses, CustomerChargesData, CustomerChargesErrors, CustomerChargesResponses, CustomerDraftData, CustomerDraftErrors, CustomerDraftResponses, CustomerInvoicesData, CustomerInvoicesErrors, CustomerInvoicesResponses, CustomerKeysData, CustomerKeysErrors, CustomerKeysResponses, CustomerNamesData, CustomerNamesErrors, CustomerNamesResponses, CustomerSpendData, CustomerSpendErrors, CustomerSpendResponses, CustomerStatementData, CustomerStatementErrors, CustomerStatementResponses, CustomerWhatIfData, CustomerWhatIfErrors, CustomerWhatIfResponses, DisableOperatorData, DisableOperatorErrors, DisableOperatorResponses, DiscardQuarantinedData, DiscardQuarantinedErrors, DiscardQuarantinedResponses, EdgeGrantsData, EdgeGrantsErrors, EdgeGrantsResponses, EdgeReportData, EdgeReportErrors, EdgeReportResponses, FleetData, FleetErrors, FleetResponses, FreezeVaultData, FreezeVaultErrors, FreezeVaultResponses, GetCustomerData, GetCustomerErrors, GetCustomerResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetQuarantinedData, GetQuarantinedErrors, GetQuarantinedResponses, HealthData, HealthResponses, InfraHeatmapData, InfraHeatmapErrors, InfraHeatmapResponses, InfraSeriesData, InfraSeriesErrors, InfraSeriesResponses, InfraSummaryData, InfraSummaryErrors, InfraSummaryResponses, InvoiceDocumentData, InvoiceDocumentErrors, InvoiceDocumentResponses, InvoiceHoursData, InvoiceHoursErrors, InvoiceHoursResponses, InvoiceRecordsData, InvoiceRecordsErrors, InvoiceRecordsResponses, ListCustomersData, ListCustomersErrors, ListCustomersResponses, ListFormatsData, ListFormatsErrors, ListFormatsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListJobRunsData, ListJobRunsErrors, ListJobRunsResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOperatorsData, ListOperatorsErrors, ListOperatorsResponses, ListPriceBooksData, ListPriceBooksErrors, ListPriceBooksResponses, ListQuarantinedData, ListQuarantinedErrors, ListQuarantinedResponses, LiveStreamData, LiveStreamErrors, LiveStreamResponse, LiveStreamResponses, LossData, LossErrors, LossResponses, MetricsPageData, MetricsPageResponses, MoveClockData, MoveClockErrors, MoveClockResponses, OpenapiDocumentData, OpenapiDocumentErrors, OpenapiDocumentResponses, PipelineData, PipelineErrors, PipelineResponses, PipelineStreamData, PipelineStreamErrors, PipelineStreamResponse, PipelineStreamResponses, PublishFormatData, PublishFormatErrors, PublishFormatResponses, PublishPriceBookData, PublishPriceBookErrors, PublishPriceBookResponses, PushVaultData, PushVaultErrors, PushVaultResponses, PutCustomerNoteData, PutCustomerNoteErrors, PutCustomerNoteResponses, PutOperatorData, PutOperatorErrors, PutOperatorResponses, QuarantineReasonsData, QuarantineReasonsErrors, QuarantineReasonsResponses, ReadyData, ReadyErrors, ReadyResponses, ReconciliationData, ReconciliationErrors, ReconciliationResponses, RecordBillData, RecordBillErrors, RecordBillResponses, RecordsData, RecordsErrors, RecordsResponses, RecordsSummaryData, RecordsSummaryErrors, RecordsSummaryResponses, ReplayQuarantinedData, ReplayQuarantinedErrors, ReplayQuarantinedResponses, RetireFormatData, RetireFormatErrors, RetireFormatResponses, RevokeCustomerKeyData, RevokeCustomerKeyErrors, RevokeCustomerKeyResponses, RevokeCustomerSessionsData, RevokeCustomerSessionsErrors, RevokeCustomerSessionsResponses, RunJobData, RunJobErrors, RunJobResponses, SetCustomerLimitData, SetCustomerLimitErrors, SetCustomerLimitResponses, SuspendCustomerData, SuspendCustomerErrors, SuspendCustomerResponses, SystemLogsData, SystemLogsErrors, SystemLogsResponses, TailData, TailErrors, TailResponse, TailResponses, ThawVaultData, ThawVaultErrors, ThawVaultResponses, TopCustomersData, TopCustomersErrors, TopCustomersResponses, TryFormatData, TryFormatErrors, TryFormatResponses, UsageSeriesData, UsageSeriesErrors, UsageSeriesResponses, UsageSummaryData, UsageSummaryErrors, UsageSummaryResponses, VaultData, VaultDiffData, VaultDiffErrors, VaultDiffResponses, VaultErrors, VaultResponses, VaultStatusData, VaultStatusErrors, VaultStatusResponses, VaultVersionsData, VaultVersionsErrors, VaultVersionsResponses, WhatIfData, WhatIfErrors, WhatIfResponses } from './types.gen';
+import { vAcknowledgeNotificationResponse, vActivateCustomerResponse, vAuditResponse, vBillingStandingResponse, vClockResponse, vCreditCustomerResponse, vCustomerChargesResponse, vCustomerDraftResponse, vCustomerInvoicesResponse, vCustomerKeysResponse, vCustomerNamesResponse, vCustomerSpendResponse, vCustomerStatementResponse, vCustomerWhatIfResponse, vDisableOperatorResponse, vDiscardQuarantinedResponse, vEdgeGrantsResponse, vEdgeReportResponse, vFleetResponse, vFreezeVaultResponse, vGetCustomerResponse, vGetInvoiceResponse, vGetQuarantinedResponse, vHealthResponse, vInfraHeatmapResponse, vInfraSeriesResponse, vInfraSummaryResponse, vInvoiceDocumentResponse, vInvoiceHoursResponse, vInvoiceRecordsResponse, vListCustomersResponse, vListFormatsResponse, vListInvoicesResponse, vListJobRunsResponse, vListJobsResponse, vListNotificationsResponse, vListOperatorsResponse, vListPriceBooksResponse, vListQuarantinedResponse, vLiveStreamResponse, vLossResponse, vMetricsPageResponse, vMoveClockResponse, vOpenapiDocumentResponse, vPipelineResponse, vPipelineStreamResponse, vPublishFormatResponse, vPublishPriceBookResponse, vPushVaultResponse, vPutCustomerNoteResponse, vPutOperatorResponse, vQuarantineReasonsResponse, vReadyResponse, vReconciliationResponse, vRecordBillResponse, vRecordsResponse, vRecordsSummaryResponse, vReplayQuarantinedResponse, vRetireFormatResponse, vRevokeCustomerKeyResponse, vRevokeCustomerSessionsResponse, vRunJobResponse, vSetCustomerLimitResponse, vSuspendCustomerResponse, vSystemLogsResponse, vTailResponse, vThawVaultResponse, vTopCustomersResponse, vTryFormatResponse, vUsageSeriesResponse, vUsageSummaryResponse, vVaultDiffResponse, vVaultResponse, vVaultStatusResponse, vVaultVersionsResponse, vWhatIfResponse } from './valibot.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -38,6 +38,17 @@ export const reconciliation = <ThrowOnError extends boolean = true>(options?: Op
     responseValidator: async (data) => await v.parseAsync(vReconciliationResponse, data),
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/billing/reconciliation',
+    ...options
+});
+
+/**
+ * Where everybody's money stands: accrued and in doubt, whether the books agreed when they were checked last, and which
+ * months are open.
+ */
+export const billingStanding = <ThrowOnError extends boolean = true>(options?: Options<BillingStandingData, ThrowOnError>) => (options?.client ?? client).get<BillingStandingResponses, BillingStandingErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vBillingStandingResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/billing/standing',
     ...options
 });
 
@@ -86,6 +97,16 @@ export const customerKeys = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
+ * What customers are called.
+ */
+export const customerNames = <ThrowOnError extends boolean = true>(options: Options<CustomerNamesData, ThrowOnError>) => (options.client ?? client).get<CustomerNamesResponses, CustomerNamesErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vCustomerNamesResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/customers/names',
+    ...options
+});
+
+/**
  * Where a customer's account stands: whether they may be served, and what was rated this month.
  */
 export const customerSpend = <ThrowOnError extends boolean = true>(options: Options<CustomerSpendData, ThrowOnError>) => (options.client ?? client).get<CustomerSpendResponses, CustomerSpendErrors, ThrowOnError>({
@@ -107,7 +128,7 @@ export const topCustomers = <ThrowOnError extends boolean = true>(options?: Opti
 });
 
 /**
- * One customer from all sides: profile, money, services, keys, sessions, alerts, and the latest invoices, activity and
+ * One customer from all sides: profile, money, services, keys, sessions, alerts, the operators' note, and the latest invoices, activity and
  * notifications.
  */
 export const getCustomer = <ThrowOnError extends boolean = true>(options: Options<GetCustomerData, ThrowOnError>) => (options.client ?? client).get<GetCustomerResponses, GetCustomerErrors, ThrowOnError>({
@@ -124,6 +145,16 @@ export const activateCustomer = <ThrowOnError extends boolean = true>(options: O
     responseValidator: async (data) => await v.parseAsync(vActivateCustomerResponse, data),
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/customers/{customer_id}/activate',
+    ...options
+});
+
+/**
+ * What was drawn from a customer's escrow, and what is being drawn: the latest first.
+ */
+export const customerCharges = <ThrowOnError extends boolean = true>(options: Options<CustomerChargesData, ThrowOnError>) => (options.client ?? client).get<CustomerChargesResponses, CustomerChargesErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vCustomerChargesResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/customers/{customer_id}/charges',
     ...options
 });
 
@@ -186,6 +217,21 @@ export const setCustomerLimit = <ThrowOnError extends boolean = true>(options: O
 });
 
 /**
+ * Writes down what operators should know of a customer, in place of what was written before. The customer is never shown
+ * it.
+ */
+export const putCustomerNote = <ThrowOnError extends boolean = true>(options: Options<PutCustomerNoteData, ThrowOnError>) => (options.client ?? client).put<PutCustomerNoteResponses, PutCustomerNoteErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vPutCustomerNoteResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/customers/{customer_id}/note',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Ends every session of a customer: they sign in anew.
  */
 export const revokeCustomerSessions = <ThrowOnError extends boolean = true>(options: Options<RevokeCustomerSessionsData, ThrowOnError>) => (options.client ?? client).post<RevokeCustomerSessionsResponses, RevokeCustomerSessionsErrors, ThrowOnError>({
@@ -218,6 +264,116 @@ export const suspendCustomer = <ThrowOnError extends boolean = true>(options: Op
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * What a customer's month would come to with another tier of a service. Nothing is ordered.
+ */
+export const customerWhatIf = <ThrowOnError extends boolean = true>(options: Options<CustomerWhatIfData, ThrowOnError>) => (options.client ?? client).get<CustomerWhatIfResponses, CustomerWhatIfErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vCustomerWhatIfResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/customers/{customer_id}/what-if',
+    ...options
+});
+
+/**
+ * The grant set, and each change of it: an edge's stream.
+ *
+ * A JSON object a line: `hello`, then `changes` from the root that the edge holds or `whole` and `rows`, then `changes` as
+ * they come, `alive` at least each second. Whoever gets `changes` computes the root of what comes of them, and takes it if
+ * the signed head says so.
+ */
+export const edgeGrants = <ThrowOnError extends boolean = true>(options?: Options<EdgeGrantsData, ThrowOnError>) => (options?.client ?? client).get<EdgeGrantsResponses, EdgeGrantsErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vEdgeGrantsResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/edge/grants',
+    ...options
+});
+
+/**
+ * How the edge's gateways are: each two seconds, and at once after a version was applied or refused.
+ */
+export const edgeReport = <ThrowOnError extends boolean = true>(options: Options<EdgeReportData, ThrowOnError>) => (options.client ?? client).post<EdgeReportResponses, EdgeReportErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vEdgeReportResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/edge/report',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * How each expected edge and its gateways stand.
+ */
+export const fleet = <ThrowOnError extends boolean = true>(options?: Options<FleetData, ThrowOnError>) => (options?.client ?? client).get<FleetResponses, FleetErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vFleetResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/fleet',
+    ...options
+});
+
+/**
+ * Every format that was ever published: those in force first, in the order in which lines are tried.
+ */
+export const listFormats = <ThrowOnError extends boolean = true>(options?: Options<ListFormatsData, ThrowOnError>) => (options?.client ?? client).get<ListFormatsResponses, ListFormatsErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vListFormatsResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/formats',
+    ...options
+});
+
+/**
+ * Tries a format on quarantined lines: what it would make of each, or where the line stops fitting. By this format alone,
+ * as if the line were given again. Changes nothing.
+ */
+export const tryFormat = <ThrowOnError extends boolean = true>(options: Options<TryFormatData, ThrowOnError>) => (options.client ?? client).post<TryFormatResponses, TryFormatErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vTryFormatResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/formats/try',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Retires a format: it reads no line any more. What it read stays as it is.
+ */
+export const retireFormat = <ThrowOnError extends boolean = true>(options: Options<RetireFormatData, ThrowOnError>) => (options.client ?? client).delete<RetireFormatResponses, RetireFormatErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vRetireFormatResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/formats/{name}',
+    ...options
+});
+
+/**
+ * Publishes a format under a name, in place of the one in force under it: from then on it is tried, after those published
+ * before, on lines that no configured format can read. Just as it is in force, it is left alone.
+ *
+ * Lines that are given again after the answer are read by it.
+ */
+export const publishFormat = <ThrowOnError extends boolean = true>(options: Options<PublishFormatData, ThrowOnError>) => (options.client ?? client).put<PublishFormatResponses, PublishFormatErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vPublishFormatResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/formats/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * How long a phase took over time: requests by bucket and band. By default the last 24 hours by five minutes, in all.
+ */
+export const infraHeatmap = <ThrowOnError extends boolean = true>(options?: Options<InfraHeatmapData, ThrowOnError>) => (options?.client ?? client).get<InfraHeatmapResponses, InfraHeatmapErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vInfraHeatmapResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/infra/heatmap',
+    ...options
 });
 
 /**
@@ -410,7 +566,8 @@ export const pipeline = <ThrowOnError extends boolean = true>(options?: Options<
 /**
  * How the pipeline is, live.
  *
- * Server-sent events `pipeline` (Pipeline): one at once, then one each second. Each is whole, so none has an id.
+ * Server-sent events `pipeline` (Pipeline): one at once, then one each second; and `revisions` (Revisions): one at the
+ * start, then once a second at most and when something has changed. Each is whole, so none has an id.
  */
 export const pipelineStream = <ThrowOnError extends boolean = true>(options?: Options<PipelineStreamData, ThrowOnError, PipelineStreamResponse>) => (options?.client ?? client).sse.get<PipelineStreamResponses, PipelineStreamErrors, ThrowOnError>({
     responseValidator: async (data) => await v.parseAsync(vPipelineStreamResponse, data),
@@ -516,11 +673,33 @@ export const records = <ThrowOnError extends boolean = true>(options?: Options<R
 });
 
 /**
+ * One request followed into the bill, while its record is kept: two days.
+ */
+export const recordBill = <ThrowOnError extends boolean = true>(options: Options<RecordBillData, ThrowOnError>) => (options.client ?? client).get<RecordBillResponses, RecordBillErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vRecordBillResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/records/bill',
+    ...options
+});
+
+/**
+ * Raw records of up to an hour, counted by group, while they are kept. Many records take the database long: what it does
+ * not count in time is `store_unavailable`, and a narrower question finds more.
+ */
+export const recordsSummary = <ThrowOnError extends boolean = true>(options?: Options<RecordsSummaryData, ThrowOnError>) => (options?.client ?? client).get<RecordsSummaryResponses, RecordsSummaryErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vRecordsSummaryResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/records/summary',
+    ...options
+});
+
+/**
  * Usage of this month, live.
  *
  * Server-sent events; ids are epochs. `snapshot` (StreamSnapshot) first, then `delta` (StreamDelta): ten a second at
  * most, one a second at least, each to be added to the snapshot. `reset` (StreamReset) says to forget all; a snapshot
- * follows. `pipeline` (Pipeline, without id) each second. A client that reconnects sends `Last-Event-ID` and gets the
+ * follows. `pipeline` (Pipeline, without id) each second. `revisions` (Revisions, without id) at the start, then once a
+ * second at most and when something has changed: what to ask for again. A client that reconnects sends `Last-Event-ID` and gets the
  * deltas after it, or a reset.
  */
 export const liveStream = <ThrowOnError extends boolean = true>(options?: Options<LiveStreamData, ThrowOnError, LiveStreamResponse>) => (options?.client ?? client).sse.get<LiveStreamResponses, LiveStreamErrors, ThrowOnError>({
@@ -581,6 +760,75 @@ export const vault = <ThrowOnError extends boolean = true>(options?: Options<Vau
     responseValidator: async (data) => await v.parseAsync(vVaultResponse, data),
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/vault',
+    ...options
+});
+
+/**
+ * What differs between two versions, in people's terms. The latest versions only are remembered, and none of before the start.
+ */
+export const vaultDiff = <ThrowOnError extends boolean = true>(options?: Options<VaultDiffData, ThrowOnError>) => (options?.client ?? client).get<VaultDiffResponses, VaultDiffErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vVaultDiffResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/vault/diff',
+    ...options
+});
+
+/**
+ * Holds the vault: gateways keep the version in force, also over a restart, and changes wait. Nobody new is let in, and
+ * nobody is stopped.
+ */
+export const freezeVault = <ThrowOnError extends boolean = true>(options: Options<FreezeVaultData, ThrowOnError>) => (options.client ?? client).post<FreezeVaultResponses, FreezeVaultErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vFreezeVaultResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/vault/freeze',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Has every gateway filled anew: publishes a version that says so, and answers with it.
+ */
+export const pushVault = <ThrowOnError extends boolean = true>(options?: Options<PushVaultData, ThrowOnError>) => (options?.client ?? client).post<PushVaultResponses, PushVaultErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vPushVaultResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/vault/push',
+    ...options
+});
+
+/**
+ * The vault as it is published: the version in force, who holds it, what waits.
+ */
+export const vaultStatus = <ThrowOnError extends boolean = true>(options?: Options<VaultStatusData, ThrowOnError>) => (options?.client ?? client).get<VaultStatusResponses, VaultStatusErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vVaultStatusResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/vault/status',
+    ...options
+});
+
+/**
+ * Releases the vault: what has changed meanwhile is published.
+ */
+export const thawVault = <ThrowOnError extends boolean = true>(options: Options<ThawVaultData, ThrowOnError>) => (options.client ?? client).post<ThawVaultResponses, ThawVaultErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vThawVaultResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/vault/thaw',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What was published, the latest first. A version may be missing here that gateways have had: it is written down behind.
+ */
+export const vaultVersions = <ThrowOnError extends boolean = true>(options?: Options<VaultVersionsData, ThrowOnError>) => (options?.client ?? client).get<VaultVersionsResponses, VaultVersionsErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vVaultVersionsResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/vault/versions',
     ...options
 });
 

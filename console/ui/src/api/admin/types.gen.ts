@@ -49,6 +49,48 @@ export type ActivityItem = {
 };
 
 /**
+ * How a version was applied. Times are by the edge's clock; the steps are how long each took.
+ */
+export type AppliedVersion = {
+    /**
+     * When every gateway had it.
+     */
+    applied_at: number;
+    /**
+     * Changing the maps of the slowest gateway, in microseconds.
+     */
+    change_us: number;
+    /**
+     * Rows that it changed.
+     */
+    changes: number;
+    /**
+     * Reading back, in microseconds.
+     */
+    confirm_us: number;
+    /**
+     * Of which era.
+     */
+    era: number;
+    /**
+     * Whether the maps were filled anew.
+     */
+    is_refill: boolean;
+    /**
+     * When its frame had arrived.
+     */
+    received_at: number;
+    /**
+     * Checking the signature and the root, in microseconds.
+     */
+    verify_us: number;
+    /**
+     * Which.
+     */
+    version: number;
+};
+
+/**
  * A page of the activity log.
  */
 export type AuditPage = {
@@ -60,6 +102,67 @@ export type AuditPage = {
      * Where the next page begins; null at the end.
      */
     next_cursor?: string | null;
+};
+
+/**
+ * An hour of a customer's requests to a service on a network, by both paths.
+ */
+export type BillHour = {
+    /**
+     * As the view has it: what is billed.
+     */
+    counts: Counts;
+    /**
+     * Whether both are the same; null if it was not counted again.
+     */
+    is_equal?: boolean | null;
+    recounted?: Counts | null;
+    /**
+     * Its first instant.
+     */
+    start: string;
+};
+
+/**
+ * Everybody's money.
+ */
+export type BillingStanding = {
+    /**
+     * What is owed and not yet drawn, of all customers.
+     */
+    accrued_micro_usd: number;
+    /**
+     * How many of them are in doubt: the escrow was asked, and nobody knows what it did.
+     */
+    draws_in_doubt: number;
+    /**
+     * The escrow against what is written down of it: the job `reconcile`.
+     */
+    escrow: BooksCheck;
+    /**
+     * Draws that are not decided.
+     */
+    in_flight_micro_usd: number;
+    /**
+     * The ledger against what is kept beside it: the job `ledger_check`.
+     */
+    ledger: BooksCheck;
+    /**
+     * When the first month that is open may be closed: a day after its end.
+     */
+    next_close_at: string;
+    /**
+     * The manager's clock, which all of this goes by.
+     */
+    now: string;
+    /**
+     * When the first of those was intended; null if there is none.
+     */
+    oldest_in_doubt_at?: string | null;
+    /**
+     * Months that somebody has open, ascending, the running one with them.
+     */
+    open_months: Array<string>;
 };
 
 /**
@@ -109,6 +212,143 @@ export type Books = {
      */
     items: Array<BookItem>;
 };
+
+/**
+ * How books agreed when they were held against each other last.
+ */
+export type BooksCheck = {
+    /**
+     * When; null if it never was.
+     */
+    checked_at?: string | null;
+    /**
+     * Whether nothing differed; null if it was never found out, or failed.
+     */
+    is_clean?: boolean | null;
+};
+
+/**
+ * What is wrong with a gateway's synthetic requests.
+ */
+export type CanaryAlarm = 'unmetered' | 'unserved';
+
+/**
+ * What became of a gateway's synthetic requests.
+ */
+export type CanaryReport = {
+    /**
+     * When the last one was sent.
+     */
+    last_at: number;
+    /**
+     * The last one's status; `null` when there was no answer.
+     */
+    last_status?: number | null;
+    /**
+     * How long its answer took, in microseconds.
+     */
+    last_us: number;
+    /**
+     * Sent since the edge started.
+     */
+    sent: number;
+    /**
+     * Of them, answered with 2xx.
+     */
+    served: number;
+};
+
+/**
+ * Whether a gateway's synthetic requests come through.
+ */
+export type CanaryStand = {
+    /**
+     * How long ago that was, in milliseconds.
+     */
+    age_ms?: number | null;
+    alarm?: CanaryAlarm | null;
+    /**
+     * Since when.
+     */
+    alarm_since?: string | null;
+    /**
+     * When usage of them was metered last; null: not since the API started.
+     */
+    metered_at?: string | null;
+    /**
+     * Of which gateway: the server id of its lines.
+     */
+    server_id: number;
+};
+
+/**
+ * A draw from escrow.
+ */
+export type ChargeItem = {
+    /**
+     * How much.
+     */
+    amount_micro_usd: number;
+    /**
+     * How often the escrow was asked.
+     */
+    attempts: number;
+    /**
+     * Its number.
+     */
+    charge_id: number;
+    /**
+     * When it was intended, by the manager's clock.
+     */
+    created_at: string;
+    /**
+     * Why: `threshold`, `subscription`, `close` or `withdrawal`.
+     */
+    kind: string;
+    /**
+     * For which month.
+     */
+    month: string;
+    /**
+     * What names it to the escrow: the same never draws twice.
+     */
+    nonce: string;
+    /**
+     * Why it was refused.
+     */
+    refusal?: string | null;
+    /**
+     * When it was drawn or refused; null until then.
+     */
+    settled_at?: string | null;
+    /**
+     * How far it has come.
+     */
+    state: ChargeState;
+    /**
+     * The escrow's event; null unless it was drawn.
+     */
+    tx_digest?: string | null;
+};
+
+/**
+ * A page of draws from escrow.
+ */
+export type ChargePage = {
+    /**
+     * The latest first.
+     */
+    items: Array<ChargeItem>;
+    /**
+     * Where the next page begins; null at the end.
+     */
+    next_cursor?: string | null;
+};
+
+/**
+ * How far a draw has come.
+ */
+export type ChargeState = 'settled' | 'pending' | 'in_doubt' | 'refused';
 
 /**
  * Where the clock is to be.
@@ -400,6 +640,30 @@ export type CustomerMonth = {
 };
 
 /**
+ * A customer's name.
+ */
+export type CustomerName = {
+    /**
+     * Who.
+     */
+    customer_id: number;
+    /**
+     * What they are called.
+     */
+    display_name: string;
+};
+
+/**
+ * Customers' names.
+ */
+export type CustomerNames = {
+    /**
+     * By id; who is not there is left out.
+     */
+    names: Array<CustomerName>;
+};
+
+/**
  * A page of customers.
  */
 export type CustomerPage = {
@@ -550,6 +814,7 @@ export type CustomerView = {
      * Where their money stands.
      */
     money: MoneyView;
+    note?: NoteView | null;
     /**
      * The latest that were for them.
      */
@@ -590,6 +855,40 @@ export type Discarded = {
      * How many lines.
      */
     lines: number;
+};
+
+/**
+ * How an edge's gateways are. Times are milliseconds since 1970.
+ */
+export type EdgeReport = {
+    /**
+     * The latest versions that it applied, oldest first.
+     */
+    applied: Array<AppliedVersion>;
+    /**
+     * The edge's clock.
+     */
+    at: number;
+    /**
+     * The era of the version that every gateway of the edge has.
+     */
+    era: number;
+    /**
+     * Its gateways.
+     */
+    gateways: Array<GatewayReport>;
+    /**
+     * What it refused of late, oldest first.
+     */
+    refused: Array<VaultRefusal>;
+    /**
+     * When the edge's process started, by its clock.
+     */
+    started_at: number;
+    /**
+     * That version; 0: none.
+     */
+    version: number;
 };
 
 /**
@@ -644,6 +943,421 @@ export type FieldError = {
      * What it must be.
      */
     message: string;
+};
+
+/**
+ * How long an edge took for a version.
+ */
+export type FleetApplied = {
+    /**
+     * Changing the maps of the slowest gateway.
+     */
+    change_us: number;
+    /**
+     * Rows that it changed.
+     */
+    changes: number;
+    /**
+     * Reading back.
+     */
+    confirm_us: number;
+    /**
+     * From its arrival until every gateway had it, in milliseconds, by the edge's clock.
+     */
+    edge_ms: number;
+    /**
+     * Whether the maps were filled anew.
+     */
+    is_refill: boolean;
+    /**
+     * From its publication until we heard that every gateway had it, in milliseconds, by our clock; null if it was published
+     * before the start.
+     */
+    took_ms?: number | null;
+    /**
+     * Of that, checking the signature and the root, in microseconds.
+     */
+    verify_us: number;
+    /**
+     * Which.
+     */
+    version: number;
+};
+
+/**
+ * Synthetic requests of a gateway.
+ */
+export type FleetCanary = {
+    /**
+     * When the last one was sent.
+     */
+    last_at: string;
+    /**
+     * The last one's status; null when there was no answer.
+     */
+    last_status?: number | null;
+    /**
+     * How long its answer took, in microseconds.
+     */
+    last_us: number;
+    /**
+     * Sent since the edge started.
+     */
+    sent: number;
+    /**
+     * Of them, answered with 2xx.
+     */
+    served: number;
+};
+
+/**
+ * An edge.
+ */
+export type FleetEdge = {
+    /**
+     * How long it took for the last 40 versions that it applied, oldest first.
+     */
+    applied: Array<FleetApplied>;
+    /**
+     * Its gateways.
+     */
+    gateways: Array<FleetGateway>;
+    /**
+     * When it reported last.
+     */
+    heard_at?: string | null;
+    /**
+     * Whether it is expected by default, and nobody named it.
+     */
+    is_implied: boolean;
+    /**
+     * For how long the oldest version that it has not is out, in milliseconds.
+     */
+    lag_ms: number;
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * Since when it is neither in sync nor just updating.
+     */
+    out_since?: string | null;
+    /**
+     * Grant sets that it refused of late, oldest first.
+     */
+    refused: Array<FleetRefusal>;
+    /**
+     * The servers that are expected behind it.
+     */
+    servers: Array<number>;
+    /**
+     * When it started, by its clock.
+     */
+    started_at?: string | null;
+    /**
+     * How it stands.
+     */
+    state: Standing;
+    /**
+     * Streams that it has open.
+     */
+    streams: number;
+    /**
+     * The version that every gateway of it has; null: none, or not heard of.
+     */
+    version?: number | null;
+};
+
+/**
+ * A HAProxy process.
+ */
+export type FleetGateway = {
+    /**
+     * When it was born.
+     */
+    booted_at?: string | null;
+    canary?: FleetCanary | null;
+    /**
+     * Log messages that it says it could not send.
+     */
+    dropped_logs?: number | null;
+    /**
+     * HAProxy's version.
+     */
+    haproxy?: string | null;
+    /**
+     * Accounts that were let through most in the last second.
+     */
+    hot: Array<FleetHot>;
+    /**
+     * Whether it is expected.
+     */
+    is_expected: boolean;
+    /**
+     * Lines that it has numbered since then.
+     */
+    lines_numbered?: number | null;
+    /**
+     * Requests since then.
+     */
+    requests?: number | null;
+    /**
+     * The server id of its lines.
+     */
+    server_id: number;
+    /**
+     * Servers of its backends.
+     */
+    servers: Array<FleetServer>;
+    /**
+     * `unreachable`, `updating`, `in_sync`.
+     */
+    state: string;
+    /**
+     * Why it is not in sync.
+     */
+    trouble?: string | null;
+    /**
+     * The version that it has; 0: not known.
+     */
+    version: number;
+};
+
+/**
+ * An account of the rate table.
+ */
+export type FleetHot = {
+    /**
+     * `customer:service`, in numbers.
+     */
+    account: string;
+    /**
+     * Requests let through in the last second.
+     */
+    per_second: number;
+};
+
+/**
+ * A grant set that was refused.
+ */
+export type FleetRefusal = {
+    /**
+     * When, by the edge's clock.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string;
+    /**
+     * What was offered, where that could be read.
+     */
+    version?: number | null;
+};
+
+/**
+ * A server of a backend.
+ */
+export type FleetServer = {
+    /**
+     * The backend.
+     */
+    backend: string;
+    /**
+     * The server.
+     */
+    server: string;
+    /**
+     * Sessions now.
+     */
+    sessions: number;
+    /**
+     * As HAProxy's statistics say it.
+     */
+    status: string;
+};
+
+/**
+ * The fleet.
+ */
+export type FleetView = {
+    /**
+     * Whether the synthetic requests of each expected gateway come through, by server.
+     */
+    canaries: Array<CanaryStand>;
+    /**
+     * Each expected edge, in the order of the configuration.
+     */
+    edges: Array<FleetEdge>;
+    /**
+     * Whether every expected edge is in sync. One that nobody named and that was never seen is not waited for.
+     */
+    is_in_sync: boolean;
+    /**
+     * When it was published.
+     */
+    issued_at?: string | null;
+    /**
+     * The version in force; null while none is.
+     */
+    version?: number | null;
+};
+
+/**
+ * Why a format cannot be used.
+ */
+export type FormatError = {
+    /**
+     * `log_format`, or the entry that is wrong: `attribution.customer`.
+     */
+    field: string;
+    /**
+     * What is wrong.
+     */
+    message: string;
+    /**
+     * The character of `log_format`, counted from 1; of an entry it says nothing and is 1.
+     */
+    position: number;
+};
+
+/**
+ * A published format.
+ */
+export type FormatItem = {
+    /**
+     * Which field says what: `customer` from `hr[1]`.
+     */
+    attribution: {
+        [key: string]: string;
+    };
+    /**
+     * The string as it stands in haproxy.cfg, or `httplog`, `httpslog`, `tcplog` for the stock ones.
+     */
+    log_format: string;
+    /**
+     * What operators call it.
+     */
+    name: string;
+    /**
+     * When it was published as it is.
+     */
+    published_at: string;
+    /**
+     * By whom.
+     */
+    published_by: string;
+    /**
+     * `in_force`, `retired`.
+     */
+    state: string;
+};
+
+/**
+ * Published formats.
+ */
+export type FormatList = {
+    /**
+     * Those in force first, in the order in which lines are tried.
+     */
+    items: Array<FormatItem>;
+};
+
+/**
+ * A format to publish.
+ */
+export type FormatRequest = {
+    /**
+     * Which field says what: `customer`, `key`, `key_metadata`, `service`, `network`, `server`, `frontend`, `traffic`,
+     * `event`, `config`, `client`, `path`, `began`, `boot`, `seq`; each from a field's name, a capture (`hr[1]`), or
+     * always the same (`=seal`).
+     */
+    attribution?: {
+        [key: string]: string;
+    };
+    /**
+     * The string as it stands in haproxy.cfg, or `httplog`, `httpslog`, `tcplog` for the stock ones.
+     */
+    log_format: string;
+};
+
+/**
+ * Something that may go wrong with lines of a format that can be read.
+ */
+export type FormatWarning = {
+    /**
+     * The character of `log_format`, counted from 1.
+     */
+    position: number;
+    /**
+     * What may happen, and what would prevent it.
+     */
+    text: string;
+};
+
+/**
+ * To hold the vault.
+ */
+export type FreezeRequest = {
+    /**
+     * The version in force, so that nobody holds what they do not know.
+     */
+    confirm: number;
+    /**
+     * Why, for whoever finds it so.
+     */
+    reason: string;
+};
+
+/**
+ * A HAProxy process, as its edge sees it.
+ */
+export type GatewayReport = {
+    /**
+     * Its birth, as its lines carry it.
+     */
+    boot_ms?: number | null;
+    canary?: CanaryReport | null;
+    /**
+     * Log messages that it says it could not send.
+     */
+    dropped_logs?: number | null;
+    /**
+     * HAProxy's version.
+     */
+    haproxy?: string | null;
+    /**
+     * Accounts that were let through most in the last second.
+     */
+    hot: Array<HotAccount>;
+    /**
+     * Lines that it has numbered since its start.
+     */
+    lines_numbered?: number | null;
+    /**
+     * Requests since its start.
+     */
+    requests?: number | null;
+    /**
+     * The server id of its lines.
+     */
+    server_id: number;
+    /**
+     * Servers of its backends.
+     */
+    servers: Array<ServerReport>;
+    /**
+     * How it stands: `unreachable`, `updating`, `in_sync`.
+     */
+    state: string;
+    /**
+     * Why it is not in sync, in words.
+     */
+    trouble?: string | null;
+    /**
+     * The version that it has; 0: not known.
+     */
+    version: number;
 };
 
 /**
@@ -711,6 +1425,82 @@ export type Health = {
      * `live` or `ready`.
      */
     status: string;
+};
+
+/**
+ * A band of time. Times are counted in cells at most 1/64 wide, each in the band its middle lies in.
+ */
+export type HeatmapBand = {
+    /**
+     * From so many milliseconds on.
+     */
+    from_ms: number;
+    /**
+     * Below so many; null: however long.
+     */
+    to_ms?: number | null;
+};
+
+/**
+ * A bucket of a heat map.
+ */
+export type HeatmapPoint = {
+    /**
+     * Requests by band.
+     */
+    counts: Array<number>;
+    /**
+     * Whether more of it is to come, or the range cuts it.
+     */
+    partial: boolean;
+    /**
+     * Its first instant.
+     */
+    start: string;
+};
+
+/**
+ * An account of the rate table.
+ */
+export type HotAccount = {
+    /**
+     * `customer:service`, in numbers.
+     */
+    account: string;
+    /**
+     * Requests let through in the last second.
+     */
+    per_second: number;
+};
+
+/**
+ * How long a phase took, over time.
+ */
+export type InfraHeatmap = Stand & {
+    /**
+     * Ascending, and without gaps.
+     */
+    bands: Array<HeatmapBand>;
+    /**
+     * How wide the points are.
+     */
+    bucket: SeriesBucket;
+    /**
+     * The first instant covered: later than asked for where so fine a bucket is no longer kept.
+     */
+    from: string;
+    /**
+     * Of which phase.
+     */
+    phase: PhaseWord;
+    /**
+     * Ascending; buckets in which no request reached the phase are left out.
+     */
+    points: Array<HeatmapPoint>;
+    /**
+     * The first instant after the range.
+     */
+    to: string;
 };
 
 /**
@@ -1611,6 +2401,45 @@ export type MoneyView = {
 };
 
 /**
+ * A note to be kept.
+ */
+export type NoteRequest = {
+    /**
+     * The words, in place of those before; none removes them. Lines may end.
+     */
+    text: string;
+};
+
+/**
+ * A customer's note after it was written.
+ */
+export type NoteSet = {
+    /**
+     * Who.
+     */
+    customer_id: number;
+    note?: NoteView | null;
+};
+
+/**
+ * What operators keep of a customer. The customer is never shown it.
+ */
+export type NoteView = {
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Who wrote them.
+     */
+    by: string;
+    /**
+     * The words.
+     */
+    text: string;
+};
+
+/**
  * A notification.
  */
 export type NoticeItem = {
@@ -1752,6 +2581,11 @@ export type PhaseTimes = {
 };
 
 /**
+ * One of HAProxy's phases.
+ */
+export type PhaseWord = 'request' | 'queue' | 'connect' | 'response' | 'total';
+
+/**
  * The phases of a request, in HAProxy's order.
  */
 export type Phases = {
@@ -1864,7 +2698,7 @@ export type Problem = {
 /**
  * What kind of error it is. Codes are never renamed.
  */
-export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'clock_refused' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
+export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
 
 /**
  * Who a customer is.
@@ -2044,6 +2878,134 @@ export type ReconciliationView = {
 };
 
 /**
+ * One request followed into the bill.
+ */
+export type RecordBill = {
+    /**
+     * What it comes to by itself, rounded down; 0 if it is not billed; null while prices depend on the whole month.
+     */
+    amount_micro_usd?: number | null;
+    /**
+     * How it is counted.
+     */
+    class: TrafficClassWord;
+    /**
+     * The hour that it is counted in.
+     */
+    hour: BillHour;
+    invoice?: RecordInvoice | null;
+    /**
+     * Whether there is somebody to bill.
+     */
+    is_attributed: boolean;
+    /**
+     * Whether it is billed.
+     */
+    is_billable: boolean;
+    /**
+     * The price book in force.
+     */
+    price_book: number;
+    /**
+     * Why, in plain words, by the price book's rule.
+     */
+    reason: string;
+    /**
+     * As the gateway logged it.
+     */
+    record: RecordLine;
+};
+
+/**
+ * Records of one group.
+ */
+export type RecordGroup = {
+    /**
+     * When the first began.
+     */
+    first_at: string;
+    /**
+     * Which.
+     */
+    group: RecordLabels;
+    /**
+     * When the last began.
+     */
+    last_at: string;
+    /**
+     * Requests.
+     */
+    requests: number;
+};
+
+/**
+ * The invoice of a request's month.
+ */
+export type RecordInvoice = {
+    /**
+     * Whether the month is open still: nothing of it is final.
+     */
+    is_draft: boolean;
+    line?: RecordInvoiceLine | null;
+    /**
+     * Which month.
+     */
+    month: string;
+    /**
+     * Its number; null of a draft.
+     */
+    number?: string | null;
+};
+
+/**
+ * A line of an invoice.
+ */
+export type RecordInvoiceLine = {
+    /**
+     * What it comes to.
+     */
+    amount_micro_usd: number;
+    /**
+     * What it is, in words.
+     */
+    description: string;
+};
+
+/**
+ * What a group is of: the dimensions of `group_by`, and none else. `null` is the unknown.
+ */
+export type RecordLabels = {
+    /**
+     * The key's fingerprint; 0 = none.
+     */
+    api_key_fp?: number;
+    /**
+     * The backend: 0 none, 1–9 local, 10–19 backup.
+     */
+    backend_id?: number;
+    /**
+     * Whose key it was.
+     */
+    customer_id?: number | null;
+    /**
+     * The event: 0 is success.
+     */
+    event_type?: number;
+    /**
+     * The gateway.
+     */
+    server_id?: number | null;
+    /**
+     * HTTP status; −1 when the client left before one was known.
+     */
+    status_code?: number;
+    /**
+     * HAProxy's termination state.
+     */
+    termination_state?: string;
+};
+
+/**
  * One request as a gateway logged it. Its key is named by fingerprint; the line's text is not kept.
  */
 export type RecordLine = {
@@ -2160,6 +3122,41 @@ export type RecordPage = {
 };
 
 /**
+ * Records, counted.
+ */
+export type RecordSummary = {
+    /**
+     * Customers whose requests they are.
+     */
+    customers: number;
+    /**
+     * The first instant.
+     */
+    from: string;
+    /**
+     * Those with the most requests first.
+     */
+    groups: Array<RecordGroup>;
+    /**
+     * Groups with fewer requests than these.
+     */
+    groups_left_out: number;
+    /**
+     * What the requests that ended in a server error, and were not billed for it, would have cost by the book in force:
+     * each customer's of a service by themselves.
+     */
+    not_billed_micro_usd: number;
+    /**
+     * Requests.
+     */
+    requests: number;
+    /**
+     * The first instant after it.
+     */
+    to: string;
+};
+
+/**
  * Which lines to give again. Without `reason` and `offsets`: any.
  */
 export type ReplayRequest = {
@@ -2201,6 +3198,57 @@ export type Replayed = {
 export type ResetReason = 'behind' | 'unknown_epoch' | 'month';
 
 /**
+ * `event: revisions` of operators' streams: a number for each topic that is another whenever what its endpoints answer
+ * has changed; null where that is not known now.
+ */
+export type Revisions = {
+    /**
+     * The activity log.
+     */
+    activity?: number | null;
+    /**
+     * Customers: profiles, keys, services, money, notes.
+     */
+    customers?: number | null;
+    /**
+     * Edges and gateways.
+     */
+    fleet?: number | null;
+    /**
+     * Published log formats.
+     */
+    formats?: number | null;
+    /**
+     * Invoices, notes and drafts.
+     */
+    invoices?: number | null;
+    /**
+     * The manager's jobs and their runs.
+     */
+    jobs?: number | null;
+    /**
+     * Notifications.
+     */
+    notifications?: number | null;
+    /**
+     * Price books.
+     */
+    price_books?: number | null;
+    /**
+     * The quarantine.
+     */
+    quarantine?: number | null;
+    /**
+     * HAProxy's own messages.
+     */
+    system_logs?: number | null;
+    /**
+     * The vault: versions, and who holds it.
+     */
+    vault?: number | null;
+};
+
+/**
  * Usage over time.
  */
 export type Series = Stand & {
@@ -2220,6 +3268,10 @@ export type Series = Stand & {
      * Ascending; buckets without traffic are left out.
      */
     points: Array<UsagePoint>;
+    /**
+     * What all points come to; `null` as theirs.
+     */
+    rated_micro_usd: number | null;
     time_ms?: Times | null;
     /**
      * The first instant after the range.
@@ -2273,6 +3325,28 @@ export type ServerLoss = {
 };
 
 /**
+ * A server of a backend.
+ */
+export type ServerReport = {
+    /**
+     * The backend.
+     */
+    backend: string;
+    /**
+     * The server.
+     */
+    server: string;
+    /**
+     * Sessions now.
+     */
+    sessions: number;
+    /**
+     * As HAProxy's statistics say it: `UP`, `DOWN`, `no check`, `MAINT`, `DRAIN`.
+     */
+    status: string;
+};
+
+/**
  * Sessions that were ended.
  */
 export type SessionsRevoked = {
@@ -2317,6 +3391,11 @@ export type Stand = {
      */
     epoch: number;
 };
+
+/**
+ * How an edge stands.
+ */
+export type Standing = 'in_sync' | 'updating' | 'behind' | 'unreachable' | 'never_seen';
 
 /**
  * What is in a customer's accounts.
@@ -2576,6 +3655,47 @@ export type TailLines = {
 };
 
 /**
+ * To release it.
+ */
+export type ThawRequest = {
+    /**
+     * The version in force; 0 if none is.
+     */
+    confirm: number;
+};
+
+/**
+ * A customer's month with another tier.
+ */
+export type TierWhatIf = {
+    /**
+     * The same with the other tier.
+     */
+    after_micro_usd: number;
+    /**
+     * Its usage so far, and the subscriptions in force for a whole month.
+     */
+    before_micro_usd: number;
+    /**
+     * After less before.
+     */
+    delta_micro_usd: number;
+    /**
+     * The running month.
+     */
+    month: string;
+    /**
+     * What is due at once if it is ordered now, for the days left; 0 if it would take effect at the month's end.
+     */
+    now_micro_usd: number;
+    /**
+     * Requests to the service that the gateway refused this month, for their rate or otherwise: so many more would have
+     * been served at most.
+     */
+    served_more: number;
+};
+
+/**
  * How long requests took, in milliseconds, each within 0.8 %.
  */
 export type Times = {
@@ -2667,6 +3787,11 @@ export type TopCustomers = Stand & {
 };
 
 /**
+ * How a request is counted.
+ */
+export type TrafficClassWord = 'guaranteed' | 'burst' | 'rejected' | 'client_error' | 'server_error' | 'other';
+
+/**
  * What one listener knows to have lost.
  */
 export type TransportBeside = {
@@ -2686,6 +3811,85 @@ export type TransportBeside = {
      * Frames thrown away because they were too long.
      */
     oversize_frames: number;
+};
+
+/**
+ * A line, and what the format makes of it: a record or a problem.
+ */
+export type TriedLine = {
+    /**
+     * Where it stands in the journal, in bytes: what it is known by.
+     */
+    offset: number;
+    /**
+     * Why it cannot be read, and at which character.
+     */
+    problem?: string | null;
+    record?: RecordLine | null;
+    /**
+     * The character of `text` where it stops fitting, counted from 1; null where no place is to blame.
+     */
+    stops_at?: number | null;
+    /**
+     * The line, whole; what is no UTF-8 is replaced.
+     */
+    text: string;
+};
+
+/**
+ * A format to try, and on which quarantined lines: those at `offsets`, or the newest of a `reason` that have not become
+ * anything. Without either the format alone is looked at.
+ */
+export type TryFormatRequest = {
+    /**
+     * Which field says what, as it would be published.
+     */
+    attribution?: {
+        [key: string]: string;
+    };
+    /**
+     * At most so many of the reason. Default 20.
+     */
+    limit?: number | null;
+    /**
+     * The string as it stands in haproxy.cfg, or `httplog`, `httpslog`, `tcplog` for the stock ones.
+     */
+    log_format: string;
+    /**
+     * Where the lines stand in the journal. One that is not in the quarantine is left out.
+     */
+    offsets?: Array<number> | null;
+    /**
+     * Lines of this reason.
+     */
+    reason?: string | null;
+};
+
+/**
+ * What a format makes of lines.
+ */
+export type TryFormatView = {
+    error?: FormatError | null;
+    /**
+     * How many it does not.
+     */
+    failed: number;
+    /**
+     * What an attribution may name. Captured headers are counted by the lines.
+     */
+    fields: Array<string>;
+    /**
+     * The lines, in the order they were asked for; of a reason the newest first.
+     */
+    lines: Array<TriedLine>;
+    /**
+     * How many it reads.
+     */
+    read: number;
+    /**
+     * What may go wrong with lines of it, in the order of the string.
+     */
+    warnings: Array<FormatWarning>;
 };
 
 /**
@@ -2749,10 +3953,94 @@ export type UsagePoint = {
      */
     partial: boolean;
     /**
+     * What it adds to the month's price, in the order of the hours: all of a month add up to what the month is rated, to
+     * the micro-dollar. `null` of minutes, and unless it is one customer's.
+     */
+    rated_micro_usd: number | null;
+    /**
      * Its first instant.
      */
     start: string;
     time_ms?: Times | null;
+};
+
+/**
+ * Something that changed.
+ */
+export type VaultChange = {
+    /**
+     * The key's fingerprint; null where it is not about a key.
+     */
+    api_key_fp?: number | null;
+    /**
+     * Whose.
+     */
+    customer_id: number;
+    /**
+     * From what to what, where that says more.
+     */
+    detail?: string | null;
+    /**
+     * Of which service.
+     */
+    service: string;
+    /**
+     * What happened: a word as in `counts`.
+     */
+    what: string;
+};
+
+/**
+ * What was changed, in people's terms.
+ */
+export type VaultChanges = {
+    /**
+     * How many of each kind: of keys `issued`, `revoked`, `restored`, `deleted`; of customers' services `granted`, `withdrawn`,
+     * `stopped`, `resumed`, `stopped_otherwise`, `enabled`, `disabled`, `raised`, `lowered`, `allowlist`.
+     */
+    counts: {
+        [key: string]: number;
+    };
+    /**
+     * The first of them.
+     */
+    rows: Array<VaultChange>;
+};
+
+/**
+ * What differs between two versions.
+ */
+export type VaultDiff = {
+    /**
+     * What differs.
+     */
+    changes: VaultChanges;
+    /**
+     * The older one.
+     */
+    from: number;
+    /**
+     * The newer one.
+     */
+    to: number;
+};
+
+/**
+ * Who holds the vault.
+ */
+export type VaultFrozen = {
+    /**
+     * Since when.
+     */
+    at: string;
+    /**
+     * Whose word.
+     */
+    by: string;
+    /**
+     * Why.
+     */
+    reason: string;
 };
 
 /**
@@ -2763,6 +4051,122 @@ export type VaultPage = {
      * By customer and fingerprint.
      */
     items: Array<GrantItem>;
+    /**
+     * Where the next page begins; null at the end.
+     */
+    next_cursor?: string | null;
+};
+
+/**
+ * What came of a push.
+ */
+export type VaultPushed = {
+    /**
+     * The version with which every gateway is filled anew.
+     */
+    version: number;
+};
+
+/**
+ * A grant set that was not taken.
+ */
+export type VaultRefusal = {
+    /**
+     * When.
+     */
+    at: number;
+    /**
+     * Why, in words.
+     */
+    reason: string;
+    /**
+     * What was offered, where that could be read.
+     */
+    version?: number | null;
+};
+
+/**
+ * The vault as it is published.
+ */
+export type VaultStatus = {
+    frozen?: VaultFrozen | null;
+    /**
+     * The number of the key that signs.
+     */
+    key_id: number;
+    /**
+     * The version that operators last had every gateway filled anew with; 0: none.
+     */
+    refill: number;
+    /**
+     * How many gateways share each region's limits, by region.
+     */
+    regions: {
+        [key: string]: number;
+    };
+    /**
+     * The first version that is remembered: from it on, differences can be asked for.
+     */
+    remembered_from?: number | null;
+    version?: VaultVersion | null;
+    /**
+     * Rows that have changed and are in no version yet: they wait for the freeze's end, or for some milliseconds.
+     */
+    waiting: number;
+};
+
+/**
+ * A version.
+ */
+export type VaultVersion = {
+    /**
+     * Rows of access in it: a customer's service each.
+     */
+    access: number;
+    /**
+     * The last epoch whose changes are in it.
+     */
+    epoch: number;
+    /**
+     * When the process that published it began to.
+     */
+    era: string;
+    /**
+     * When it was published.
+     */
+    issued_at: string;
+    /**
+     * Keys in it.
+     */
+    keys: number;
+    /**
+     * Its set's digest.
+     */
+    root: string;
+    /**
+     * Its number.
+     */
+    version: number;
+};
+
+/**
+ * A version, and what it changed.
+ */
+export type VaultVersionItem = VaultVersion & {
+    /**
+     * What it changed.
+     */
+    changes: VaultChanges;
+};
+
+/**
+ * A page of versions.
+ */
+export type VaultVersions = {
+    /**
+     * The latest first.
+     */
+    items: Array<VaultVersionItem>;
     /**
      * Where the next page begins; null at the end.
      */
@@ -3049,6 +4453,45 @@ export type ReconciliationResponses = {
 
 export type ReconciliationResponse = ReconciliationResponses[keyof ReconciliationResponses];
 
+export type BillingStandingData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/billing/standing';
+};
+
+export type BillingStandingErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type BillingStandingError = BillingStandingErrors[keyof BillingStandingErrors];
+
+export type BillingStandingResponses = {
+    200: BillingStanding;
+};
+
+export type BillingStandingResponse = BillingStandingResponses[keyof BillingStandingResponses];
+
 export type ClockData = {
     body?: never;
     path?: never;
@@ -3242,6 +4685,50 @@ export type CustomerKeysResponses = {
 };
 
 export type CustomerKeysResponse = CustomerKeysResponses[keyof CustomerKeysResponses];
+
+export type CustomerNamesData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Customers' ids with commas between them, 200 at most.
+         */
+        ids: string;
+    };
+    url: '/api/v1/customers/names';
+};
+
+export type CustomerNamesErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type CustomerNamesError = CustomerNamesErrors[keyof CustomerNamesErrors];
+
+export type CustomerNamesResponses = {
+    200: CustomerNames;
+};
+
+export type CustomerNamesResponse = CustomerNamesResponses[keyof CustomerNamesResponses];
 
 export type CustomerSpendData = {
     body?: never;
@@ -3448,6 +4935,60 @@ export type ActivateCustomerResponses = {
 };
 
 export type ActivateCustomerResponse = ActivateCustomerResponses[keyof ActivateCustomerResponses];
+
+export type CustomerChargesData = {
+    body?: never;
+    path: {
+        customer_id: number;
+    };
+    query?: {
+        /**
+         * Where the page before ended: its `next_cursor`.
+         */
+        cursor?: string;
+        /**
+         * At most so many items. Default 50.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/customers/{customer_id}/charges';
+};
+
+export type CustomerChargesErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`
+     */
+    404: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type CustomerChargesError = CustomerChargesErrors[keyof CustomerChargesErrors];
+
+export type CustomerChargesResponses = {
+    200: ChargePage;
+};
+
+export type CustomerChargesResponse = CustomerChargesResponses[keyof CustomerChargesResponses];
 
 export type CreditCustomerData = {
     body: CreditRequest;
@@ -3729,6 +5270,63 @@ export type SetCustomerLimitResponses = {
 
 export type SetCustomerLimitResponse = SetCustomerLimitResponses[keyof SetCustomerLimitResponses];
 
+export type PutCustomerNoteData = {
+    body: NoteRequest;
+    path: {
+        customer_id: number;
+    };
+    query?: never;
+    url: '/api/v1/customers/{customer_id}/note';
+};
+
+export type PutCustomerNoteErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `not_found`
+     */
+    404: Problem;
+    /**
+     * `body_too_long`
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type PutCustomerNoteError = PutCustomerNoteErrors[keyof PutCustomerNoteErrors];
+
+export type PutCustomerNoteResponses = {
+    200: NoteSet;
+};
+
+export type PutCustomerNoteResponse = PutCustomerNoteResponses[keyof PutCustomerNoteResponses];
+
 export type RevokeCustomerSessionsData = {
     body?: never;
     path: {
@@ -3888,6 +5486,494 @@ export type SuspendCustomerResponses = {
 };
 
 export type SuspendCustomerResponse = SuspendCustomerResponses[keyof SuspendCustomerResponses];
+
+export type CustomerWhatIfData = {
+    body?: never;
+    path: {
+        customer_id: number;
+    };
+    query: {
+        /**
+         * Of which service: its number or word (1 seal, 2 grpc, 3 graphql).
+         */
+        service_type: string;
+        /**
+         * `starter`, `pro` or `enterprise`.
+         */
+        tier: string;
+        /**
+         * With burst or without. Default: as it is; starter has none.
+         */
+        burst?: boolean;
+    };
+    url: '/api/v1/customers/{customer_id}/what-if';
+};
+
+export type CustomerWhatIfErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`
+     */
+    404: Problem;
+    /**
+     * `account_not_active`: nothing can be ordered
+     */
+    409: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type CustomerWhatIfError = CustomerWhatIfErrors[keyof CustomerWhatIfErrors];
+
+export type CustomerWhatIfResponses = {
+    200: TierWhatIf;
+};
+
+export type CustomerWhatIfResponse = CustomerWhatIfResponses[keyof CustomerWhatIfResponses];
+
+export type EdgeGrantsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The root of the grant set that the edge holds: it is sent what has changed since, if that is remembered.
+         */
+        root?: string;
+    };
+    url: '/api/v1/edge/grants';
+};
+
+export type EdgeGrantsErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type EdgeGrantsError = EdgeGrantsErrors[keyof EdgeGrantsErrors];
+
+export type EdgeGrantsResponses = {
+    /**
+     * Lines until either side ends
+     */
+    200: string;
+};
+
+export type EdgeGrantsResponse = EdgeGrantsResponses[keyof EdgeGrantsResponses];
+
+export type EdgeReportData = {
+    body: EdgeReport;
+    path?: never;
+    query?: never;
+    url: '/api/v1/edge/report';
+};
+
+export type EdgeReportErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `body_too_long`
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type EdgeReportError = EdgeReportErrors[keyof EdgeReportErrors];
+
+export type EdgeReportResponses = {
+    /**
+     * It takes the place of the one before
+     */
+    204: void;
+};
+
+export type EdgeReportResponse = EdgeReportResponses[keyof EdgeReportResponses];
+
+export type FleetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/fleet';
+};
+
+export type FleetErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type FleetError = FleetErrors[keyof FleetErrors];
+
+export type FleetResponses = {
+    200: FleetView;
+};
+
+export type FleetResponse = FleetResponses[keyof FleetResponses];
+
+export type ListFormatsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/formats';
+};
+
+export type ListFormatsErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type ListFormatsError = ListFormatsErrors[keyof ListFormatsErrors];
+
+export type ListFormatsResponses = {
+    200: FormatList;
+};
+
+export type ListFormatsResponse = ListFormatsResponses[keyof ListFormatsResponses];
+
+export type TryFormatData = {
+    body: TryFormatRequest;
+    path?: never;
+    query?: never;
+    url: '/api/v1/formats/try';
+};
+
+export type TryFormatErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `body_too_long`
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type TryFormatError = TryFormatErrors[keyof TryFormatErrors];
+
+export type TryFormatResponses = {
+    200: TryFormatView;
+};
+
+export type TryFormatResponse = TryFormatResponses[keyof TryFormatResponses];
+
+export type RetireFormatData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/formats/{name}';
+};
+
+export type RetireFormatErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `not_found`
+     */
+    404: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type RetireFormatError = RetireFormatErrors[keyof RetireFormatErrors];
+
+export type RetireFormatResponses = {
+    /**
+     * It is retired
+     */
+    204: void;
+};
+
+export type RetireFormatResponse = RetireFormatResponses[keyof RetireFormatResponses];
+
+export type PublishFormatData = {
+    body: FormatRequest;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/formats/{name}';
+};
+
+export type PublishFormatErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `format_limit_reached`
+     */
+    409: Problem;
+    /**
+     * `body_too_long`
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type PublishFormatError = PublishFormatErrors[keyof PublishFormatErrors];
+
+export type PublishFormatResponses = {
+    /**
+     * It was in force before, just so
+     */
+    200: FormatItem;
+    /**
+     * It is published
+     */
+    201: FormatItem;
+};
+
+export type PublishFormatResponse = PublishFormatResponses[keyof PublishFormatResponses];
+
+export type InfraHeatmapData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * One of HAProxy's phases.
+         */
+        phase?: 'request' | 'queue' | 'connect' | 'response' | 'total';
+        /**
+         * A range with a name.
+         */
+        range?: '24h' | '7d' | '30d';
+        /**
+         * The first instant, RFC 3339, on a whole minute, or hour or day where the answer is made of those.
+         */
+        from?: string;
+        /**
+         * The first instant after it, likewise. Default: the end of the current bucket.
+         */
+        to?: string;
+        /**
+         * A series' step.
+         */
+        bucket?: 'minute' | 'five_minutes' | 'hour' | 'day';
+        /**
+         * This gateway's alone.
+         */
+        server_id?: number;
+        /**
+         * This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo).
+         */
+        service_type?: string;
+        /**
+         * This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet).
+         */
+        network?: string;
+        /**
+         * This backend's alone: 0 none, 1–9 local, 10–19 backup.
+         */
+        backend_id?: number;
+        /**
+         * This event's alone: 0 is success.
+         */
+        event_type?: number;
+        /**
+         * This status class's alone: the status's first digit, 0 for none.
+         */
+        status_class?: number;
+    };
+    url: '/api/v1/infra/heatmap';
+};
+
+export type InfraHeatmapErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type InfraHeatmapError = InfraHeatmapErrors[keyof InfraHeatmapErrors];
+
+export type InfraHeatmapResponses = {
+    200: InfraHeatmap;
+};
+
+export type InfraHeatmapResponse = InfraHeatmapResponses[keyof InfraHeatmapResponses];
 
 export type InfraSeriesData = {
     body?: never;
@@ -5294,13 +7380,39 @@ export type RecordsData = {
          */
         event_type?: number;
         /**
+         * Of this traffic type alone: 0 n/a, 1 guaranteed, 2 burst, 3 denied, 4 dropped, 5 ip_dropped, 6 unavailable, 7
+         * stream_delta, 8 stream_close.
+         */
+        traffic_type?: number;
+        /**
+         * Of the key with this fingerprint alone; 0: of none.
+         */
+        api_key_fp?: number;
+        /**
+         * Served by this backend alone: 0 none, 1–9 local, 10–19 backup.
+         */
+        backend_id?: number;
+        /**
+         * That ended in this termination state of HAProxy's alone.
+         */
+        termination_state?: string;
+        /**
+         * From this address alone.
+         */
+        client_ip?: string;
+        /**
+         * Whose path begins so. Ten characters are kept of a path, without the slash that it begins with: more is not
+         * looked at.
+         */
+        path_prefix?: string;
+        /**
          * That took so long at least, in milliseconds.
          */
         time_total_min_ms?: number;
         /**
-         * Of the key with this fingerprint alone.
+         * Of the line whose frame begins here in the journal alone.
          */
-        api_key_fp?: number;
+        journal_offset?: number;
         /**
          * Where the page before ended: its `next_cursor`.
          */
@@ -5344,6 +7456,173 @@ export type RecordsResponses = {
 };
 
 export type RecordsResponse = RecordsResponses[keyof RecordsResponses];
+
+export type RecordBillData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Its instant, as `/records` tells it.
+         */
+        timestamp: string;
+        /**
+         * Its place in the journal, likewise.
+         */
+        journal_offset: number;
+    };
+    url: '/api/v1/records/bill';
+};
+
+export type RecordBillErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`
+     */
+    404: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type RecordBillError = RecordBillErrors[keyof RecordBillErrors];
+
+export type RecordBillResponses = {
+    200: RecordBill;
+};
+
+export type RecordBillResponse = RecordBillResponses[keyof RecordBillResponses];
+
+export type RecordsSummaryData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The first instant. Default: five minutes before `to` (messages: a day).
+         */
+        from?: string;
+        /**
+         * The first instant after it, an hour later at most (messages: eight days). Default: a minute from now.
+         */
+        to?: string;
+        /**
+         * Of this customer alone.
+         */
+        customer_id?: number;
+        /**
+         * Of this gateway alone.
+         */
+        server_id?: number;
+        /**
+         * Of this service alone: its number or word.
+         */
+        service_type?: string;
+        /**
+         * Of this network alone: its number or word.
+         */
+        network?: string;
+        /**
+         * Of this status class alone: `1xx` to `5xx`, or one status: `404`, `-1`.
+         */
+        status?: string;
+        /**
+         * Of this event type alone.
+         */
+        event_type?: number;
+        /**
+         * Of this traffic type alone: 0 n/a, 1 guaranteed, 2 burst, 3 denied, 4 dropped, 5 ip_dropped, 6 unavailable, 7
+         * stream_delta, 8 stream_close.
+         */
+        traffic_type?: number;
+        /**
+         * Of the key with this fingerprint alone; 0: of none.
+         */
+        api_key_fp?: number;
+        /**
+         * Served by this backend alone: 0 none, 1–9 local, 10–19 backup.
+         */
+        backend_id?: number;
+        /**
+         * That ended in this termination state of HAProxy's alone.
+         */
+        termination_state?: string;
+        /**
+         * From this address alone.
+         */
+        client_ip?: string;
+        /**
+         * Whose path begins so. Ten characters are kept of a path, without the slash that it begins with: more is not
+         * looked at.
+         */
+        path_prefix?: string;
+        /**
+         * That took so long at least, in milliseconds.
+         */
+        time_total_min_ms?: number;
+        /**
+         * Of the line whose frame begins here in the journal alone.
+         */
+        journal_offset?: number;
+        /**
+         * What to tell apart: up to four of `server_id`, `backend_id`, `status_code`, `event_type`, `termination_state`,
+         * `customer_id`, `api_key_fp`, with commas between them. Default: none, and no groups.
+         */
+        group_by?: string;
+        /**
+         * At most so many groups, those with the most requests. Default 20.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/records/summary';
+};
+
+export type RecordsSummaryErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type RecordsSummaryError = RecordsSummaryErrors[keyof RecordsSummaryErrors];
+
+export type RecordsSummaryResponses = {
+    200: RecordSummary;
+};
+
+export type RecordsSummaryResponse = RecordsSummaryResponses[keyof RecordsSummaryResponses];
 
 export type LiveStreamData = {
     body?: never;
@@ -5500,6 +7779,32 @@ export type TailData = {
          * Of this event type alone.
          */
         event_type?: number;
+        /**
+         * Of this traffic type alone: 0 n/a, 1 guaranteed, 2 burst, 3 denied, 4 dropped, 5 ip_dropped, 6 unavailable, 7
+         * stream_delta, 8 stream_close.
+         */
+        traffic_type?: number;
+        /**
+         * Of the key with this fingerprint alone; 0: of none.
+         */
+        api_key_fp?: number;
+        /**
+         * Served by this backend alone: 0 none, 1–9 local, 10–19 backup.
+         */
+        backend_id?: number;
+        /**
+         * That ended in this termination state of HAProxy's alone.
+         */
+        termination_state?: string;
+        /**
+         * From this address alone.
+         */
+        client_ip?: string;
+        /**
+         * Whose path begins so. Ten characters are kept of a path, without the slash that it begins with: more is not
+         * looked at.
+         */
+        path_prefix?: string;
         /**
          * That took so long at least, in milliseconds.
          */
@@ -5736,6 +8041,302 @@ export type VaultResponses = {
 };
 
 export type VaultResponse = VaultResponses[keyof VaultResponses];
+
+export type VaultDiffData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The older one. Default: the one before `to`.
+         */
+        from?: number;
+        /**
+         * The newer one. Default: the one in force.
+         */
+        to?: number;
+    };
+    url: '/api/v1/vault/diff';
+};
+
+export type VaultDiffErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`
+     */
+    404: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type VaultDiffError = VaultDiffErrors[keyof VaultDiffErrors];
+
+export type VaultDiffResponses = {
+    200: VaultDiff;
+};
+
+export type VaultDiffResponse = VaultDiffResponses[keyof VaultDiffResponses];
+
+export type FreezeVaultData = {
+    body: FreezeRequest;
+    path?: never;
+    query?: never;
+    url: '/api/v1/vault/freeze';
+};
+
+export type FreezeVaultErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `vault_version`: another version is in force; `vault_frozen`: somebody holds it
+     */
+    409: Problem;
+    /**
+     * `body_too_long`
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type FreezeVaultError = FreezeVaultErrors[keyof FreezeVaultErrors];
+
+export type FreezeVaultResponses = {
+    200: VaultStatus;
+};
+
+export type FreezeVaultResponse = FreezeVaultResponses[keyof FreezeVaultResponses];
+
+export type PushVaultData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/vault/push';
+};
+
+export type PushVaultErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `vault_frozen`: somebody holds it
+     */
+    409: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type PushVaultError = PushVaultErrors[keyof PushVaultErrors];
+
+export type PushVaultResponses = {
+    200: VaultPushed;
+};
+
+export type PushVaultResponse = PushVaultResponses[keyof PushVaultResponses];
+
+export type VaultStatusData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/vault/status';
+};
+
+export type VaultStatusErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type VaultStatusError = VaultStatusErrors[keyof VaultStatusErrors];
+
+export type VaultStatusResponses = {
+    200: VaultStatus;
+};
+
+export type VaultStatusResponse = VaultStatusResponses[keyof VaultStatusResponses];
+
+export type ThawVaultData = {
+    body: ThawRequest;
+    path?: never;
+    query?: never;
+    url: '/api/v1/vault/thaw';
+};
+
+export type ThawVaultErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `vault_version`: another version is in force; `vault_not_frozen`: nobody holds it
+     */
+    409: Problem;
+    /**
+     * `body_too_long`
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type ThawVaultError = ThawVaultErrors[keyof ThawVaultErrors];
+
+export type ThawVaultResponses = {
+    200: VaultStatus;
+};
+
+export type ThawVaultResponse = ThawVaultResponses[keyof ThawVaultResponses];
+
+export type VaultVersionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Where the page before ended: its `next_cursor`.
+         */
+        cursor?: string;
+        /**
+         * At most so many items. Default 50.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/vault/versions';
+};
+
+export type VaultVersionsErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type VaultVersionsError = VaultVersionsErrors[keyof VaultVersionsErrors];
+
+export type VaultVersionsResponses = {
+    200: VaultVersions;
+};
+
+export type VaultVersionsResponse = VaultVersionsResponses[keyof VaultVersionsResponses];
 
 export type WhatIfData = {
     body: WhatIfRequest;

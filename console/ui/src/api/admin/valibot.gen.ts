@@ -18,6 +18,21 @@ export const vActivityItem = v.object({
 });
 
 /**
+ * How a version was applied. Times are by the edge's clock; the steps are how long each took.
+ */
+export const vAppliedVersion = v.object({
+    applied_at: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    change_us: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    changes: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    confirm_us: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    era: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    is_refill: v.boolean(),
+    received_at: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    verify_us: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    version: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
+});
+
+/**
  * A page of the activity log.
  */
 export const vAuditPage = v.object({
@@ -51,6 +66,91 @@ export const vBooks = v.object({
 });
 
 /**
+ * How books agreed when they were held against each other last.
+ */
+export const vBooksCheck = v.object({
+    checked_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    is_clean: v.nullish(v.boolean())
+});
+
+/**
+ * Everybody's money.
+ */
+export const vBillingStanding = v.object({
+    accrued_micro_usd: v.pipe(v.number(), v.integer()),
+    draws_in_doubt: v.pipe(v.number(), v.integer()),
+    escrow: vBooksCheck,
+    in_flight_micro_usd: v.pipe(v.number(), v.integer()),
+    ledger: vBooksCheck,
+    next_close_at: v.pipe(v.string(), v.isoTimestamp()),
+    now: v.pipe(v.string(), v.isoTimestamp()),
+    oldest_in_doubt_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    open_months: v.array(v.string())
+});
+
+/**
+ * What is wrong with a gateway's synthetic requests.
+ */
+export const vCanaryAlarm = v.picklist(['unmetered', 'unserved']);
+
+/**
+ * What became of a gateway's synthetic requests.
+ */
+export const vCanaryReport = v.object({
+    last_at: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    last_status: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535))),
+    last_us: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    sent: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    served: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
+});
+
+/**
+ * Whether a gateway's synthetic requests come through.
+ */
+export const vCanaryStand = v.object({
+    age_ms: v.nullish(v.pipe(v.number(), v.integer())),
+    alarm: v.nullish(vCanaryAlarm),
+    alarm_since: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    metered_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    server_id: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * How far a draw has come.
+ */
+export const vChargeState = v.picklist([
+    'settled',
+    'pending',
+    'in_doubt',
+    'refused'
+]);
+
+/**
+ * A draw from escrow.
+ */
+export const vChargeItem = v.object({
+    amount_micro_usd: v.pipe(v.number(), v.integer()),
+    attempts: v.pipe(v.number(), v.integer(), v.minValue(-2147483648, 'Invalid value: Expected int32 to be >= -2147483648'), v.maxValue(2147483647, 'Invalid value: Expected int32 to be <= 2147483647')),
+    charge_id: v.pipe(v.number(), v.integer()),
+    created_at: v.pipe(v.string(), v.isoTimestamp()),
+    kind: v.string(),
+    month: v.string(),
+    nonce: v.string(),
+    refusal: v.nullish(v.string()),
+    settled_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    state: vChargeState,
+    tx_digest: v.nullish(v.string())
+});
+
+/**
+ * A page of draws from escrow.
+ */
+export const vChargePage = v.object({
+    items: v.array(vChargeItem),
+    next_cursor: v.nullish(v.string())
+});
+
+/**
  * Where the clock is to be.
  */
 export const vClockRequest = v.strictObject({
@@ -79,6 +179,16 @@ export const vCounts = v.object({
     rejected: v.pipe(v.number(), v.integer()),
     requests: v.pipe(v.number(), v.integer()),
     server_error: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * An hour of a customer's requests to a service on a network, by both paths.
+ */
+export const vBillHour = v.object({
+    counts: vCounts,
+    is_equal: v.nullish(v.boolean()),
+    recounted: v.nullish(vCounts),
+    start: v.pipe(v.string(), v.isoTimestamp())
 });
 
 /**
@@ -157,6 +267,21 @@ export const vCustomerMonth = v.object({
     month: v.string(),
     payable_micro_usd: v.nullish(v.pipe(v.number(), v.integer())),
     rated_micro_usd: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * A customer's name.
+ */
+export const vCustomerName = v.object({
+    customer_id: v.pipe(v.number(), v.integer()),
+    display_name: v.string()
+});
+
+/**
+ * Customers' names.
+ */
+export const vCustomerNames = v.object({
+    names: v.array(vCustomerName)
 });
 
 /**
@@ -244,6 +369,129 @@ export const vFieldError = v.object({
 });
 
 /**
+ * How long an edge took for a version.
+ */
+export const vFleetApplied = v.object({
+    change_us: v.pipe(v.number(), v.integer()),
+    changes: v.pipe(v.number(), v.integer()),
+    confirm_us: v.pipe(v.number(), v.integer()),
+    edge_ms: v.pipe(v.number(), v.integer()),
+    is_refill: v.boolean(),
+    took_ms: v.nullish(v.pipe(v.number(), v.integer())),
+    verify_us: v.pipe(v.number(), v.integer()),
+    version: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * Synthetic requests of a gateway.
+ */
+export const vFleetCanary = v.object({
+    last_at: v.pipe(v.string(), v.isoTimestamp()),
+    last_status: v.nullish(v.pipe(v.number(), v.integer())),
+    last_us: v.pipe(v.number(), v.integer()),
+    sent: v.pipe(v.number(), v.integer()),
+    served: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * An account of the rate table.
+ */
+export const vFleetHot = v.object({
+    account: v.string(),
+    per_second: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * A grant set that was refused.
+ */
+export const vFleetRefusal = v.object({
+    at: v.pipe(v.string(), v.isoTimestamp()),
+    reason: v.string(),
+    version: v.nullish(v.pipe(v.number(), v.integer()))
+});
+
+/**
+ * A server of a backend.
+ */
+export const vFleetServer = v.object({
+    backend: v.string(),
+    server: v.string(),
+    sessions: v.pipe(v.number(), v.integer()),
+    status: v.string()
+});
+
+/**
+ * A HAProxy process.
+ */
+export const vFleetGateway = v.object({
+    booted_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    canary: v.nullish(vFleetCanary),
+    dropped_logs: v.nullish(v.pipe(v.number(), v.integer())),
+    haproxy: v.nullish(v.string()),
+    hot: v.array(vFleetHot),
+    is_expected: v.boolean(),
+    lines_numbered: v.nullish(v.pipe(v.number(), v.integer())),
+    requests: v.nullish(v.pipe(v.number(), v.integer())),
+    server_id: v.pipe(v.number(), v.integer()),
+    servers: v.array(vFleetServer),
+    state: v.string(),
+    trouble: v.nullish(v.string()),
+    version: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * Why a format cannot be used.
+ */
+export const vFormatError = v.object({
+    field: v.string(),
+    message: v.string(),
+    position: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * A published format.
+ */
+export const vFormatItem = v.object({
+    attribution: v.record(v.string(), v.string()),
+    log_format: v.string(),
+    name: v.string(),
+    published_at: v.pipe(v.string(), v.isoTimestamp()),
+    published_by: v.string(),
+    state: v.string()
+});
+
+/**
+ * Published formats.
+ */
+export const vFormatList = v.object({
+    items: v.array(vFormatItem)
+});
+
+/**
+ * A format to publish.
+ */
+export const vFormatRequest = v.strictObject({
+    attribution: v.optional(v.record(v.string(), v.string())),
+    log_format: v.pipe(v.string(), v.minLength(1), v.maxLength(8192))
+});
+
+/**
+ * Something that may go wrong with lines of a format that can be read.
+ */
+export const vFormatWarning = v.object({
+    position: v.pipe(v.number(), v.integer()),
+    text: v.string()
+});
+
+/**
+ * To hold the vault.
+ */
+export const vFreezeRequest = v.strictObject({
+    confirm: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(9007199254740991)),
+    reason: v.pipe(v.string(), v.minLength(1), v.maxLength(500))
+});
+
+/**
  * What a customer may do with a service.
  */
 export const vGrantAccess = v.object({
@@ -272,6 +520,31 @@ export const vGrantItem = v.object({
  */
 export const vHealth = v.object({
     status: v.string()
+});
+
+/**
+ * A band of time. Times are counted in cells at most 1/64 wide, each in the band its middle lies in.
+ */
+export const vHeatmapBand = v.object({
+    from_ms: v.pipe(v.number(), v.integer()),
+    to_ms: v.nullish(v.pipe(v.number(), v.integer()))
+});
+
+/**
+ * A bucket of a heat map.
+ */
+export const vHeatmapPoint = v.object({
+    counts: v.array(v.pipe(v.number(), v.integer())),
+    partial: v.boolean(),
+    start: v.pipe(v.string(), v.isoTimestamp())
+});
+
+/**
+ * An account of the rate table.
+ */
+export const vHotAccount = v.object({
+    account: v.pipe(v.string(), v.maxLength(300)),
+    per_second: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
 });
 
 /**
@@ -580,6 +853,30 @@ export const vMoneyView = v.object({
 });
 
 /**
+ * A note to be kept.
+ */
+export const vNoteRequest = v.strictObject({
+    text: v.pipe(v.string(), v.maxLength(4096))
+});
+
+/**
+ * What operators keep of a customer. The customer is never shown it.
+ */
+export const vNoteView = v.object({
+    at: v.pipe(v.string(), v.isoTimestamp()),
+    by: v.string(),
+    text: v.string()
+});
+
+/**
+ * A customer's note after it was written.
+ */
+export const vNoteSet = v.object({
+    customer_id: v.pipe(v.number(), v.integer()),
+    note: v.nullish(vNoteView)
+});
+
+/**
  * A notification.
  */
 export const vNoticeItem = v.object({
@@ -638,6 +935,17 @@ export const vOperatorToken = v.object({
 });
 
 /**
+ * One of HAProxy's phases.
+ */
+export const vPhaseWord = v.picklist([
+    'request',
+    'queue',
+    'connect',
+    'response',
+    'total'
+]);
+
+/**
  * What kind of error it is. Codes are never renamed.
  */
 export const vProblemCode = v.picklist([
@@ -681,7 +989,11 @@ export const vProblemCode = v.picklist([
     'not_by_api',
     'price_book_refused',
     'price_book_incomparable',
+    'format_limit_reached',
     'clock_refused',
+    'vault_version',
+    'vault_frozen',
+    'vault_not_frozen',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
@@ -735,6 +1047,7 @@ export const vCustomerView = v.object({
     invoices: v.array(vInvoiceItem),
     keys: v.array(vCustomerKey),
     money: vMoneyView,
+    note: v.nullish(vNoteView),
     notifications: v.array(vNoticeItem),
     profile: vProfile,
     services: v.array(vCustomerService),
@@ -803,6 +1116,47 @@ export const vReconciliationView = v.object({
 });
 
 /**
+ * A line of an invoice.
+ */
+export const vRecordInvoiceLine = v.object({
+    amount_micro_usd: v.pipe(v.number(), v.integer()),
+    description: v.string()
+});
+
+/**
+ * The invoice of a request's month.
+ */
+export const vRecordInvoice = v.object({
+    is_draft: v.boolean(),
+    line: v.nullish(vRecordInvoiceLine),
+    month: v.string(),
+    number: v.nullish(v.string())
+});
+
+/**
+ * What a group is of: the dimensions of `group_by`, and none else. `null` is the unknown.
+ */
+export const vRecordLabels = v.object({
+    api_key_fp: v.optional(v.pipe(v.number(), v.integer())),
+    backend_id: v.optional(v.pipe(v.number(), v.integer())),
+    customer_id: v.nullish(v.pipe(v.number(), v.integer())),
+    event_type: v.optional(v.pipe(v.number(), v.integer())),
+    server_id: v.nullish(v.pipe(v.number(), v.integer())),
+    status_code: v.optional(v.pipe(v.number(), v.integer())),
+    termination_state: v.optional(v.string())
+});
+
+/**
+ * Records of one group.
+ */
+export const vRecordGroup = v.object({
+    first_at: v.pipe(v.string(), v.isoTimestamp()),
+    group: vRecordLabels,
+    last_at: v.pipe(v.string(), v.isoTimestamp()),
+    requests: v.pipe(v.number(), v.integer())
+});
+
+/**
  * One request as a gateway logged it. Its key is named by fingerprint; the line's text is not kept.
  */
 export const vRecordLine = v.object({
@@ -841,6 +1195,19 @@ export const vRecordPage = v.object({
 });
 
 /**
+ * Records, counted.
+ */
+export const vRecordSummary = v.object({
+    customers: v.pipe(v.number(), v.integer()),
+    from: v.pipe(v.string(), v.isoTimestamp()),
+    groups: v.array(vRecordGroup),
+    groups_left_out: v.pipe(v.number(), v.integer()),
+    not_billed_micro_usd: v.pipe(v.number(), v.integer()),
+    requests: v.pipe(v.number(), v.integer()),
+    to: v.pipe(v.string(), v.isoTimestamp())
+});
+
+/**
  * Which lines to give again. Without `reason` and `offsets`: any.
  */
 export const vReplayRequest = v.strictObject({
@@ -866,6 +1233,24 @@ export const vResetReason = v.picklist([
     'unknown_epoch',
     'month'
 ]);
+
+/**
+ * `event: revisions` of operators' streams: a number for each topic that is another whenever what its endpoints answer
+ * has changed; null where that is not known now.
+ */
+export const vRevisions = v.object({
+    activity: v.nullish(v.pipe(v.number(), v.integer())),
+    customers: v.nullish(v.pipe(v.number(), v.integer())),
+    fleet: v.nullish(v.pipe(v.number(), v.integer())),
+    formats: v.nullish(v.pipe(v.number(), v.integer())),
+    invoices: v.nullish(v.pipe(v.number(), v.integer())),
+    jobs: v.nullish(v.pipe(v.number(), v.integer())),
+    notifications: v.nullish(v.pipe(v.number(), v.integer())),
+    price_books: v.nullish(v.pipe(v.number(), v.integer())),
+    quarantine: v.nullish(v.pipe(v.number(), v.integer())),
+    system_logs: v.nullish(v.pipe(v.number(), v.integer())),
+    vault: v.nullish(v.pipe(v.number(), v.integer()))
+});
 
 /**
  * A series' step.
@@ -894,6 +1279,34 @@ export const vServerLoss = v.object({
     server_id: v.pipe(v.number(), v.integer()),
     workers: v.pipe(v.number(), v.integer()),
     workers_folded: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * A server of a backend.
+ */
+export const vServerReport = v.object({
+    backend: v.pipe(v.string(), v.maxLength(300)),
+    server: v.pipe(v.string(), v.maxLength(300)),
+    sessions: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    status: v.pipe(v.string(), v.maxLength(300))
+});
+
+/**
+ * A HAProxy process, as its edge sees it.
+ */
+export const vGatewayReport = v.object({
+    boot_ms: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999))),
+    canary: v.nullish(vCanaryReport),
+    dropped_logs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))),
+    haproxy: v.nullish(v.pipe(v.string(), v.maxLength(300))),
+    hot: v.pipe(v.array(vHotAccount), v.maxLength(20)),
+    lines_numbered: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))),
+    requests: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))),
+    server_id: v.pipe(v.number(), v.integer(), v.minValue(-32768), v.maxValue(32767)),
+    servers: v.pipe(v.array(vServerReport), v.maxLength(256)),
+    state: v.pipe(v.string(), v.regex(/^(unreachable|updating|in_sync)$/)),
+    trouble: v.nullish(v.pipe(v.string(), v.maxLength(300))),
+    version: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
 });
 
 /**
@@ -939,6 +1352,59 @@ export const vCustomerSpend = v.intersect([vStand, v.object({
         rated_this_month_micro_usd: v.pipe(v.number(), v.integer()),
         state: v.nullish(v.string())
     })]);
+
+/**
+ * How long a phase took, over time.
+ */
+export const vInfraHeatmap = v.intersect([vStand, v.object({
+        bands: v.array(vHeatmapBand),
+        bucket: vSeriesBucket,
+        from: v.pipe(v.string(), v.isoTimestamp()),
+        phase: vPhaseWord,
+        points: v.array(vHeatmapPoint),
+        to: v.pipe(v.string(), v.isoTimestamp())
+    })]);
+
+/**
+ * How an edge stands.
+ */
+export const vStanding = v.picklist([
+    'in_sync',
+    'updating',
+    'behind',
+    'unreachable',
+    'never_seen'
+]);
+
+/**
+ * An edge.
+ */
+export const vFleetEdge = v.object({
+    applied: v.array(vFleetApplied),
+    gateways: v.array(vFleetGateway),
+    heard_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    is_implied: v.boolean(),
+    lag_ms: v.pipe(v.number(), v.integer()),
+    name: v.string(),
+    out_since: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    refused: v.array(vFleetRefusal),
+    servers: v.array(v.pipe(v.number(), v.integer())),
+    started_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    state: vStanding,
+    streams: v.pipe(v.number(), v.integer()),
+    version: v.nullish(v.pipe(v.number(), v.integer()))
+});
+
+/**
+ * The fleet.
+ */
+export const vFleetView = v.object({
+    canaries: v.array(vCanaryStand),
+    edges: v.array(vFleetEdge),
+    is_in_sync: v.boolean(),
+    issued_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    version: v.nullish(v.pipe(v.number(), v.integer()))
+});
 
 /**
  * What is in a customer's accounts.
@@ -1046,6 +1512,25 @@ export const vSystemLogPage = v.object({
 export const vTailLines = v.object({
     lines: v.array(vRecordLine),
     sampled: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * To release it.
+ */
+export const vThawRequest = v.strictObject({
+    confirm: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
+});
+
+/**
+ * A customer's month with another tier.
+ */
+export const vTierWhatIf = v.object({
+    after_micro_usd: v.pipe(v.number(), v.integer()),
+    before_micro_usd: v.pipe(v.number(), v.integer()),
+    delta_micro_usd: v.pipe(v.number(), v.integer()),
+    month: v.string(),
+    now_micro_usd: v.pipe(v.number(), v.integer()),
+    served_more: v.pipe(v.number(), v.integer())
 });
 
 /**
@@ -1164,6 +1649,33 @@ export const vTopCustomers = v.intersect([vStand, v.object({
     })]);
 
 /**
+ * How a request is counted.
+ */
+export const vTrafficClassWord = v.picklist([
+    'guaranteed',
+    'burst',
+    'rejected',
+    'client_error',
+    'server_error',
+    'other'
+]);
+
+/**
+ * One request followed into the bill.
+ */
+export const vRecordBill = v.object({
+    amount_micro_usd: v.nullish(v.pipe(v.number(), v.integer())),
+    class: vTrafficClassWord,
+    hour: vBillHour,
+    invoice: v.nullish(vRecordInvoice),
+    is_attributed: v.boolean(),
+    is_billable: v.boolean(),
+    price_book: v.pipe(v.number(), v.integer()),
+    reason: v.string(),
+    record: vRecordLine
+});
+
+/**
  * What one listener knows to have lost.
  */
 export const vTransportBeside = v.object({
@@ -1182,6 +1694,41 @@ export const vLossBeside = v.object({
     seqs_closed: v.pipe(v.number(), v.integer()),
     transports: v.object({}),
     workers_folded: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * A line, and what the format makes of it: a record or a problem.
+ */
+export const vTriedLine = v.object({
+    offset: v.pipe(v.number(), v.integer()),
+    problem: v.nullish(v.string()),
+    record: v.nullish(vRecordLine),
+    stops_at: v.nullish(v.pipe(v.number(), v.integer())),
+    text: v.string()
+});
+
+/**
+ * A format to try, and on which quarantined lines: those at `offsets`, or the newest of a `reason` that have not become
+ * anything. Without either the format alone is looked at.
+ */
+export const vTryFormatRequest = v.strictObject({
+    attribution: v.optional(v.record(v.string(), v.string())),
+    limit: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
+    log_format: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)),
+    offsets: v.nullish(v.pipe(v.array(v.pipe(v.number(), v.integer())), v.maxLength(100))),
+    reason: v.nullish(v.pipe(v.string(), v.regex(/^[a-z0-9_]{1,64}$/)))
+});
+
+/**
+ * What a format makes of lines.
+ */
+export const vTryFormatView = v.object({
+    error: v.nullish(vFormatError),
+    failed: v.pipe(v.number(), v.integer()),
+    fields: v.array(v.string()),
+    lines: v.array(vTriedLine),
+    read: v.pipe(v.number(), v.integer()),
+    warnings: v.array(vFormatWarning)
 });
 
 /**
@@ -1211,6 +1758,7 @@ export const vUsageHours = v.object({
 export const vUsagePoint = v.object({
     counts: vCounts,
     partial: v.boolean(),
+    rated_micro_usd: v.nullable(v.pipe(v.number(), v.integer())),
     start: v.pipe(v.string(), v.isoTimestamp()),
     time_ms: v.nullish(vTimes)
 });
@@ -1223,15 +1771,123 @@ export const vSeries = v.intersect([vStand, v.object({
         counts: vCounts,
         from: v.pipe(v.string(), v.isoTimestamp()),
         points: v.array(vUsagePoint),
+        rated_micro_usd: v.nullable(v.pipe(v.number(), v.integer())),
         time_ms: v.nullish(vTimes),
         to: v.pipe(v.string(), v.isoTimestamp())
     })]);
+
+/**
+ * Something that changed.
+ */
+export const vVaultChange = v.object({
+    api_key_fp: v.nullish(v.pipe(v.number(), v.integer())),
+    customer_id: v.pipe(v.number(), v.integer()),
+    detail: v.nullish(v.string()),
+    service: v.string(),
+    what: v.string()
+});
+
+/**
+ * What was changed, in people's terms.
+ */
+export const vVaultChanges = v.object({
+    counts: v.record(v.string(), v.pipe(v.number(), v.integer())),
+    rows: v.array(vVaultChange)
+});
+
+/**
+ * What differs between two versions.
+ */
+export const vVaultDiff = v.object({
+    changes: vVaultChanges,
+    from: v.pipe(v.number(), v.integer()),
+    to: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * Who holds the vault.
+ */
+export const vVaultFrozen = v.object({
+    at: v.pipe(v.string(), v.isoTimestamp()),
+    by: v.string(),
+    reason: v.string()
+});
 
 /**
  * A page of the vault.
  */
 export const vVaultPage = v.object({
     items: v.array(vGrantItem),
+    next_cursor: v.nullish(v.string())
+});
+
+/**
+ * What came of a push.
+ */
+export const vVaultPushed = v.object({
+    version: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * A grant set that was not taken.
+ */
+export const vVaultRefusal = v.object({
+    at: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    reason: v.pipe(v.string(), v.maxLength(300)),
+    version: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)))
+});
+
+/**
+ * How an edge's gateways are. Times are milliseconds since 1970.
+ */
+export const vEdgeReport = v.object({
+    applied: v.pipe(v.array(vAppliedVersion), v.maxLength(64)),
+    at: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    era: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    gateways: v.pipe(v.array(vGatewayReport), v.maxLength(16)),
+    refused: v.pipe(v.array(vVaultRefusal), v.maxLength(16)),
+    started_at: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    version: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
+});
+
+/**
+ * A version.
+ */
+export const vVaultVersion = v.object({
+    access: v.pipe(v.number(), v.integer()),
+    epoch: v.pipe(v.number(), v.integer()),
+    era: v.pipe(v.string(), v.isoTimestamp()),
+    issued_at: v.pipe(v.string(), v.isoTimestamp()),
+    keys: v.pipe(v.number(), v.integer()),
+    root: v.string(),
+    version: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * The vault as it is published.
+ */
+export const vVaultStatus = v.object({
+    frozen: v.nullish(vVaultFrozen),
+    key_id: v.pipe(v.number(), v.integer()),
+    refill: v.pipe(v.number(), v.integer()),
+    regions: v.record(v.string(), v.pipe(v.number(), v.integer())),
+    remembered_from: v.nullish(v.pipe(v.number(), v.integer())),
+    version: v.nullish(vVaultVersion),
+    waiting: v.pipe(v.number(), v.integer())
+});
+
+/**
+ * A version, and what it changed.
+ */
+export const vVaultVersionItem = v.intersect([vVaultVersion, v.object({
+        changes: vVaultChanges
+    })]);
+
+/**
+ * A page of versions.
+ */
+export const vVaultVersions = v.object({
+    items: v.array(vVaultVersionItem),
     next_cursor: v.nullish(v.string())
 });
 
@@ -1359,6 +2015,8 @@ export const vReconciliationQuery = v.object({
 
 export const vReconciliationResponse = vReconciliationView;
 
+export const vBillingStandingResponse = vBillingStanding;
+
 export const vClockResponse = vClockView;
 
 export const vMoveClockBody = vClockRequest;
@@ -1379,6 +2037,12 @@ export const vCustomerKeysQuery = v.object({
 });
 
 export const vCustomerKeysResponse = vCustomerKeys;
+
+export const vCustomerNamesQuery = v.object({
+    ids: v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,199}$/))
+});
+
+export const vCustomerNamesResponse = vCustomerNames;
 
 export const vCustomerSpendQuery = v.object({
     customer_id: v.pipe(v.number(), v.integer(), v.minValue(1))
@@ -1418,6 +2082,17 @@ export const vActivateCustomerPath = v.object({
 });
 
 export const vActivateCustomerResponse = vCustomerStatus;
+
+export const vCustomerChargesPath = v.object({
+    customer_id: v.pipe(v.number(), v.integer(), v.minValue(1))
+});
+
+export const vCustomerChargesQuery = v.object({
+    cursor: v.optional(v.pipe(v.string(), v.maxLength(100))),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)))
+});
+
+export const vCustomerChargesResponse = vChargePage;
 
 export const vCreditCustomerBody = vCreditRequest;
 
@@ -1463,6 +2138,14 @@ export const vSetCustomerLimitPath = v.object({
 
 export const vSetCustomerLimitResponse = vLimitSet;
 
+export const vPutCustomerNoteBody = vNoteRequest;
+
+export const vPutCustomerNotePath = v.object({
+    customer_id: v.pipe(v.number(), v.integer(), v.minValue(1))
+});
+
+export const vPutCustomerNoteResponse = vNoteSet;
+
 export const vRevokeCustomerSessionsPath = v.object({
     customer_id: v.pipe(v.number(), v.integer(), v.minValue(1))
 });
@@ -1487,6 +2170,93 @@ export const vSuspendCustomerPath = v.object({
 });
 
 export const vSuspendCustomerResponse = vCustomerStatus;
+
+export const vCustomerWhatIfPath = v.object({
+    customer_id: v.pipe(v.number(), v.integer(), v.minValue(1))
+});
+
+export const vCustomerWhatIfQuery = v.object({
+    service_type: v.string(),
+    tier: v.pipe(v.string(), v.regex(/^(starter|pro|enterprise)$/)),
+    burst: v.optional(v.boolean())
+});
+
+export const vCustomerWhatIfResponse = vTierWhatIf;
+
+export const vEdgeGrantsQuery = v.object({
+    root: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)))
+});
+
+/**
+ * Lines until either side ends
+ */
+export const vEdgeGrantsResponse = v.string();
+
+export const vEdgeReportBody = vEdgeReport;
+
+/**
+ * It takes the place of the one before
+ */
+export const vEdgeReportResponse = v.void();
+
+export const vFleetResponse = vFleetView;
+
+export const vListFormatsResponse = vFormatList;
+
+export const vTryFormatBody = vTryFormatRequest;
+
+export const vTryFormatResponse = vTryFormatView;
+
+export const vRetireFormatPath = v.object({
+    name: v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+});
+
+/**
+ * It is retired
+ */
+export const vRetireFormatResponse = v.void();
+
+export const vPublishFormatBody = vFormatRequest;
+
+export const vPublishFormatPath = v.object({
+    name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/))
+});
+
+/**
+ * It was in force before, just so
+ */
+export const vPublishFormatResponse = vFormatItem;
+
+export const vInfraHeatmapQuery = v.object({
+    phase: v.optional(v.picklist([
+        'request',
+        'queue',
+        'connect',
+        'response',
+        'total'
+    ])),
+    range: v.optional(v.picklist([
+        '24h',
+        '7d',
+        '30d'
+    ])),
+    from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+    to: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+    bucket: v.optional(v.picklist([
+        'minute',
+        'five_minutes',
+        'hour',
+        'day'
+    ])),
+    server_id: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-32767), v.maxValue(32767))),
+    service_type: v.optional(v.string()),
+    network: v.optional(v.string()),
+    backend_id: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-2147483648, 'Invalid value: Expected int32 to be >= -2147483648'), v.maxValue(2147483647, 'Invalid value: Expected int32 to be <= 2147483647'))),
+    event_type: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+    status_class: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(5)))
+});
+
+export const vInfraHeatmapResponse = vInfraHeatmap;
 
 export const vInfraSeriesQuery = v.object({
     range: v.optional(v.picklist([
@@ -1713,13 +2483,49 @@ export const vRecordsQuery = v.object({
     network: v.optional(v.string()),
     status: v.optional(v.pipe(v.string(), v.regex(/^([1-5]xx|-1|[1-5][0-9][0-9])$/))),
     event_type: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
-    time_total_min_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2147483647))),
+    traffic_type: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8))),
     api_key_fp: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4294967295))),
+    backend_id: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-32768), v.maxValue(32767))),
+    termination_state: v.optional(v.pipe(v.string(), v.regex(/^[!-~]{1,4}$/))),
+    client_ip: v.optional(v.string()),
+    path_prefix: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+    time_total_min_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2147483647))),
+    journal_offset: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
     cursor: v.optional(v.pipe(v.string(), v.maxLength(100))),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)))
 });
 
 export const vRecordsResponse = vRecordPage;
+
+export const vRecordBillQuery = v.object({
+    timestamp: v.pipe(v.string(), v.isoTimestamp()),
+    journal_offset: v.pipe(v.number(), v.integer(), v.minValue(0))
+});
+
+export const vRecordBillResponse = vRecordBill;
+
+export const vRecordsSummaryQuery = v.object({
+    from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+    to: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+    customer_id: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    server_id: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-32768), v.maxValue(32767))),
+    service_type: v.optional(v.string()),
+    network: v.optional(v.string()),
+    status: v.optional(v.pipe(v.string(), v.regex(/^([1-5]xx|-1|[1-5][0-9][0-9])$/))),
+    event_type: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+    traffic_type: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8))),
+    api_key_fp: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4294967295))),
+    backend_id: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-32768), v.maxValue(32767))),
+    termination_state: v.optional(v.pipe(v.string(), v.regex(/^[!-~]{1,4}$/))),
+    client_ip: v.optional(v.string()),
+    path_prefix: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+    time_total_min_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2147483647))),
+    journal_offset: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    group_by: v.optional(v.string()),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)))
+});
+
+export const vRecordsSummaryResponse = vRecordSummary;
 
 export const vLiveStreamHeaders = v.object({
     'Last-Event-ID': v.nullish(v.string())
@@ -1757,6 +2563,12 @@ export const vTailQuery = v.object({
     network: v.optional(v.string()),
     status: v.optional(v.pipe(v.string(), v.regex(/^([1-5]xx|-1|[1-5][0-9][0-9])$/))),
     event_type: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+    traffic_type: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8))),
+    api_key_fp: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4294967295))),
+    backend_id: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-32768), v.maxValue(32767))),
+    termination_state: v.optional(v.pipe(v.string(), v.regex(/^[!-~]{1,4}$/))),
+    client_ip: v.optional(v.string()),
+    path_prefix: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
     time_total_min_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2147483647)))
 });
 
@@ -1810,6 +2622,32 @@ export const vVaultQuery = v.object({
 });
 
 export const vVaultResponse = vVaultPage;
+
+export const vVaultDiffQuery = v.object({
+    from: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    to: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
+});
+
+export const vVaultDiffResponse = vVaultDiff;
+
+export const vFreezeVaultBody = vFreezeRequest;
+
+export const vFreezeVaultResponse = vVaultStatus;
+
+export const vPushVaultResponse = vVaultPushed;
+
+export const vVaultStatusResponse = vVaultStatus;
+
+export const vThawVaultBody = vThawRequest;
+
+export const vThawVaultResponse = vVaultStatus;
+
+export const vVaultVersionsQuery = v.object({
+    cursor: v.optional(v.pipe(v.string(), v.maxLength(100))),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)))
+});
+
+export const vVaultVersionsResponse = vVaultVersions;
 
 export const vWhatIfBody = vWhatIfRequest;
 

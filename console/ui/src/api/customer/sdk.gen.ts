@@ -4,8 +4,8 @@ import * as v from 'valibot';
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcknowledgeNotificationData, AcknowledgeNotificationErrors, AcknowledgeNotificationResponses, AddPackageData, AddPackageErrors, AddPackageResponses, BillingData, BillingErrors, BillingResponses, CancelClosureData, CancelClosureErrors, CancelClosureResponses, ChallengeData, ChallengeErrors, ChallengeResponses, ChangeAlertData, ChangeAlertErrors, ChangeAlertResponses, ChangeMeData, ChangeMeErrors, ChangeMeResponses, ChangePackageData, ChangePackageErrors, ChangePackageResponses, ChangeSealKeyData, ChangeSealKeyErrors, ChangeSealKeyResponses, ChangeServiceData, ChangeServiceErrors, ChangeServiceResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CloseAccountData, CloseAccountErrors, CloseAccountResponses, ConfigureServiceData, ConfigureServiceErrors, ConfigureServiceResponses, CreateAlertData, CreateAlertErrors, CreateAlertResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSealKeyData, CreateSealKeyErrors, CreateSealKeyResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeleteAlertData, DeleteAlertErrors, DeleteAlertResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePackageData, DeletePackageErrors, DeletePackageResponses, DeleteSealKeyData, DeleteSealKeyErrors, DeleteSealKeyResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DepositData, DepositErrors, DepositResponses, DisableServiceData, DisableServiceErrors, DisableServiceResponses, DraftData, DraftErrors, DraftResponses, EnableKeyData, EnableKeyErrors, EnableKeyResponses, EnableServiceData, EnableServiceErrors, EnableServiceResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, ExportUsageData, ExportUsageErrors, ExportUsageResponses, GetAlertData, GetAlertErrors, GetAlertResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetSealKeyData, GetSealKeyErrors, GetSealKeyResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, HealthData, HealthResponses, InvoiceDocumentData, InvoiceDocumentErrors, InvoiceDocumentResponses, InvoiceHoursData, InvoiceHoursErrors, InvoiceHoursResponses, InvoiceRecordsData, InvoiceRecordsErrors, InvoiceRecordsResponses, ListActivityData, ListActivityErrors, ListActivityResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListPackagesData, ListPackagesErrors, ListPackagesResponses, ListSealKeysData, ListSealKeysErrors, ListSealKeysResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, LiveUsageData, LiveUsageErrors, LiveUsageResponse, LiveUsageResponses, LogOutData, LogOutErrors, LogOutResponses, MeData, MeErrors, MeResponses, OpenapiDocumentData, OpenapiDocumentErrors, OpenapiDocumentResponses, QuoteServiceData, QuoteServiceErrors, QuoteServiceResponses, ReadyData, ReadyErrors, ReadyResponses, RefreshData, RefreshErrors, RefreshResponses, RegenerateKeyData, RegenerateKeyErrors, RegenerateKeyResponses, RenameKeyData, RenameKeyErrors, RenameKeyResponses, ReplayDeliveryData, ReplayDeliveryErrors, ReplayDeliveryResponses, ResumeServiceData, ResumeServiceErrors, ResumeServiceResponses, RevealKeyData, RevealKeyErrors, RevealKeyResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokeOtherSessionsData, RevokeOtherSessionsErrors, RevokeOtherSessionsResponses, RevokeSessionData, RevokeSessionErrors, RevokeSessionResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SetLimitData, SetLimitErrors, SetLimitResponses, SignInConfigData, SignInConfigErrors, SignInConfigResponses, StatementData, StatementErrors, StatementResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TransactionsData, TransactionsErrors, TransactionsResponses, UsageSeriesData, UsageSeriesErrors, UsageSeriesResponses, UsageSummaryData, UsageSummaryErrors, UsageSummaryResponses, VerifyData, VerifyErrors, VerifyResponses, WithdrawData, WithdrawErrors, WithdrawResponses } from './types.gen';
-import { vAcknowledgeNotificationResponse, vAddPackageResponse, vBillingResponse, vCancelClosureResponse, vChallengeResponse, vChangeAlertResponse, vChangeMeResponse, vChangePackageResponse, vChangeSealKeyResponse, vChangeServiceResponse, vChangeWebhookResponse, vCloseAccountResponse, vConfigureServiceResponse, vCreateAlertResponse, vCreateKeyResponse, vCreateSealKeyResponse, vCreateWebhookResponse, vDeleteAlertResponse, vDeleteKeyResponse, vDeletePackageResponse, vDeleteSealKeyResponse, vDeleteWebhookResponse, vDepositResponse, vDisableServiceResponse, vDraftResponse, vEnableKeyResponse, vEnableServiceResponse, vExportAccountResponse, vExportUsageResponse, vGetAlertResponse, vGetInvoiceResponse, vGetKeyResponse, vGetSealKeyResponse, vGetServiceResponse, vGetWebhookResponse, vHealthResponse, vInvoiceDocumentResponse, vInvoiceHoursResponse, vInvoiceRecordsResponse, vListActivityResponse, vListAlertsResponse, vListDeliveriesResponse, vListInvoicesResponse, vListKeysResponse, vListNotificationsResponse, vListPackagesResponse, vListSealKeysResponse, vListServicesResponse, vListSessionsResponse, vListWebhooksResponse, vLiveUsageResponse, vLogOutResponse, vMeResponse, vOpenapiDocumentResponse, vQuoteServiceResponse, vReadyResponse, vRefreshResponse, vRegenerateKeyResponse, vRenameKeyResponse, vReplayDeliveryResponse, vResumeServiceResponse, vRevealKeyResponse, vRevokeKeyResponse, vRevokeOtherSessionsResponse, vRevokeSessionResponse, vRotateWebhookSecretResponse, vSetLimitResponse, vSignInConfigResponse, vStatementResponse, vTestWebhookResponse, vTransactionsResponse, vUsageSeriesResponse, vUsageSummaryResponse, vVerifyResponse, vWithdrawResponse } from './valibot.gen';
+import type { AcknowledgeNotificationData, AcknowledgeNotificationErrors, AcknowledgeNotificationResponses, AddPackageData, AddPackageErrors, AddPackageResponses, BillingData, BillingErrors, BillingResponses, CancelClosureData, CancelClosureErrors, CancelClosureResponses, ChallengeData, ChallengeErrors, ChallengeResponses, ChangeAlertData, ChangeAlertErrors, ChangeAlertResponses, ChangeMeData, ChangeMeErrors, ChangeMeResponses, ChangePackageData, ChangePackageErrors, ChangePackageResponses, ChangeSealKeyData, ChangeSealKeyErrors, ChangeSealKeyResponses, ChangeServiceData, ChangeServiceErrors, ChangeServiceResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CloseAccountData, CloseAccountErrors, CloseAccountResponses, ConfigureServiceData, ConfigureServiceErrors, ConfigureServiceResponses, CreateAlertData, CreateAlertErrors, CreateAlertResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSealKeyData, CreateSealKeyErrors, CreateSealKeyResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeleteAlertData, DeleteAlertErrors, DeleteAlertResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePackageData, DeletePackageErrors, DeletePackageResponses, DeleteSealKeyData, DeleteSealKeyErrors, DeleteSealKeyResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DepositData, DepositErrors, DepositResponses, DisableServiceData, DisableServiceErrors, DisableServiceResponses, DraftData, DraftErrors, DraftHoursData, DraftHoursErrors, DraftHoursResponses, DraftRecordsData, DraftRecordsErrors, DraftRecordsResponses, DraftResponses, EnableKeyData, EnableKeyErrors, EnableKeyResponses, EnableServiceData, EnableServiceErrors, EnableServiceResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, ExportUsageData, ExportUsageErrors, ExportUsageResponses, GetAlertData, GetAlertErrors, GetAlertResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetSealKeyData, GetSealKeyErrors, GetSealKeyResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, HealthData, HealthResponses, InvoiceDocumentData, InvoiceDocumentErrors, InvoiceDocumentResponses, InvoiceHoursData, InvoiceHoursErrors, InvoiceHoursResponses, InvoiceRecordsData, InvoiceRecordsErrors, InvoiceRecordsResponses, ListActivityData, ListActivityErrors, ListActivityResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListPackagesData, ListPackagesErrors, ListPackagesResponses, ListSealKeysData, ListSealKeysErrors, ListSealKeysResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, LiveUsageData, LiveUsageErrors, LiveUsageResponse, LiveUsageResponses, LogOutData, LogOutErrors, LogOutResponses, MeData, MeErrors, MeResponses, OpenapiDocumentData, OpenapiDocumentErrors, OpenapiDocumentResponses, QuoteServiceData, QuoteServiceErrors, QuoteServiceResponses, ReadyData, ReadyErrors, ReadyResponses, RefreshData, RefreshErrors, RefreshResponses, RegenerateKeyData, RegenerateKeyErrors, RegenerateKeyResponses, RenameKeyData, RenameKeyErrors, RenameKeyResponses, ReplayDeliveryData, ReplayDeliveryErrors, ReplayDeliveryResponses, ResumeServiceData, ResumeServiceErrors, ResumeServiceResponses, RevealKeyData, RevealKeyErrors, RevealKeyResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokeOtherSessionsData, RevokeOtherSessionsErrors, RevokeOtherSessionsResponses, RevokeSessionData, RevokeSessionErrors, RevokeSessionResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SetLimitData, SetLimitErrors, SetLimitResponses, SignInConfigData, SignInConfigErrors, SignInConfigResponses, StatementData, StatementErrors, StatementResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TransactionsData, TransactionsErrors, TransactionsResponses, UsagePeaksData, UsagePeaksErrors, UsagePeaksResponses, UsageSeriesData, UsageSeriesErrors, UsageSeriesResponses, UsageSummaryData, UsageSummaryErrors, UsageSummaryResponses, VerifyData, VerifyErrors, VerifyResponses, WithdrawData, WithdrawErrors, WithdrawResponses } from './types.gen';
+import { vAcknowledgeNotificationResponse, vAddPackageResponse, vBillingResponse, vCancelClosureResponse, vChallengeResponse, vChangeAlertResponse, vChangeMeResponse, vChangePackageResponse, vChangeSealKeyResponse, vChangeServiceResponse, vChangeWebhookResponse, vCloseAccountResponse, vConfigureServiceResponse, vCreateAlertResponse, vCreateKeyResponse, vCreateSealKeyResponse, vCreateWebhookResponse, vDeleteAlertResponse, vDeleteKeyResponse, vDeletePackageResponse, vDeleteSealKeyResponse, vDeleteWebhookResponse, vDepositResponse, vDisableServiceResponse, vDraftHoursResponse, vDraftRecordsResponse, vDraftResponse, vEnableKeyResponse, vEnableServiceResponse, vExportAccountResponse, vExportUsageResponse, vGetAlertResponse, vGetInvoiceResponse, vGetKeyResponse, vGetSealKeyResponse, vGetServiceResponse, vGetWebhookResponse, vHealthResponse, vInvoiceDocumentResponse, vInvoiceHoursResponse, vInvoiceRecordsResponse, vListActivityResponse, vListAlertsResponse, vListDeliveriesResponse, vListInvoicesResponse, vListKeysResponse, vListNotificationsResponse, vListPackagesResponse, vListSealKeysResponse, vListServicesResponse, vListSessionsResponse, vListWebhooksResponse, vLiveUsageResponse, vLogOutResponse, vMeResponse, vOpenapiDocumentResponse, vQuoteServiceResponse, vReadyResponse, vRefreshResponse, vRegenerateKeyResponse, vRenameKeyResponse, vReplayDeliveryResponse, vResumeServiceResponse, vRevealKeyResponse, vRevokeKeyResponse, vRevokeOtherSessionsResponse, vRevokeSessionResponse, vRotateWebhookSecretResponse, vSetLimitResponse, vSignInConfigResponse, vStatementResponse, vTestWebhookResponse, vTransactionsResponse, vUsagePeaksResponse, vUsageSeriesResponse, vUsageSummaryResponse, vVerifyResponse, vWithdrawResponse } from './valibot.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -197,7 +197,7 @@ export const challenge = <ThrowOnError extends boolean = true>(options: Options<
 });
 
 /**
- * How one signs in at this server.
+ * How one signs in at this server, and what it says of itself.
  */
 export const signInConfig = <ThrowOnError extends boolean = true>(options?: Options<SignInConfigData, ThrowOnError>) => (options?.client ?? client).get<SignInConfigResponses, SignInConfigErrors, ThrowOnError>({
     responseValidator: async (data) => await v.parseAsync(vSignInConfigResponse, data),
@@ -337,6 +337,34 @@ export const draft = <ThrowOnError extends boolean = true>(options?: Options<Dra
             type: 'apiKey'
         }],
     url: '/api/v1/billing/draft',
+    ...options
+});
+
+/**
+ * What each hour of a month that is not closed comes to, as of now. Nothing in it is final.
+ */
+export const draftHours = <ThrowOnError extends boolean = true>(options?: Options<DraftHoursData, ThrowOnError>) => (options?.client ?? client).get<DraftHoursResponses, DraftHoursErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vDraftHoursResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'suiftly_access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/billing/draft/hours',
+    ...options
+});
+
+/**
+ * The requests of an hour, while they are kept: two days. Whether its month is closed does not matter.
+ */
+export const draftRecords = <ThrowOnError extends boolean = true>(options: Options<DraftRecordsData, ThrowOnError>) => (options.client ?? client).get<DraftRecordsResponses, DraftRecordsErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vDraftRecordsResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'suiftly_access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/billing/draft/records',
     ...options
 });
 
@@ -591,7 +619,7 @@ export const regenerateKey = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Shows a key in full. It is on record that it was shown.
+ * Shows a key in full. It is on record that it was shown, each time: no idempotency key is looked at.
  */
 export const revealKey = <ThrowOnError extends boolean = true>(options: Options<RevealKeyData, ThrowOnError>) => (options.client ?? client).post<RevealKeyResponses, RevealKeyErrors, ThrowOnError>({
     responseValidator: async (data) => await v.parseAsync(vRevealKeyResponse, data),
@@ -984,6 +1012,23 @@ export const exportUsage = <ThrowOnError extends boolean = true>(options?: Optio
             type: 'apiKey'
         }],
     url: '/api/v1/usage/export.csv',
+    ...options
+});
+
+/**
+ * How busy each day was: its busiest minute and hour, and how often requests went above the guaranteed rate.
+ *
+ * Requests are not counted by the second: the rate of a minute is the mean over it. Minutes are kept 24 hours, so that the
+ * busiest one is known of the running day; hours 90 days.
+ */
+export const usagePeaks = <ThrowOnError extends boolean = true>(options?: Options<UsagePeaksData, ThrowOnError>) => (options?.client ?? client).get<UsagePeaksResponses, UsagePeaksErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vUsagePeaksResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'suiftly_access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/usage/peaks',
     ...options
 });
 

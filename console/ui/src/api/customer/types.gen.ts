@@ -293,6 +293,11 @@ export type Billing = Stand & {
      */
     in_flight_micro_usd: number;
     /**
+     * When the escrow runs out, if usage goes on as in the last 24 hours and stops at each month's limit, and subscriptions
+     * are charged on the 1st; now, if it does not cover what is accrued. `null`: not within 90 days.
+     */
+    lasts_until: string | null;
+    /**
      * What a month may be charged; `null`: no limit.
      */
     max_monthly_usd_cents?: number | null;
@@ -300,6 +305,14 @@ export type Billing = Stand & {
      * The running UTC month.
      */
     month: string;
+    /**
+     * The same by service; those that cost nothing are left out.
+     */
+    next_subscriptions: Array<NextSubscription>;
+    /**
+     * What is charged on the next 1st, by what is subscribed then and the prices in force then.
+     */
+    next_subscriptions_micro_usd: number;
     /**
      * Rated this month: the live bill.
      */
@@ -313,10 +326,22 @@ export type Billing = Stand & {
      */
     remaining_micro_usd?: number | null;
     /**
+     * While the state is `insufficient_balance`: the least deposit that has requests served again, in whole cents.
+     */
+    resume_deposit_usd_cents: number | null;
+    /**
+     * By how much the escrow falls short of what this month's forecast still has to draw; 0: it does not.
+     */
+    short_micro_usd: number;
+    /**
      * `active`; `monthly_limit` or `insufficient_balance` while requests are refused for it; `suspended` by an operator;
      * `closed`. `null` while nothing is known.
      */
     state?: string | null;
+    /**
+     * When that began; `null` while it is not known.
+     */
+    state_since: string | null;
     /**
      * Subscriptions of this month.
      */
@@ -639,6 +664,25 @@ export type DraftTotals = {
 export type EffectWord = 'now' | 'month_end' | 'now_and_month_end';
 
 /**
+ * Where a service is reached.
+ */
+export type Endpoint = {
+    /**
+     * On which network, by its word.
+     */
+    network: string;
+    /**
+     * The URL, without a slash at its end.
+     */
+    url: string;
+};
+
+/**
+ * Who holds customers' funds.
+ */
+export type EscrowWord = 'embedded' | 'sui';
+
+/**
  * What is wrong with one parameter or field.
  */
 export type FieldError = {
@@ -864,6 +908,42 @@ export type IssuedKeyView = KeyView & {
 };
 
 /**
+ * What a key did in the last 24 hours.
+ */
+export type KeyDay = {
+    /**
+     * Of them, client and server errors and rejections.
+     */
+    errors: number;
+    /**
+     * Hour by hour, ascending, the running one last; those without a request too.
+     */
+    hours: Array<KeyHourUse>;
+    /**
+     * Requests made with it.
+     */
+    requests: number;
+};
+
+/**
+ * What a key did in an hour.
+ */
+export type KeyHourUse = {
+    /**
+     * Of them, client and server errors and rejections.
+     */
+    errors: number;
+    /**
+     * Requests made with it.
+     */
+    requests: number;
+    /**
+     * Its first instant.
+     */
+    start: string;
+};
+
+/**
  * Keys.
  */
 export type KeyList = {
@@ -890,6 +970,10 @@ export type KeyUsage = {
      * Of them, client and server errors and rejections.
      */
     errors: number;
+    /**
+     * The last 24 hours, the running one among them.
+     */
+    last_24h: KeyDay;
     /**
      * The latest request's instant; `null`: it was never used.
      */
@@ -1081,6 +1165,20 @@ export type NewWebhookRequest = {
      * `https://…` of a host on the public internet.
      */
     url: string;
+};
+
+/**
+ * What a service is charged on the next 1st.
+ */
+export type NextSubscription = {
+    /**
+     * Its tier and add-ons.
+     */
+    amount_micro_usd: number;
+    /**
+     * The service.
+     */
+    service: ServiceWord;
 };
 
 /**
@@ -1422,6 +1520,90 @@ export type PaymentView = {
 };
 
 /**
+ * A busiest minute or hour.
+ */
+export type Peak = {
+    /**
+     * Requests per second, the mean over it: single seconds may have been busier.
+     */
+    per_second: number;
+    /**
+     * Its requests.
+     */
+    requests: number;
+    /**
+     * Its first instant.
+     */
+    start: string;
+};
+
+/**
+ * How busy a UTC day was.
+ */
+export type PeakDay = {
+    /**
+     * Requests served above the guaranteed rate.
+     */
+    burst: number;
+    busiest_hour: Peak | null;
+    busiest_minute: Peak | null;
+    /**
+     * The day.
+     */
+    day: string;
+    /**
+     * Hours in which some requests were served above the guaranteed rate, or refused.
+     */
+    hours_above_guaranteed: number;
+    /**
+     * Requests refused by the gateway.
+     */
+    rejected: number;
+    /**
+     * All its requests.
+     */
+    requests: number;
+};
+
+/**
+ * How busy each day was, over all regions together, and how often requests went above the guaranteed rate.
+ */
+export type Peaks = Stand & {
+    /**
+     * Requests served above the guaranteed rate.
+     */
+    burst: number;
+    /**
+     * Every UTC day of the range, ascending, the running one last.
+     */
+    days: Array<PeakDay>;
+    /**
+     * The first day's first instant.
+     */
+    from: string;
+    /**
+     * Hours of the range, the running one included.
+     */
+    hours: number;
+    /**
+     * Of them, those in which requests went above the guaranteed rate.
+     */
+    hours_above_guaranteed: number;
+    /**
+     * Since when minutes are kept: of days that begin before, the busiest minute is not known any more.
+     */
+    minutes_from: string;
+    /**
+     * Requests refused by the gateway.
+     */
+    rejected: number;
+    /**
+     * The first instant after the running hour.
+     */
+    to: string;
+};
+
+/**
  * An order that needs no more.
  */
 export type PlainOrder = {
@@ -1478,7 +1660,7 @@ export type Problem = {
 /**
  * What kind of error it is. Codes are never renamed.
  */
-export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'clock_refused' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
+export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
 
 /**
  * A quote, and whether it could be paid for.
@@ -1523,13 +1705,17 @@ export type RecordPage = {
 };
 
 /**
- * A billed request.
+ * A request.
  */
 export type RecordRow = {
     /**
      * The API key's fingerprint; 0: none.
      */
     api_key_fp: number;
+    /**
+     * The API key's first eight characters, if it is one of the account's.
+     */
+    api_key_prefix?: string | null;
     /**
      * When it began.
      */
@@ -1539,17 +1725,46 @@ export type RecordRow = {
      */
     bytes_sent: number;
     /**
+     * What it comes to by itself, rounded down; 0 if it is not billed. `null` while prices depend on the whole month, so
+     * that a request has none of its own.
+     */
+    charged_micro_usd?: number | null;
+    /**
+     * How it is counted: `guaranteed`, `burst`, `rejected`, `client_error`, `server_error` or `other`.
+     */
+    class: string;
+    /**
+     * Whether it is billed.
+     */
+    is_billed: boolean;
+    /**
      * The network, by its word; `null` is the unknown.
      */
     network?: string | null;
+    /**
+     * The first ten characters of the path, without the slash that it begins with; the rest is not kept, nor the method.
+     */
+    path_prefix?: string | null;
+    /**
+     * The region that served it, by number; `null` is the unknown.
+     */
+    region?: number | null;
     /**
      * How many requests it stands for.
      */
     repeat: number;
     /**
-     * The answer's status.
+     * The service, by its word; `null` is the unknown.
+     */
+    service?: string | null;
+    /**
+     * The answer's status; -1: the client left before there was one.
      */
     status_code: number;
+    /**
+     * How long it took, in milliseconds.
+     */
+    time_total_ms: number;
 };
 
 /**
@@ -1735,6 +1950,10 @@ export type Series = Stand & {
      * Ascending; buckets without traffic are left out.
      */
     points: Array<UsagePoint>;
+    /**
+     * What all points come to; `null` as theirs.
+     */
+    rated_micro_usd: number | null;
     time_ms?: Times | null;
     /**
      * The first instant after the range.
@@ -1774,7 +1993,7 @@ export type ServiceList = {
 /**
  * Whether a service works.
  */
-export type ServiceStatus = 'ok' | 'config_needed' | 'disabled' | 'suspended';
+export type ServiceStatus = 'ok' | 'config_needed' | 'disabled' | 'suspended' | 'down';
 
 /**
  * A service, as its customer has it.
@@ -1801,6 +2020,10 @@ export type ServiceView = {
      */
     enabled_at: string | null;
     /**
+     * Where it is reached, by network; empty where the deployment does not say.
+     */
+    endpoints: Array<Endpoint>;
+    /**
      * Packages beyond those that each seal key comes with.
      */
     extra_packages: SlotCount;
@@ -1812,6 +2035,10 @@ export type ServiceView = {
      * Addresses and networks that may use it; none: all may.
      */
     ip_allowlist: Array<string>;
+    /**
+     * Whether a change of it, of its keys or of what it may do is still on its way to some gateway.
+     */
+    is_updating: boolean;
     /**
      * What the next month will be charged on its 1st, by the prices in force.
      */
@@ -1845,6 +2072,11 @@ export type ServiceView = {
      * Why it does not, or what is missing; `null` if it works.
      */
     status_detail: string | null;
+    /**
+     * Since when, where that is known: when the account's state changed, when the last gateway went, when the service
+     * ended.
+     */
+    status_since: string | null;
     subscription: Terms | null;
 };
 
@@ -1917,7 +2149,7 @@ export type SettingsRequest = {
 };
 
 /**
- * How one signs in here.
+ * How one signs in here, and what this deployment says of itself.
  */
 export type SignInConfig = {
     /**
@@ -1925,9 +2157,25 @@ export type SignInConfig = {
      */
     domain: string;
     /**
+     * Who holds customers' funds.
+     */
+    escrow: EscrowWord;
+    /**
+     * Where a transaction is looked at: `{digest}` in it stands for the digest.
+     */
+    explorer_tx_url: string | null;
+    /**
      * Any signature is taken: a development or test server.
      */
     mock: boolean;
+    /**
+     * What the deployment is called.
+     */
+    name: string | null;
+    /**
+     * Who helps.
+     */
+    support: SupportView;
 };
 
 /**
@@ -2249,6 +2497,20 @@ export type SumsView = {
 };
 
 /**
+ * Who helps; `null` where there is nobody.
+ */
+export type SupportView = {
+    /**
+     * Whom to write to.
+     */
+    email: string | null;
+    /**
+     * Where to look.
+     */
+    url: string | null;
+};
+
+/**
  * What a service is subscribed with. Extras are those beyond what is included.
  */
 export type Terms = {
@@ -2379,6 +2641,11 @@ export type UsagePoint = {
      * Whether more of it is to come, or the range cuts it: not to be compared with whole buckets.
      */
     partial: boolean;
+    /**
+     * What it adds to the month's price, in the order of the hours: all of a month add up to what the month is rated, to
+     * the micro-dollar. `null` of minutes, and unless it is one customer's.
+     */
+    rated_micro_usd: number | null;
     /**
      * Its first instant.
      */
@@ -3539,6 +3806,130 @@ export type DraftResponses = {
 
 export type DraftResponse = DraftResponses[keyof DraftResponses];
 
+export type DraftHoursData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * A UTC month, such as `2026-11`. Default: the running one.
+         */
+        month?: string;
+        /**
+         * This service's alone: its number or word.
+         */
+        service_type?: string;
+        /**
+         * Where the page before ended: its `next_cursor`.
+         */
+        cursor?: string;
+        /**
+         * At most so many items. Default 50.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/billing/draft/hours';
+};
+
+export type DraftHoursErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`: the month is closed, and has an invoice
+     */
+    404: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type DraftHoursError = DraftHoursErrors[keyof DraftHoursErrors];
+
+export type DraftHoursResponses = {
+    200: HourPage;
+};
+
+export type DraftHoursResponse = DraftHoursResponses[keyof DraftHoursResponses];
+
+export type DraftRecordsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * The hour's first instant.
+         */
+        hour: string;
+        /**
+         * This service's alone: its number or word.
+         */
+        service_type?: string;
+        /**
+         * This network's alone: its number or word.
+         */
+        network?: string;
+        /**
+         * `false`: those that are not billed too. Default: `true`.
+         */
+        billed_only?: boolean;
+        /**
+         * Where the page before ended: its `next_cursor`.
+         */
+        cursor?: string;
+        /**
+         * At most so many items. Default 50.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/billing/draft/records';
+};
+
+export type DraftRecordsErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type DraftRecordsError = DraftRecordsErrors[keyof DraftRecordsErrors];
+
+export type DraftRecordsResponses = {
+    200: RecordPage;
+};
+
+export type DraftRecordsResponse = DraftRecordsResponses[keyof DraftRecordsResponses];
+
 export type ListInvoicesData = {
     body?: never;
     path?: never;
@@ -4495,12 +4886,6 @@ export type RegenerateKeyResponse = RegenerateKeyResponses[keyof RegenerateKeyRe
 
 export type RevealKeyData = {
     body?: never;
-    headers?: {
-        /**
-         * Names this write: asked for again with the same key within a day, it is done once and answered alike
-         */
-        'Idempotency-Key'?: string;
-    };
     path: {
         /**
          * Which
@@ -4529,7 +4914,7 @@ export type RevealKeyErrors = {
      */
     404: Problem;
     /**
-     * `key_not_kept`; and those of every write
+     * `key_not_kept`
      */
     409: Problem;
     /**
@@ -6032,6 +6417,58 @@ export type ExportUsageResponses = {
 };
 
 export type ExportUsageResponse = ExportUsageResponses[keyof ExportUsageResponses];
+
+export type UsagePeaksData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * So many UTC days up to the running one. Default 30.
+         */
+        days?: number;
+        /**
+         * This service's alone: its number or word (1 seal, 2 grpc, 3 graphql, 4 platform, 5 ssfn, 6 sealo).
+         */
+        service_type?: string;
+        /**
+         * This network's alone: its number or word (0 testnet, 1 mainnet, 2 devnet, 3 localnet).
+         */
+        network?: string;
+    };
+    url: '/api/v1/usage/peaks';
+};
+
+export type UsagePeaksErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type UsagePeaksError = UsagePeaksErrors[keyof UsagePeaksErrors];
+
+export type UsagePeaksResponses = {
+    200: Peaks;
+};
+
+export type UsagePeaksResponse = UsagePeaksResponses[keyof UsagePeaksResponses];
 
 export type UsageSeriesData = {
     body?: never;

@@ -230,6 +230,19 @@ export const vEffectWord = v.picklist([
 ]);
 
 /**
+ * Where a service is reached.
+ */
+export const vEndpoint = v.object({
+    network: v.string(),
+    url: v.string()
+});
+
+/**
+ * Who holds customers' funds.
+ */
+export const vEscrowWord = v.picklist(['embedded', 'sui']);
+
+/**
  * What is wrong with one parameter or field.
  */
 export const vFieldError = v.object({
@@ -325,6 +338,24 @@ export const vInvoicePage = v.object({
 });
 
 /**
+ * What a key did in an hour.
+ */
+export const vKeyHourUse = v.object({
+    errors: v.pipe(v.number(), v.integer()),
+    requests: v.pipe(v.number(), v.integer()),
+    start: v.pipe(v.string(), v.isoTimestamp())
+});
+
+/**
+ * What a key did in the last 24 hours.
+ */
+export const vKeyDay = v.object({
+    errors: v.pipe(v.number(), v.integer()),
+    hours: v.array(vKeyHourUse),
+    requests: v.pipe(v.number(), v.integer())
+});
+
+/**
  * The life of a key.
  */
 export const vKeyState = v.picklist(['active', 'revoked']);
@@ -334,6 +365,7 @@ export const vKeyState = v.picklist(['active', 'revoked']);
  */
 export const vKeyUsage = v.object({
     errors: v.pipe(v.number(), v.integer()),
+    last_24h: vKeyDay,
     last_used_at: v.nullable(v.pipe(v.string(), v.isoTimestamp())),
     requests: v.pipe(v.number(), v.integer())
 });
@@ -470,6 +502,28 @@ export const vPaymentView = v.object({
 });
 
 /**
+ * A busiest minute or hour.
+ */
+export const vPeak = v.object({
+    per_second: v.number(),
+    requests: v.pipe(v.number(), v.integer()),
+    start: v.pipe(v.string(), v.isoTimestamp())
+});
+
+/**
+ * How busy a UTC day was.
+ */
+export const vPeakDay = v.object({
+    burst: v.pipe(v.number(), v.integer()),
+    busiest_hour: v.nullable(vPeak),
+    busiest_minute: v.nullable(vPeak),
+    day: v.pipe(v.string(), v.isoDate()),
+    hours_above_guaranteed: v.pipe(v.number(), v.integer()),
+    rejected: v.pipe(v.number(), v.integer()),
+    requests: v.pipe(v.number(), v.integer())
+});
+
+/**
  * An order that needs no more.
  */
 export const vPlainOrder = v.strictObject({
@@ -528,7 +582,11 @@ export const vProblemCode = v.picklist([
     'not_by_api',
     'price_book_refused',
     'price_book_incomparable',
+    'format_limit_reached',
     'clock_refused',
+    'vault_version',
+    'vault_frozen',
+    'vault_not_frozen',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
@@ -576,15 +634,23 @@ export const vOrderProblem = v.intersect([vProblem, v.object({
     })]);
 
 /**
- * A billed request.
+ * A request.
  */
 export const vRecordRow = v.object({
     api_key_fp: v.pipe(v.number(), v.integer()),
+    api_key_prefix: v.nullish(v.string()),
     at: v.pipe(v.string(), v.isoTimestamp()),
     bytes_sent: v.pipe(v.number(), v.integer()),
+    charged_micro_usd: v.nullish(v.pipe(v.number(), v.integer())),
+    class: v.pipe(v.string(), v.regex(/^(guaranteed|burst|rejected|client_error|server_error|other)$/)),
+    is_billed: v.boolean(),
     network: v.nullish(v.string()),
+    path_prefix: v.nullish(v.string()),
+    region: v.nullish(v.pipe(v.number(), v.integer())),
     repeat: v.pipe(v.number(), v.integer()),
-    status_code: v.pipe(v.number(), v.integer())
+    service: v.nullish(v.string()),
+    status_code: v.pipe(v.number(), v.integer()),
+    time_total_ms: v.pipe(v.number(), v.integer())
 });
 
 /**
@@ -705,7 +771,8 @@ export const vServiceStatus = v.picklist([
     'ok',
     'config_needed',
     'disabled',
-    'suspended'
+    'suspended',
+    'down'
 ]);
 
 /**
@@ -798,6 +865,14 @@ export const vNewKeyRequest = v.strictObject({
 });
 
 /**
+ * What a service is charged on the next 1st.
+ */
+export const vNextSubscription = v.object({
+    amount_micro_usd: v.pipe(v.number(), v.integer()),
+    service: vServiceWord
+});
+
+/**
  * An open session.
  */
 export const vSession = v.object({
@@ -824,14 +899,6 @@ export const vSessions = v.object({
 export const vSettingsRequest = v.strictObject({
     ip_allowlist: v.optional(v.pipe(v.array(v.string()), v.maxLength(20))),
     origins: v.optional(v.pipe(v.array(v.string()), v.maxLength(20)))
-});
-
-/**
- * How one signs in here.
- */
-export const vSignInConfig = v.object({
-    domain: v.string(),
-    mock: v.boolean()
 });
 
 /**
@@ -884,15 +951,35 @@ export const vBilling = v.intersect([vStand, v.object({
         draft: v.nullish(vDraftTotals),
         forecast: vForecast,
         in_flight_micro_usd: v.pipe(v.number(), v.integer()),
+        lasts_until: v.nullable(v.pipe(v.string(), v.isoTimestamp())),
         max_monthly_usd_cents: v.nullish(v.pipe(v.number(), v.integer())),
         month: v.string(),
+        next_subscriptions: v.array(vNextSubscription),
+        next_subscriptions_micro_usd: v.pipe(v.number(), v.integer()),
         rated_this_month_micro_usd: v.pipe(v.number(), v.integer()),
         receivable_micro_usd: v.pipe(v.number(), v.integer()),
         remaining_micro_usd: v.nullish(v.pipe(v.number(), v.integer())),
+        resume_deposit_usd_cents: v.nullable(v.pipe(v.number(), v.integer())),
+        short_micro_usd: v.pipe(v.number(), v.integer()),
         state: v.nullish(v.pipe(v.string(), v.regex(/^(active|monthly_limit|insufficient_balance|suspended|closed)$/))),
+        state_since: v.nullable(v.pipe(v.string(), v.isoTimestamp())),
         subscriptions_this_month_micro_usd: v.pipe(v.number(), v.integer()),
         used_this_month_micro_usd: v.pipe(v.number(), v.integer()),
         withdrawing_usd_cents: v.pipe(v.number(), v.integer())
+    })]);
+
+/**
+ * How busy each day was, over all regions together, and how often requests went above the guaranteed rate.
+ */
+export const vPeaks = v.intersect([vStand, v.object({
+        burst: v.pipe(v.number(), v.integer()),
+        days: v.array(vPeakDay),
+        from: v.pipe(v.string(), v.isoTimestamp()),
+        hours: v.pipe(v.number(), v.integer()),
+        hours_above_guaranteed: v.pipe(v.number(), v.integer()),
+        minutes_from: v.pipe(v.string(), v.isoTimestamp()),
+        rejected: v.pipe(v.number(), v.integer()),
+        to: v.pipe(v.string(), v.isoTimestamp())
     })]);
 
 /**
@@ -1001,6 +1088,26 @@ export const vDocumentView = v.object({
     settled_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
     status: v.string(),
     sums: vSumsView
+});
+
+/**
+ * Who helps; `null` where there is nobody.
+ */
+export const vSupportView = v.object({
+    email: v.nullable(v.string()),
+    url: v.nullable(v.string())
+});
+
+/**
+ * How one signs in here, and what this deployment says of itself.
+ */
+export const vSignInConfig = v.object({
+    domain: v.string(),
+    escrow: vEscrowWord,
+    explorer_tx_url: v.nullable(v.string()),
+    mock: v.boolean(),
+    name: v.nullable(v.string()),
+    support: vSupportView
 });
 
 /**
@@ -1138,6 +1245,7 @@ export const vTransactionPage = v.object({
 export const vUsagePoint = v.object({
     counts: vCounts,
     partial: v.boolean(),
+    rated_micro_usd: v.nullable(v.pipe(v.number(), v.integer())),
     start: v.pipe(v.string(), v.isoTimestamp()),
     time_ms: v.nullish(vTimes)
 });
@@ -1150,6 +1258,7 @@ export const vSeries = v.intersect([vStand, v.object({
         counts: vCounts,
         from: v.pipe(v.string(), v.isoTimestamp()),
         points: v.array(vUsagePoint),
+        rated_micro_usd: v.nullable(v.pipe(v.number(), v.integer())),
         time_ms: v.nullish(vTimes),
         to: v.pipe(v.string(), v.isoTimestamp())
     })]);
@@ -1187,9 +1296,11 @@ export const vServiceView = v.object({
     burst_per_second: v.nullable(v.pipe(v.number(), v.integer())),
     disabled_at: v.nullable(v.pipe(v.string(), v.isoTimestamp())),
     enabled_at: v.nullable(v.pipe(v.string(), v.isoTimestamp())),
+    endpoints: v.array(vEndpoint),
     extra_packages: vSlotCount,
     guaranteed_per_second: v.nullable(v.pipe(v.number(), v.integer())),
     ip_allowlist: v.array(v.string()),
+    is_updating: v.boolean(),
     monthly_micro_usd: v.pipe(v.number(), v.integer()),
     offer: vOffer,
     origins: v.array(v.string()),
@@ -1199,6 +1310,7 @@ export const vServiceView = v.object({
     state: vSubscriptionState,
     status: vServiceStatus,
     status_detail: v.nullable(v.string()),
+    status_since: v.nullable(v.pipe(v.string(), v.isoTimestamp())),
     subscription: v.nullable(vTerms)
 });
 
@@ -1410,6 +1522,26 @@ export const vDraftQuery = v.object({
 
 export const vDraftResponse = vDocumentView;
 
+export const vDraftHoursQuery = v.object({
+    month: v.optional(v.pipe(v.string(), v.regex(/^[0-9]{4}-[0-9]{2}$/))),
+    service_type: v.optional(v.string()),
+    cursor: v.optional(v.pipe(v.string(), v.maxLength(100))),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)))
+});
+
+export const vDraftHoursResponse = vHourPage;
+
+export const vDraftRecordsQuery = v.object({
+    hour: v.pipe(v.string(), v.isoTimestamp()),
+    service_type: v.optional(v.string()),
+    network: v.optional(v.string()),
+    billed_only: v.optional(v.boolean()),
+    cursor: v.optional(v.pipe(v.string(), v.maxLength(100))),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)))
+});
+
+export const vDraftRecordsResponse = vRecordPage;
+
 export const vListInvoicesQuery = v.object({
     month: v.optional(v.pipe(v.string(), v.regex(/^[0-9]{4}-[0-9]{2}$/))),
     cursor: v.optional(v.pipe(v.string(), v.maxLength(100))),
@@ -1565,10 +1697,6 @@ export const vRegenerateKeyPath = v.object({
 });
 
 export const vRegenerateKeyResponse = vIssuedKeyView;
-
-export const vRevealKeyHeaders = v.object({
-    'Idempotency-Key': v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100), v.regex(/^[!-~]+$/)))
-});
 
 export const vRevealKeyPath = v.object({
     id: v.pipe(v.number(), v.integer(), v.minValue(1))
@@ -1833,6 +1961,14 @@ export const vExportUsageQuery = v.object({
  * A header row, then rows ascending
  */
 export const vExportUsageResponse = v.string();
+
+export const vUsagePeaksQuery = v.object({
+    days: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(90))),
+    service_type: v.optional(v.string()),
+    network: v.optional(v.string())
+});
+
+export const vUsagePeaksResponse = vPeaks;
 
 export const vUsageSeriesQuery = v.object({
     bucket: v.optional(v.picklist([

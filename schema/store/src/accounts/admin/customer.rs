@@ -2,6 +2,7 @@
 //! activity log have readers of their own.
 
 use super::super::AccountStore;
+use super::notes::{self, CustomerNote};
 use crate::codec::{MonthDate, Timestamptz, known_network, known_service};
 use crate::{StoreError, pool};
 use deadpool_postgres::Transaction;
@@ -137,6 +138,8 @@ pub struct CustomerDetail {
     pub sessions: Vec<OpenSession>,
     /// By number, at most [`ALERTS_SHOWN_MAX`].
     pub alerts: Vec<AlertRow>,
+    /// What operators keep of them.
+    pub note: Option<CustomerNote>,
 }
 
 const ATTEMPTED: &str = "read a customer";
@@ -174,6 +177,7 @@ impl AccountStore {
                 session_of,
             )?,
             alerts: each(&rows(&snapshot, ALERTS, &[&id, &ALERTS_SHOWN_MAX]).await?, alert_of)?,
+            note: notes::read(&snapshot, customer).await?,
         }))
     }
 }

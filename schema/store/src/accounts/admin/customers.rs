@@ -10,6 +10,9 @@ use tokio_postgres::Row;
 /// Customers of one page at most.
 pub const CUSTOMERS_PAGE_MAX: u32 = 200;
 
+/// Names that one question answers at most.
+pub const NAMES_MAX: usize = 200;
+
 /// Which customers, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomerQuery {
@@ -61,6 +64,15 @@ impl AccountStore {
         let (after, limit) = (query.after.map_or(0, CustomerId::get), i64::from(query.limit.min(CUSTOMERS_PAGE_MAX)));
         let rows = self.client().await?.query(&select, &[&after, &query.status, &query.search, &limit]).await;
         rows.map_err(StoreError::database("look for customers"))?.iter().map(customer_of).collect()
+    }
+
+    /// What customers are called, by id: of the first [`NAMES_MAX`] of these, as far as they are there.
+    pub async fn customer_names(&self, customers: &[CustomerId]) -> Result<Vec<(CustomerId, String)>, StoreError> {
+        let ids: Vec<i64> = customers.iter().take(NAMES_MAX).map(|customer| customer.get()).collect();
+        let select = "SELECT id, display_name FROM customers WHERE id = ANY($1) ORDER BY id";
+        let rows = self.client().await?.query(select, &[&ids]).await;
+        let rows = rows.map_err(StoreError::database("look up customers' names"))?;
+        rows.iter().map(|row| Ok((known_customer(row.get(0))?, row.get(1)))).collect()
     }
 }
 

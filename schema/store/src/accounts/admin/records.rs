@@ -3,6 +3,14 @@
 //! An hour at line rate has tens of millions of rows and, while it is open, no index but its times; so the database is
 //! given [`TIMEOUT_MS`] to find a page, and a caller that asks for less than it could finds more.
 
+mod filter;
+mod summary;
+
+pub use filter::RawFilter;
+pub use summary::{
+    RAW_DIMENSIONS_MAX, RAW_GROUPS_MAX, RawDimension, RawGroup, RawGroupSums, RawPart, RawSummary, RawSummaryQuery,
+};
+
 use super::super::AccountStore;
 use crate::codec::Timestamptz;
 use crate::reader::Conditions;
@@ -36,22 +44,8 @@ pub struct RawQuery {
     pub from: UnixMillis,
     /// Before this one, [`RAW_SPAN_MAX_MS`] later at most.
     pub to: UnixMillis,
-    /// Of one customer.
-    pub customer: Option<CustomerId>,
-    /// Of one gateway.
-    pub server_id: Option<i16>,
-    /// Of one service.
-    pub service: Option<Service>,
-    /// Of one network.
-    pub network: Option<Network>,
-    /// Of statuses from the first to the last.
-    pub status: Option<(i16, i16)>,
-    /// Of one event type.
-    pub event_type: Option<u8>,
-    /// Of one key.
-    pub api_key_fp: Option<u32>,
-    /// That took so long at least, in milliseconds.
-    pub time_total_min_ms: Option<i32>,
+    /// Which of them.
+    pub filter: RawFilter,
     /// After this place.
     pub after: Option<RawPlace>,
     /// At most so many; [`RAW_RECORDS_MAX`] at most.
@@ -64,24 +58,8 @@ const SELECT: &str = "SELECT timestamp, customer_id, path_prefix, config_hex, ne
     FROM haproxy_raw_logs_all";
 
 impl RawQuery {
-    /// Only what is asked for stands in the statement: the planner then takes the index that fits.
     fn conditions(&self) -> Conditions {
-        let mut conditions = Conditions::default();
-        conditions.and("timestamp", ">=", Timestamptz(self.from));
-        conditions.and("timestamp", "<", Timestamptz(self.to));
-        conditions.and_is("customer_id", self.customer.map(CustomerId::get));
-        conditions.and_is("server_id", self.server_id);
-        conditions.and_is("service_type", self.service.map(|service| i16::from(service.number())));
-        conditions.and_is("network", self.network.map(|network| i16::from(network.number())));
-        conditions.and_is("event_type", self.event_type.map(i16::from));
-        conditions.and_is("api_key_fp", self.api_key_fp.map(i64::from));
-        if let Some((first, last)) = self.status {
-            conditions.and("status_code", ">=", first);
-            conditions.and("status_code", "<=", last);
-        }
-        if let Some(ms) = self.time_total_min_ms {
-            conditions.and("time_total", ">=", ms);
-        }
+        let mut conditions = self.filter.conditions(self.from, self.to);
         if let Some(place) = self.after {
             let offset = i64::try_from(place.journal_offset).unwrap_or(i64::MAX);
             conditions.and("timestamp", "<=", Timestamptz(place.timestamp));

@@ -38,7 +38,12 @@ impl KeyMaker<'_> {
     }
 
     /// The key that was sealed for that customer and fingerprint.
-    pub(super) fn open(self, customer: CustomerId, fingerprint: u32, sealed: &[u8]) -> Result<ApiKey, StoreError> {
+    pub(in crate::accounts) fn open(
+        self,
+        customer: CustomerId,
+        fingerprint: u32,
+        sealed: &[u8],
+    ) -> Result<ApiKey, StoreError> {
         let wrong = |cause: String| StoreError::Row { what: "a sealed API key", cause };
         let bytes =
             self.at_rest.open(sealed, &place(customer, fingerprint)).map_err(|error| wrong(error.to_string()))?;

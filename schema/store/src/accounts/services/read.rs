@@ -49,8 +49,8 @@ pub struct ServiceStanding {
 pub struct Services {
     /// What an operator says of the account; closed for one that is to be.
     pub status: AccountStatus,
-    /// What the spend view says, as committed; `None` before it has heard of them.
-    pub spend: Option<SpendState>,
+    /// What the spend view says, as committed, and since when; `None` before it has heard of them.
+    pub spend: Option<(SpendState, UnixMillis)>,
     /// Prices.
     pub books: PriceBooks,
     /// By number.
@@ -69,8 +69,9 @@ impl AccountStore {
         let select =
             "SELECT service_type, tier, config, enabled_at, disabled_at FROM service_instances WHERE customer_id = $1";
         let rows = snapshot.query(select, &[&customer.get()]).await.map_err(StoreError::database(attempted))?;
-        let spend = snapshot.query_opt("SELECT state FROM spend WHERE customer_id = $1", &[&customer.get()]).await;
-        let spend = spend.map_err(StoreError::database(attempted))?.and_then(|row| SpendState::from_word(row.get(0)));
+        let select = "SELECT state, changed_at FROM spend WHERE customer_id = $1";
+        let spend = snapshot.query_opt(select, &[&customer.get()]).await.map_err(StoreError::database(attempted))?;
+        let spend = spend.and_then(|row| Some((SpendState::from_word(row.get(0))?, row.get::<_, Timestamptz>(1).0)));
         let mut services = Vec::with_capacity(SOLD.len());
         for service in SOLD {
             let subscription = standing.services.iter().find(|row| row.service == service);

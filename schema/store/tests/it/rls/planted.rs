@@ -88,6 +88,8 @@ const ROWS: &[(&str, &str)] = &[
     ("rated", "VALUES ('2026-11-01', {id}, 1, 1, 1, 1, 100)"),
     ("spend", "VALUES ({id}, 'active', '2026-11-01', 1, 1, now())"),
     ("key_activity", "VALUES ({id}, {id}, 1, 0, now())"),
+    ("customer_notes", "VALUES ({id}, 'n', 'anna', now())"),
+    ("key_activity_per_hour", "VALUES ({id}, date_trunc('hour', now()), {id}, 1, 0)"),
 ];
 
 /// Statements that plant a row of every table for a customer with an id of one digit.

@@ -1,0 +1,146 @@
+//! The edge's own health and metrics: a tiny server for a probe and a scraper, in plain text, on an address that the
+//! configuration names.
+
+use super::board::Board;
+use super::now;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+use suiftly_schema::fleet::{EdgeReport, GatewayReport, GatewayState};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Connections at once; more wait.
+const CONNECTIONS_MAX: usize = 16;
+/// A connection lives no longer: a scrape takes milliseconds.
+const CONNECTION_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Serves until the task is dropped.
+pub(super) async fn serve(listener: TcpListener, board: Arc<Board>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of descriptors, say: they come back.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let board = Arc::clone(&board);
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let answer = answer(&request, &board);
+                async { Ok::<_, Infallible>(answer) }
+            });
+            let mut server = http1::Builder::new();
+            let served = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+            let _ = tokio::time::timeout(CONNECTION_TIME_MAX, served).await;
+            drop(place);
+        });
+    }
+}
+
+fn answer(request: &Request<Incoming>, board: &Board) -> Response<Full<Bytes>> {
+    let report = board.report(now());
+    let (status, kind, text) = match request.uri().path() {
+        "/health" => health(&report),
+        "/metrics" => (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", page(&report, board.is_connected())),
+        _ => (StatusCode::NOT_FOUND, "text/plain", "/health and /metrics\n".to_owned()),
+    };
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+    response
+}
+
+/// 200 while every gateway has the version that the edge holds, also without the publisher.
+fn health(report: &EdgeReport) -> (StatusCode, &'static str, String) {
+    let is_well = report.gateways.iter().all(|gateway| gateway.state == GatewayState::InSync);
+    let (status, word) =
+        if is_well { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_in_sync") };
+    (status, "application/json", format!("{{\"status\":\"{word}\",\"version\":{}}}\n", report.version))
+}
+
+fn page(report: &EdgeReport, is_connected: bool) -> String {
+    type Of = fn(&GatewayReport) -> Option<f64>;
+    let mut page = String::new();
+    put(&mut page, "suiftly_edge_connected", "gauge", "Whether the publisher's stream runs.");
+    let _ = writeln!(page, "suiftly_edge_connected {}", u8::from(is_connected));
+    put(&mut page, "suiftly_edge_version", "gauge", "The version that every gateway has; 0: none.");
+    let _ = writeln!(page, "suiftly_edge_version {}", report.version);
+    let of_gateways: [(&str, &str, &str, Of); 7] = [
+        ("gateway_in_sync", "gauge", "Whether its maps are those of the version.", |one| {
+            Some(f64::from(u8::from(one.state == GatewayState::InSync)))
+        }),
+        ("gateway_version", "gauge", "The version that it has; 0: not known.", |one| Some(float(one.version))),
+        ("gateway_requests_total", "counter", "Requests since HAProxy's start.", |one| one.requests.map(float)),
+        ("gateway_lines_numbered_total", "counter", "Lines that it has numbered.", |one| one.lines_numbered.map(float)),
+        ("gateway_dropped_logs_total", "counter", "Lines that it says it could not send.", |one| {
+            one.dropped_logs.map(float)
+        }),
+        ("canary_sent_total", "counter", "Synthetic requests.", |one| one.canary.as_ref().map(|all| float(all.sent))),
+        ("canary_served_total", "counter", "Of them, answered with 2xx.", |one| {
+            one.canary.as_ref().map(|all| float(all.served))
+        }),
+    ];
+    for (name, kind, help, of) in of_gateways {
+        let name = format!("suiftly_edge_{name}");
+        put(&mut page, &name, kind, help);
+        for gateway in &report.gateways {
+            if let Some(value) = of(gateway) {
+                let _ = writeln!(page, "{name}{{server=\"{}\"}} {value}", gateway.server_id);
+            }
+        }
+    }
+    page
+}
+
+/// Writing to a String cannot fail.
+fn put(page: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// Counts are shown as Prometheus keeps them.
+#[allow(clippy::cast_precision_loss, reason = "Prometheus' own numbers are floats")]
+const fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use suiftly_schema::fleet::CanaryReport;
+
+    #[test]
+    fn health_and_the_page() {
+        let canary = Some(CanaryReport { sent: 3, served: 2, ..CanaryReport::default() });
+        let gateway =
+            GatewayReport { server_id: 17, version: 9, requests: Some(5), canary, ..GatewayReport::default() };
+        let mut report = EdgeReport { version: 9, gateways: vec![gateway], ..EdgeReport::default() };
+        assert_eq!(health(&report).0, StatusCode::SERVICE_UNAVAILABLE);
+        report.gateways[0].state = GatewayState::InSync;
+        assert_eq!(
+            (health(&report).0, health(&report).2.as_str()),
+            (StatusCode::OK, "{\"status\":\"ok\",\"version\":9}\n")
+        );
+        let page = page(&report, true);
+        for line in [
+            "suiftly_edge_connected 1",
+            "suiftly_edge_version 9",
+            "suiftly_edge_gateway_in_sync{server=\"17\"} 1",
+            "suiftly_edge_gateway_requests_total{server=\"17\"} 5",
+            "suiftly_edge_canary_served_total{server=\"17\"} 2",
+            "# TYPE suiftly_edge_canary_served_total counter",
+        ] {
+            assert!(page.lines().any(|there| there == line), "{line} is not in {page}");
+        }
+        assert!(!page.contains("dropped_logs_total{"), "what is not known is left out");
+    }
+}

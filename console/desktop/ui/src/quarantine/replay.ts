@@ -1,0 +1,78 @@
+// Gives lines of a reason again: the newest that have become nothing yet, as many as one request takes.
+import { formatCount } from "@suiftly/ui";
+import {
+  listQuarantined,
+  type Quarantine,
+  type QuarantineReason,
+  replayQuarantined,
+  type TryFormatView,
+} from "@suiftly/ui/api/admin";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { client } from "../app/session";
+import { useAct } from "../parts/acts/useAct";
+import { AT_ONCE, linesQuery } from "./queries";
+import { canBeGiven } from "./words";
+
+/** Where the lines of one press stand: all of them before this place. */
+export interface Given {
+  readonly reason: string;
+  readonly before: number;
+  /** When the records of those tried before would be, by their lines' places: a replayed line is tried no more. */
+  readonly times: ReadonlyMap<number, string>;
+  /** Which press: each is followed by itself. */
+  readonly press: number;
+}
+
+/** Lines that can be given again: neither under way nor something already. */
+async function offsetsOf(reason: string): Promise<readonly number[]> {
+  const offsets: number[] = [];
+  let before: number | null = null;
+  do {
+    const query = { reason, limit: AT_ONCE, ...(before !== null && { before }) };
+    const page: Quarantine = (await listQuarantined({ client, query })).data;
+    for (const line of page.lines) {
+      if (canBeGiven(line)) offsets.push(line.offset);
+    }
+    before = page.next_before ?? null;
+  } while (before !== null && offsets.length < AT_ONCE);
+  return offsets.slice(0, AT_ONCE);
+}
+
+function timesOf(tried: TryFormatView | undefined): ReadonlyMap<number, string> {
+  const lines = tried?.lines ?? [];
+  return new Map(
+    lines.flatMap(({ offset, record }) => (record == null ? [] : [[offset, record.timestamp]])),
+  );
+}
+
+/** How many lines of a reason can be given again in one press, said as words: "42 lines". */
+export function useReplayable(stand: QuarantineReason | null) {
+  const { data, hasNextPage } = useInfiniteQuery(linesQuery(stand?.reason));
+  const kept = stand === null ? 0 : stand.lines - stand.under_way;
+  // Those that became something are kept too. What is not read yet can only be told from above.
+  const loaded = (data?.pages ?? []).flatMap(({ lines }) => lines).filter(canBeGiven).length;
+  const most = Math.min(hasNextPage || data === undefined ? kept : loaded, AT_ONCE);
+  const words = `${hasNextPage ? "up to " : ""}${formatCount(most)} ${most === 1 ? "line" : "lines"}`;
+  return { most, words };
+}
+
+/** Replays a reason's lines, and says which to follow. */
+export function useReplay() {
+  const [given, setGiven] = useState<Given | null>(null);
+  const { press, busy, problem } = useAct({
+    send: async (reason: string) => {
+      const offsets = await offsetsOf(reason);
+      if (offsets.length === 0) return { data: null };
+      await replayQuarantined({ client, body: { offsets: [...offsets], again: true } });
+      return { data: Math.max(...offsets) + 1 };
+    },
+    topics: ["quarantine"],
+  });
+  const replay = async (reason: string, tried?: TryFormatView) => {
+    const done = await press(reason);
+    if (done === null || done.data === null) return;
+    setGiven({ reason, before: done.data, times: timesOf(tried), press: Date.now() });
+  };
+  return { replay, given, forget: () => setGiven(null), busy, problem };
+}

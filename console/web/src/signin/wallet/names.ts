@@ -1,0 +1,2 @@
+/** What the wallet for development calls itself. */
+export const DEVELOPMENT_WALLET = "Development wallet";
