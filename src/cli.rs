@@ -1,7 +1,15 @@
 //! The command line.
 
 use crate::audit::AuditArgs;
+use crate::backup::{BackupCommand, RestoreArgs};
 use crate::billing::BillingArgs;
+use crate::configure::ConfigCommand;
+use crate::deploy::DeployArgs;
+use crate::doctor::DoctorArgs;
+use crate::generate::GenerateArgs;
+pub(crate) use crate::place::Place;
+use crate::provision::ProvisionArgs;
+use crate::rotate::RotateArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use suiftly_schema::time::UnixMillis;
@@ -18,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run every role in this process: ingest, dataflow, store, API. For development; SIGINT or SIGTERM ends it.
     Up(UpArgs),
+    /// Run every role on a server that says what it is (/etc/suiftly/system.conf): what its systemd unit starts.
+    Serve(ServeArgs),
     /// Print usage by customer, service, network and hour out of log files, without a database.
     Replay(ReplayArgs),
     /// HAProxy's log-format strings.
@@ -53,42 +63,35 @@ pub(crate) enum Command {
     Vault(VaultCommand),
     /// Who is expected to run on it, and how they stand, as the running `suiftly up` knows it.
     Fleet(FleetArgs),
-}
-
-/// Where the process keeps what it keeps, and how it is configured.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Place {
-    /// Directory for the journal, the private database cluster and secrets; made if it is missing.
-    #[arg(long, value_name = "DIR", default_value = "suiftly-data")]
-    pub(crate) data_dir: PathBuf,
-    /// Configuration, TOML. Every key can also be set as SUIFTLY_SECTION__KEY in the environment.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Which database: suiftly_dev or suiftly_test.
-    #[arg(long, value_enum, default_value_t = Deployment::Development)]
-    pub(crate) deployment: Deployment,
-}
-
-/// Deployments that need no installation. Production is read from the server's own configuration, never said here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Deployment {
-    /// Database suiftly_dev.
-    Development,
-    /// Database suiftly_test.
-    Test,
-}
-
-impl Deployment {
-    pub(crate) const fn database(self) -> &'static str {
-        match self {
-            Self::Development => "suiftly_dev",
-            Self::Test => "suiftly_test",
-        }
-    }
+    /// The configuration: hold it against every rule, show what is in force, describe every key.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Make this machine a Suiftly server, or say what is missing. Running it again changes nothing.
+    Provision(ProvisionArgs),
+    /// Say what is wrong with this server, and what to do about it.
+    Doctor(DoctorArgs),
+    /// Copies of the database and the journal, encrypted: make one, list them, check them.
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Make a data directory out of a backup.
+    Restore(RestoreArgs),
+    /// Put a version onto servers, one after the other; back to the last one where it does not get healthy.
+    Deploy(DeployArgs),
+    /// Change secrets without downtime.
+    Rotate(RotateArgs),
+    /// Write the man pages and the shells' completions: for packages.
+    #[command(hide = true)]
+    Generate(GenerateArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) place: Place,
 }
@@ -293,10 +296,10 @@ pub(crate) struct EdgeArgs {
     pub(crate) command: Option<EdgeCommand>,
     /// Where what the configuration does not name lies: edge-token and vault-public-keys, as `suiftly up` makes them, and
     /// the edge's own directory.
-    #[arg(long, value_name = "DIR", default_value = "suiftly-data")]
+    #[arg(long, value_name = "DIR", default_value = crate::place::data_dir_default())]
     pub(crate) data_dir: PathBuf,
     /// Configuration, TOML. Every key can also be set as SUIFTLY_SECTION__KEY in the environment.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = crate::place::config_default())]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -380,9 +383,8 @@ pub(crate) enum VaultCommand {
     },
     /// Print the public keys, for edges.
     Keys {
-        /// The directory with the signing keys.
-        #[arg(long, value_name = "DIR", default_value = "suiftly-data")]
-        data_dir: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -531,7 +533,7 @@ pub(crate) enum JournalCommand {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct JournalPlace {
     /// The journal in this data directory.
-    #[arg(long, value_name = "DIR", default_value = "suiftly-data", conflicts_with = "dir")]
+    #[arg(long, value_name = "DIR", default_value = crate::place::data_dir_default(), conflicts_with = "dir")]
     pub(crate) data_dir: PathBuf,
     /// The journal in this very directory.
     #[arg(long, value_name = "DIR")]
@@ -540,7 +542,7 @@ pub(crate) struct JournalPlace {
     #[arg(long, value_name = "DIR")]
     pub(crate) archive: Option<PathBuf>,
     /// Configuration, TOML. Every key can also be set as SUIFTLY_SECTION__KEY in the environment.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = crate::place::config_default())]
     pub(crate) config: Option<PathBuf>,
 }
 

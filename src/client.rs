@@ -5,7 +5,7 @@ mod tls;
 
 use crate::cli::Place;
 use crate::config::Config;
-use crate::secrets;
+use crate::secrets::Secrets;
 use anyhow::Context;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -41,7 +41,7 @@ impl Client {
     /// The server of this place.
     pub(crate) fn of(place: &Place) -> anyhow::Result<Self> {
         let config = Config::read(place.config.as_deref())?;
-        let (api, token) = (api_of(config.admin.listen)?, secrets::operator_token(&place.data_dir)?);
+        let (api, token) = (api_of(config.admin.listen)?, Secrets::of(place, &config)?.operator_token()?);
         let tls = config.admin.tls_certificate.as_deref().map(tls::trusting).transpose()?;
         Ok(Self { api, token, tls })
     }

@@ -3,7 +3,7 @@
 use crate::check;
 use crate::cli::{DbCommand, Place, ReplayArgs, SeedArgs, SimulateArgs};
 use crate::config::Config;
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 use crate::sources;
 use anyhow::Context;
 use std::io::{self, BufWriter, Write};
@@ -158,9 +158,10 @@ pub(crate) async fn seed(args: SeedArgs) -> anyhow::Result<()> {
     let SeedArgs { place, since } = args;
     let config = Config::read(place.config.as_deref())?;
     let (_, store) = open_database(&place, &config).await?;
-    let secret = secrets::api_key_secret(&place.data_dir)?;
+    let secrets = Secrets::of(&place, &config)?;
+    let secret = secrets.api_key_secret()?;
     let path = place.data_dir.join("demo-keys.json");
-    let at_rest = secrets::at_rest(&place.data_dir)?;
+    let at_rest = secrets.at_rest()?;
     let maker = KeyMaker { secret: &secret, at_rest: &at_rest };
     let opening = since.map_or_else(seed::Opening::default, with_a_past);
     let keys = seed::seed(&store, maker, seed::DEMO_CUSTOMERS, &held_keys(&path)?, &opening).await?;
@@ -218,7 +219,7 @@ async fn connect(place: &Place, config: &Config) -> anyhow::Result<(Option<Clust
     }
     let dir = cluster_dir(place);
     let cluster = blocking(move || Cluster::start(&dir)).await?;
-    let roles = cluster.roles(place.deployment.database());
+    let roles = cluster.roles(place.deployment()?.database());
     Ok((Some(cluster), roles))
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) notify: Notify,
     pub(crate) edge: Edge,
     pub(crate) vault: Vault,
+    pub(crate) secrets: SecretFiles,
     /// `[[gateway]]`, in the file alone.
     pub(crate) gateway: Vec<GatewayEntry>,
     /// `[[source]]`, in the file alone.
@@ -114,6 +115,14 @@ pub(crate) struct Database {
     pub(crate) url: Option<String>,
     /// The same database as the role that owns its tables; the role of `url` then needs no DDL.
     pub(crate) migrate_url: Option<String>,
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SecretFiles {
+    /// Where they are, a file each; without it, in the data directory.
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// `[firehose]`

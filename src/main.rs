@@ -1,19 +1,28 @@
 //! `suiftly`: command line, configuration, composition, shutdown. Wiring only: what happens is in the crates.
 
 mod audit;
+mod backup;
 mod billing;
 mod check;
 mod cli;
 mod client;
 mod commands;
 mod config;
+mod configure;
+mod deploy;
+mod doctor;
 mod edge;
+mod generate;
+mod guards;
 mod journal;
 mod log_format;
 mod loss;
 mod money;
 mod operator;
+mod place;
+mod provision;
 mod quarantine;
+mod rotate;
 mod secrets;
 mod sources;
 mod table;
@@ -63,6 +72,15 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Journal(command) => journal::journal(command),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place)),
+        Command::Serve(args) => in_runtime(up::serve(args.place)),
+        Command::Config(command) => configure::configure(command),
+        Command::Provision(args) => provision::provision(&args),
+        Command::Doctor(args) => in_runtime(doctor::doctor(args)),
+        Command::Backup(command) => in_runtime(backup::backup(command)),
+        Command::Restore(args) => in_runtime(backup::restore(args)),
+        Command::Deploy(args) => deploy::deploy(&args),
+        Command::Rotate(args) => in_runtime(rotate::rotate(args)),
+        Command::Generate(args) => generate::generate(&args),
         Command::Billing(args) => in_runtime(billing::billing(*args)),
         Command::Audit(args) => in_runtime(audit::audit(args)),
         Command::Db(command) => in_runtime(commands::db(command)),

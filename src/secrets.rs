@@ -1,5 +1,8 @@
-//! Secrets of a development deployment: made at first use, kept in files that only their owner can read.
+//! Secrets: each in a file that only its owner can read. In development and tests one that is missing is made at first use;
+//! in production it is not: a lost file would else quietly become another secret, and every API key a wrong one.
 
+use crate::config::Config;
+use crate::place::Place;
 use anyhow::Context;
 use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
@@ -12,34 +15,110 @@ use suiftly_schema::vault::{PublicKeys, SigningKeys};
 const PRIVATE: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
 
-/// The token of the operator `local`, whom `up` makes: 43 characters of base64url after the prefix.
-pub(crate) fn operator_token(data_dir: &Path) -> anyhow::Result<String> {
-    read_or_make(&data_dir.join("operator-token"), || Ok(suiftly_api::operator_token(random()?)))
+/// The secret that API keys are made with: 64 hexadecimal digits. It cannot rotate: it is in every key.
+pub(crate) const API_KEY_SECRET: &str = "api-key-secret";
+/// What seals secrets at rest: a keyring.
+pub(crate) const AT_REST_KEYS: &str = "at-rest-keys";
+/// What signs access and refresh tokens: a keyring.
+pub(crate) const JWT_KEYS: &str = "jwt-keys";
+/// What encrypts keys in `ma_vault.csv`: a keyring.
+pub(crate) const VAULT_KEYS: &str = "vault-keys";
+/// What signs grant sets: lines of a number and 64 hexadecimal digits.
+pub(crate) const VAULT_SIGNING_KEYS: &str = "vault-signing-keys";
+/// The token of the operator `local`.
+pub(crate) const OPERATOR_TOKEN: &str = "operator-token";
+/// The token of the edge `local`.
+pub(crate) const EDGE_TOKEN: &str = "edge-token";
+
+/// The directory of secrets.
+#[derive(Clone, Debug)]
+pub(crate) struct Secrets {
+    dir: PathBuf,
+    makes: bool,
 }
 
-/// What seals secrets at rest.
-pub(crate) fn at_rest(data_dir: &Path) -> anyhow::Result<Keyring> {
-    keyring(&data_dir.join("at-rest-keys"))
+impl Secrets {
+    /// Those of this place: in `secrets.dir`, else in the data directory.
+    pub(crate) fn of(place: &Place, config: &Config) -> anyhow::Result<Self> {
+        let dir = config.secrets.dir.clone().unwrap_or_else(|| place.data_dir.clone());
+        Ok(Self { dir, makes: !place.deployment()?.is_production() })
+    }
+
+    /// Those of a directory, where each that is missing is made.
+    pub(crate) fn made_in(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), makes: true }
+    }
+
+    /// Where they are.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The file of one.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The token of the operator `local`, whom `up` makes: 43 characters of base64url after the prefix.
+    pub(crate) fn operator_token(&self) -> anyhow::Result<String> {
+        self.read_or_make(OPERATOR_TOKEN, || Ok(suiftly_api::operator_token(random()?)))
+    }
+
+    /// What seals secrets at rest.
+    pub(crate) fn at_rest(&self) -> anyhow::Result<Keyring> {
+        self.keyring(AT_REST_KEYS)
+    }
+
+    /// What encrypts keys in `ma_vault.csv`: the first of them; gateways that read the file are given it.
+    pub(crate) fn vault_keys(&self) -> anyhow::Result<Keyring> {
+        self.keyring(VAULT_KEYS)
+    }
+
+    /// What signs access and refresh tokens.
+    pub(crate) fn jwt(&self) -> anyhow::Result<Keyring> {
+        self.keyring(JWT_KEYS)
+    }
+
+    /// What signs grant sets. Their public halves are written into the data directory, for edges, at each start.
+    pub(crate) fn vault_signing_keys(&self) -> anyhow::Result<SigningKeys> {
+        let text = self.read_or_make(VAULT_SIGNING_KEYS, || Ok(format!("1 {}\n", hex(random()?))))?;
+        let path = self.file(VAULT_SIGNING_KEYS);
+        SigningKeys::parse(&text).with_context(|| format!("cannot read the keys in {}", path.display()))
+    }
+
+    /// The token of the edge `local`, which is expected where nobody says otherwise.
+    pub(crate) fn edge_token(&self) -> anyhow::Result<String> {
+        self.read_or_make(EDGE_TOKEN, || Ok(crate::edge::edge_token(random()?)))
+    }
+
+    /// The secret that this deployment's API keys are made with.
+    pub(crate) fn api_key_secret(&self) -> anyhow::Result<ApiKeySecret> {
+        let hex = self.read_or_make(API_KEY_SECRET, || Ok(hex(random()?)))?;
+        let path = self.file(API_KEY_SECRET);
+        ApiKeySecret::from_hex(&hex).with_context(|| format!("{} does not hold 64 hexadecimal digits", path.display()))
+    }
+
+    fn keyring(&self, name: &str) -> anyhow::Result<Keyring> {
+        let text = self.read_or_make(name, || Ok(format!("1 {}", hex(random()?))))?;
+        let path = self.file(name);
+        Keyring::parse(&text).with_context(|| format!("cannot read the keys in {}", path.display()))
+    }
+
+    fn read_or_make(&self, name: &str, make: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<String> {
+        let path = self.file(name);
+        if !path.exists() {
+            anyhow::ensure!(
+                self.makes,
+                "there is no {}: in production a secret is made by `suiftly provision` or restored, never anew at a start",
+                path.display()
+            );
+            write_private(&path, make()?.as_bytes())?;
+        }
+        read(&path)
+    }
 }
 
-/// What encrypts keys in `ma_vault.csv`: the first of them; gateways that read the file are given it.
-pub(crate) fn vault_keys(data_dir: &Path) -> anyhow::Result<Keyring> {
-    keyring(&data_dir.join("vault-keys"))
-}
-
-/// What signs access and refresh tokens.
-pub(crate) fn jwt(data_dir: &Path) -> anyhow::Result<Keyring> {
-    keyring(&data_dir.join("jwt-keys"))
-}
-
-/// What signs grant sets. Their public halves are written beside them, for edges, at each start.
-pub(crate) fn vault_signing_keys(data_dir: &Path) -> anyhow::Result<SigningKeys> {
-    let path = data_dir.join("vault-signing-keys");
-    let text = read_or_make(&path, || Ok(format!("1 {}\n", hex(random()?))))?;
-    SigningKeys::parse(&text).with_context(|| format!("cannot read the keys in {}", path.display()))
-}
-
-/// Where the public halves are.
+/// Where the public halves of the keys that sign grant sets are.
 pub(crate) fn vault_public_keys_file(data_dir: &Path) -> PathBuf {
     data_dir.join("vault-public-keys")
 }
@@ -57,23 +136,6 @@ pub(crate) fn write_vault_public_keys(data_dir: &Path, keys: &PublicKeys) -> any
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The token of the edge `local`, which is expected where nobody says otherwise.
-pub(crate) fn edge_token(data_dir: &Path) -> anyhow::Result<String> {
-    read_or_make(&data_dir.join("edge-token"), || Ok(crate::edge::edge_token(random()?)))
-}
-
-fn keyring(path: &Path) -> anyhow::Result<Keyring> {
-    let text = read_or_make(path, || Ok(format!("1 {}", hex(random()?))))?;
-    Keyring::parse(&text).with_context(|| format!("cannot read the keys in {}", path.display()))
-}
-
-/// The secret that this deployment's API keys are made with.
-pub(crate) fn api_key_secret(data_dir: &Path) -> anyhow::Result<ApiKeySecret> {
-    let path = data_dir.join("api-key-secret");
-    let hex = read_or_make(&path, || Ok(hex(random()?)))?;
-    ApiKeySecret::from_hex(&hex).with_context(|| format!("{} does not hold 64 hexadecimal digits", path.display()))
-}
-
 /// Writes a file that only its owner can read, replacing one that is there.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let write = || {
@@ -83,13 +145,6 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
         file.sync_all()
     };
     write().with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<String> {
-    if !path.exists() {
-        write_private(path, make()?.as_bytes())?;
-    }
-    read(path)
 }
 
 /// 32 bytes that nobody can guess.
@@ -118,35 +173,56 @@ mod tests {
     #[test]
     fn made_once_and_refused_when_others_can_read_it() {
         let dir = tempfile::tempdir().unwrap();
-        let token = operator_token(dir.path()).unwrap();
+        let secrets = Secrets::made_in(dir.path());
+        let token = secrets.operator_token().unwrap();
         assert!(token.len() == 47 && token.starts_with("sop_"), "{token}");
-        assert_eq!(operator_token(dir.path()).unwrap(), token);
+        assert_eq!(secrets.operator_token().unwrap(), token);
         let path = dir.path().join("operator-token");
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        assert!(operator_token(dir.path()).unwrap_err().to_string().ends_with("chmod 600 it"));
-        let ring = at_rest(dir.path()).unwrap();
-        assert_eq!(at_rest(dir.path()).unwrap().current(), ring.current());
-        assert_ne!(jwt(dir.path()).unwrap().current(), ring.current());
+        assert!(secrets.operator_token().unwrap_err().to_string().ends_with("chmod 600 it"));
+        let ring = secrets.at_rest().unwrap();
+        assert_eq!(secrets.at_rest().unwrap().current(), ring.current());
+        assert_ne!(secrets.jwt().unwrap().current(), ring.current());
+    }
+
+    #[test]
+    fn in_production_none_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let secrets = Secrets { dir: dir.path().to_owned(), makes: false };
+        for refused in [
+            secrets.api_key_secret().map(drop),
+            secrets.at_rest().map(drop),
+            secrets.jwt().map(drop),
+            secrets.vault_keys().map(drop),
+            secrets.vault_signing_keys().map(drop),
+        ] {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("never anew at a start"), "{error}");
+        }
+        assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+        let made = Secrets::made_in(dir.path()).jwt().unwrap();
+        assert_eq!(secrets.jwt().unwrap().current(), made.current());
     }
 
     #[test]
     fn the_vaults_keys_and_what_edges_are_given_of_them() {
         let dir = tempfile::tempdir().unwrap();
-        let keys = vault_signing_keys(dir.path()).unwrap();
-        assert_eq!(vault_signing_keys(dir.path()).unwrap().public(), keys.public());
+        let secrets = Secrets::made_in(dir.path());
+        let keys = secrets.vault_signing_keys().unwrap();
+        assert_eq!(secrets.vault_signing_keys().unwrap().public(), keys.public());
         write_vault_public_keys(dir.path(), &keys.public()).unwrap();
         let path = vault_public_keys_file(dir.path());
         assert_eq!(PublicKeys::parse(&std::fs::read_to_string(&path).unwrap()).unwrap(), keys.public());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o644);
         assert_eq!(dir.path().join("vault-signing-keys").metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(edge_token(dir.path()).unwrap(), edge_token(dir.path()).unwrap());
+        assert_eq!(secrets.edge_token().unwrap(), secrets.edge_token().unwrap());
     }
 
     #[test]
     fn a_key_secret_that_is_none_is_refused_without_being_shown() {
         let dir = tempfile::tempdir().unwrap();
         write_private(&dir.path().join("api-key-secret"), b"hunter2").unwrap();
-        let error = format!("{:#}", api_key_secret(dir.path()).unwrap_err());
+        let error = format!("{:#}", Secrets::made_in(dir.path()).api_key_secret().unwrap_err());
         assert!(error.contains("64 hexadecimal digits") && !error.contains("hunter2"), "{error}");
     }
 }

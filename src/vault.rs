@@ -7,6 +7,8 @@ mod text;
 use crate::cli::{FleetArgs, Place, VaultCommand};
 use crate::client::Client;
 use crate::commands::unless_broken_pipe;
+use crate::config::Config;
+use crate::secrets::Secrets;
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -20,7 +22,10 @@ pub(crate) async fn vault(command: VaultCommand) -> anyhow::Result<()> {
         VaultCommand::Thaw { place, version } => thaw(&place, version).await,
         VaultCommand::Push { place } => push(&place).await,
         VaultCommand::Verify { dir, keys } => say(&offline::verify(&dir, &keys)?),
-        VaultCommand::Keys { data_dir } => say(&offline::keys(&data_dir)?),
+        VaultCommand::Keys { place } => {
+            let config = Config::read(place.config.as_deref())?;
+            say(&offline::keys(&Secrets::of(&place, &config)?)?)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::notify;
 use crate::cli::Place;
 use crate::config::{self, Config};
 use crate::money::Money;
-use crate::secrets;
+use crate::secrets::Secrets;
 use anyhow::Context;
 use suiftly_api::{Accounts, Clock, SignInMode, SystemClock, operator_token_sha256};
 use suiftly_store::accounts::{AccountStore, Act, Actor, OperatorRole};
@@ -23,14 +23,15 @@ pub(super) async fn open(
 ) -> anyhow::Result<Accounts> {
     let accounts = AccountStore::new(store)?;
     let mode = mode(&config.api, store)?;
-    make_local_operator(place, &accounts).await?;
+    let secrets = Secrets::of(place, config)?;
+    make_local_operator(&secrets, &accounts).await?;
     record_start(&accounts).await?;
     Ok(Accounts {
         store: accounts,
         settlement: money.settlement.clone(),
-        api_key_secret: secrets::api_key_secret(&place.data_dir)?,
-        at_rest: secrets::at_rest(&place.data_dir)?,
-        jwt: secrets::jwt(&place.data_dir)?,
+        api_key_secret: secrets.api_key_secret()?,
+        at_rest: secrets.at_rest()?,
+        jwt: secrets.jwt()?,
         mode,
         notify: notify::mode(&config.notify, store)?,
     })
@@ -58,8 +59,8 @@ async fn record_start(accounts: &AccountStore) -> anyhow::Result<()> {
     recorded.context("cannot record the start")
 }
 
-async fn make_local_operator(place: &Place, accounts: &AccountStore) -> anyhow::Result<()> {
-    let token = secrets::operator_token(&place.data_dir)?;
+async fn make_local_operator(secrets: &Secrets, accounts: &AccountStore) -> anyhow::Result<()> {
+    let token = secrets.operator_token()?;
     let sha256 = operator_token_sha256(&token);
     let now = SystemClock.now();
     let known = accounts.operator_by_token(&sha256, now).await;

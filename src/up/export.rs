@@ -17,7 +17,8 @@ mod file;
 mod tests;
 
 use crate::cli::Place;
-use crate::{config, secrets};
+use crate::config::Config;
+use crate::secrets::Secrets;
 use database::Asked;
 use exporter::Exporter;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub(super) struct Exporting {
 /// Takes over what a former process has written, and begins to write what is published.
 pub(super) fn start(
     place: &Place,
-    config: &config::Vault,
+    config: &Config,
     vault: &VaultParts,
     (accounts, reader, money): (&Accounts, &Reader, &MoneyStore),
 ) -> anyhow::Result<Exporting> {
@@ -64,10 +65,11 @@ pub(super) fn start(
         reader: reader.clone(),
         money: money.clone(),
     };
-    let keys = (secrets::vault_keys(&place.data_dir)?, secrets::vault_signing_keys(&place.data_dir)?.public());
-    let exporter = Exporter::open(config.dir(&place.data_dir), keys, Arc::new(asked), Arc::clone(&vault.export));
+    let secrets = Secrets::of(place, config)?;
+    let keys = (secrets.vault_keys()?, secrets.vault_signing_keys()?.public());
+    let exporter = Exporter::open(config.vault.dir(&place.data_dir), keys, Arc::new(asked), Arc::clone(&vault.export));
     let (exporter, publisher, end) = (Arc::new(exporter), vault.publisher.clone(), CancellationToken::new());
-    let every = Duration::from_millis(config.write_ms);
+    let every = Duration::from_millis(config.vault.write_ms);
     let writing = tokio::spawn(write(Arc::clone(&exporter), publisher.watch(), every, end.clone()));
     Ok(Exporting { exporter, publisher, end, writing })
 }

@@ -27,7 +27,9 @@ mod writing;
 use crate::cli::Place;
 use crate::commands::open_database;
 use crate::config::{self, Config};
+use crate::guards;
 use crate::money::Money;
+use crate::place;
 use crate::sources;
 use anyhow::Context;
 use catching_up::{CatchingUp, parts};
@@ -66,9 +68,24 @@ const LOOK_WHILE_RECOVERING: Duration = Duration::from_millis(10);
 /// How often old partitions and rows are removed.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 
-/// Runs until a signal, or until a part dies.
+/// Runs for development or tests, by name.
 pub(crate) async fn up(place: Place) -> anyhow::Result<()> {
+    let deployment = place.deployment()?;
+    anyhow::ensure!(!deployment.is_production(), "this is a production server: its unit runs `suiftly serve`");
     let config = Config::read(place.config.as_deref())?;
+    start(place, config).await
+}
+
+/// Runs on a server, as what its `system.conf` says it is.
+pub(crate) async fn serve(place: Place) -> anyhow::Result<()> {
+    place::server()?;
+    let config = Config::read(place.config.as_deref())?;
+    guards::check(&place, &config)?;
+    start(place, config).await
+}
+
+/// Until a signal, or until a part dies.
+async fn start(place: Place, config: Config) -> anyhow::Result<()> {
     let (cluster, store) = open_database(&place, &config).await?;
     let outcome = run(&place, &config, &store).await;
     // A cluster that was running before is somebody else's, or is left of a crash and will serve the next start too.
@@ -116,9 +133,9 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     };
     let (retained, kept) = (parts.accounts.store.clone(), parts.accounts.clone());
     let end = CancellationToken::new();
-    let api = serve(config, parts, &end).await?;
+    let api = listen(config, parts, &end).await?;
     let told = resume.reference_seq;
-    let exporting = export::start(place, &config.vault, &vault, (&kept, &reader, &money.store))?;
+    let exporting = export::start(place, config, &vault, (&kept, &reader, &money.store))?;
     let managing = manager::start(config, store, (&money, &kept), exporting.jobs(), &live)?;
     let publishing = vault::start(&vault, kept.store.clone())?;
     let shown = (Shown { hub, tap, books }, telling_vault);
@@ -182,7 +199,7 @@ fn listener_config(config: &config::Ingest) -> ListenerConfig {
     }
 }
 
-async fn serve(config: &Config, parts: ApiParts, end: &CancellationToken) -> anyhow::Result<Server> {
+async fn listen(config: &Config, parts: ApiParts, end: &CancellationToken) -> anyhow::Result<Server> {
     let (limits, rules) = (config.api.limits(), config.api.rules(parts.accounts.mode.secure_cookies)?);
     let web_dir = config.api.web_dir.join("index.html").is_file().then(|| config.api.web_dir.clone());
     let (listen, admin_listen, admin_tls) = (config.api.listen, config.admin.listen, config.admin.tls());

@@ -3,7 +3,7 @@
 use super::live::Live;
 use crate::cli::Place;
 use crate::config::{self, Config};
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 use anyhow::Context;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -34,7 +34,7 @@ pub(super) async fn open(
     (accounts, secret): (&AccountStore, &ApiKeySecret),
     resume: &mut Resume,
 ) -> anyhow::Result<VaultParts> {
-    let keys = secrets::vault_signing_keys(&place.data_dir)?;
+    let keys = Secrets::of(place, config)?.vault_signing_keys()?;
     secrets::write_vault_public_keys(&place.data_dir, &keys.public())?;
     let fleet = Arc::new(Fleet::new(expected(place, config, store)?, SystemClock.now()));
     let canaries = canary::keys(secret, &fleet.servers());
@@ -66,7 +66,7 @@ fn expected(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Resu
     if !config.gateway.is_empty() || !migrate::is_ours(store.database()) {
         return config::expected_edges(&config.gateway);
     }
-    let sha256 = operator_token_sha256(&secrets::edge_token(&place.data_dir)?);
+    let sha256 = operator_token_sha256(&Secrets::of(place, config)?.edge_token()?);
     let sha256 = data_encoding::HEXLOWER.decode(sha256.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
     let token_sha256 = sha256.context("a digest has 32 bytes")?;
     Ok(vec![ExpectedEdge { name: LOCAL_EDGE.to_owned(), servers: vec![LOCAL_SERVER], token_sha256, is_implied: true }])

@@ -1,6 +1,6 @@
 //! A directory of versions held against the public keys, and the keys for edges: without a server.
 
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 use anyhow::Context;
 use std::path::Path;
 use suiftly_edge::directory;
@@ -24,11 +24,11 @@ pub(super) fn verify(dir: &Path, keys: &Path) -> anyhow::Result<String> {
     ))
 }
 
-/// The public keys of this data directory, as edges are given them.
-pub(super) fn keys(data_dir: &Path) -> anyhow::Result<String> {
-    let path = data_dir.join("vault-signing-keys");
+/// The public keys, as edges are given them.
+pub(super) fn keys(secrets: &Secrets) -> anyhow::Result<String> {
+    let path = secrets.file(secrets::VAULT_SIGNING_KEYS);
     anyhow::ensure!(path.is_file(), "there is no {}: `suiftly up` makes it", path.display());
-    Ok(secrets::vault_signing_keys(data_dir)?.public().text())
+    Ok(secrets.vault_signing_keys()?.public().text())
 }
 
 #[cfg(test)]
@@ -41,10 +41,11 @@ mod tests {
     #[test]
     fn a_directory_is_held_against_the_keys() {
         let (data, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        assert!(keys(data.path()).unwrap_err().to_string().contains("suiftly up"));
-        let signing = secrets::vault_signing_keys(data.path()).unwrap();
+        let secrets = Secrets::made_in(data.path());
+        assert!(keys(&secrets).unwrap_err().to_string().contains("suiftly up"));
+        let signing = secrets.vault_signing_keys().unwrap();
         let public = data.path().join("public");
-        std::fs::write(&public, keys(data.path()).unwrap()).unwrap();
+        std::fs::write(&public, keys(&secrets).unwrap()).unwrap();
         assert!(verify(dir.path(), &public).unwrap_err().to_string().ends_with("holds no version"));
         let mut set = GrantSet::default();
         let head = Head {
@@ -66,7 +67,7 @@ mod tests {
         std::fs::write(&public, format!("1 {}", "0".repeat(64))).unwrap();
         assert!(verify(dir.path(), &public).is_err(), "by other keys");
         let rows = dir.path().join("current").join(directory::ROWS_FILE);
-        std::fs::write(&public, keys(data.path()).unwrap()).unwrap();
+        std::fs::write(&public, keys(&secrets).unwrap()).unwrap();
         std::fs::write(&rows, "{}\n").unwrap();
         assert!(verify(dir.path(), &public).is_err(), "other rows");
     }

@@ -49,6 +49,15 @@ cargo xtask sim [--runs N] [--seed S]
 cargo xtask sim money [--customers N] [--months N] [--seed S]
     Fourteen months of a thousand customers: orders, limits, deposits, withdrawals, late lines, a faulty escrow, restarts.
     The live bill is the closed bill is the audited one; money moves once; the ledger balances.
+cargo xtask book                 the documentation as a book, its links checked: target/book
+cargo xtask deb [--trial]
+    Builds the server's Debian package; with --trial it is installed, started, upgraded, removed and purged on a bare Debian
+    made for it, and `suiftly provision` is run there twice.
+cargo xtask restore              a backup under load, restored into another data directory: every bill equal, all audited
+cargo xtask soak [--minutes N] [--seed S]
+    The whole system under load with faults (database down, disk full, HAProxy reloaded, edge killed, clock moved), then every
+    request reconciled (default 10 minutes).
+cargo xtask dist                 everything there is to ship, optimised, with checksums: target/dist
 cargo xtask contract             both APIs of a running system against their OpenAPI documents
 cargo xtask check-imports        hold the crates' dependencies against the allowed ones";
 
@@ -63,6 +72,8 @@ const SEED: u32 = 1;
 pub(crate) const SIMULATIONS_DEFAULT: u64 = 25;
 /// How many customers `sim money` has, and how many months it lasts.
 pub(crate) const MONEY_DEFAULT: MoneyOptions = MoneyOptions { customers: 1_000, months: 14, seed: 1 };
+/// How long `soak` lasts, and from which seed.
+pub(crate) const SOAK_DEFAULT: SoakOptions = SoakOptions { minutes: 10, seed: 1 };
 /// How often `kill` kills.
 pub(crate) const KILLS_DEFAULT: u32 = 10;
 
@@ -82,6 +93,11 @@ pub(crate) enum Task {
     SimulateMoney(MoneyOptions),
     Contract,
     CheckImports,
+    Book,
+    Package { trial: bool },
+    Restore,
+    Soak(SoakOptions),
+    Dist,
 }
 
 /// What to fuzz and how long.
@@ -121,6 +137,13 @@ pub(crate) struct KillOptions {
 pub(crate) struct MoneyOptions {
     pub(crate) customers: u32,
     pub(crate) months: u32,
+    pub(crate) seed: u64,
+}
+
+/// How long to soak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SoakOptions {
+    pub(crate) minutes: u32,
     pub(crate) seed: u64,
 }
 
@@ -170,6 +193,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Re
         "fuzz" => fuzz(&mut parser),
         "kill" => kill(&mut parser),
         "sim" => simulate(&mut parser),
+        "book" => nothing_more(&mut parser, Task::Book),
+        "deb" => deb(&mut parser),
+        "restore" => nothing_more(&mut parser, Task::Restore),
+        "soak" => soak(&mut parser),
+        "dist" => nothing_more(&mut parser, Task::Dist),
         "contract" => nothing_more(&mut parser, Task::Contract),
         "check-imports" => nothing_more(&mut parser, Task::CheckImports),
         _ => bail!("no task `{task}`; `cargo xtask --help` names them"),
@@ -289,6 +317,30 @@ fn simulate(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
     Ok(Task::Simulate { runs, seed })
 }
 
+fn deb(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut trial = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("trial") => trial = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Task::Package { trial })
+}
+
+fn soak(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut options = SOAK_DEFAULT;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("minutes") => options.minutes = number(parser, "minutes")?,
+            Long("seed") => options.seed = number(parser, "seed")?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    ensure!(options.minutes > 0, "--minutes must be at least 1");
+    Ok(Task::Soak(options))
+}
+
 fn simulate_money(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
     let mut options = MONEY_DEFAULT;
     while let Some(argument) = parser.next()? {
@@ -388,6 +440,12 @@ mod tests {
                 "sim money --customers 9 --months 3 --seed 77",
                 Task::SimulateMoney(MoneyOptions { customers: 9, months: 3, seed: 77 }),
             ),
+            ("book", Task::Book),
+            ("deb --trial", Task::Package { trial: true }),
+            ("restore", Task::Restore),
+            ("soak", Task::Soak(SOAK_DEFAULT)),
+            ("soak --minutes 3 --seed 9", Task::Soak(SoakOptions { minutes: 3, seed: 9 })),
+            ("dist", Task::Dist),
             ("contract", Task::Contract),
             ("check-imports", Task::CheckImports),
         ];
@@ -414,6 +472,7 @@ mod tests {
             ("fuzz --mutated many", "--mutated needs a number"),
             ("kill --times", "times"),
             ("sim --runs many", "--runs needs a number"),
+            ("soak --minutes 0", "at least 1"),
             ("check-imports now", "now"),
         ];
         for (line, message) in cases {

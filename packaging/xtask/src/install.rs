@@ -180,8 +180,8 @@ pub(crate) struct Tool {
     program: &'static str,
 }
 
-pub(crate) const NEXTEST: Tool = Tool { crate_name: "cargo-nextest", version: "0.9", program: "cargo-nextest" };
-pub(crate) const DENY: Tool = Tool { crate_name: "cargo-deny", version: "0", program: "cargo-deny" };
+pub(crate) const NEXTEST: Tool = Tool { crate_name: "cargo-nextest", version: "^0.9", program: "cargo-nextest" };
+pub(crate) const DENY: Tool = Tool { crate_name: "cargo-deny", version: "^0", program: "cargo-deny" };
 pub(crate) const TAURI_DRIVER: Tool = Tool { crate_name: "tauri-driver", version: "~2.1", program: "tauri-driver" };
 
 /// Compiles a tool if it is not there. Unoptimised: compiling it well takes longer than it will ever run here.

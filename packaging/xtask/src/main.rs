@@ -8,6 +8,7 @@
 
 mod api;
 mod args;
+mod book;
 mod books;
 mod build;
 mod checks;
@@ -15,6 +16,8 @@ mod commands;
 mod contract;
 mod customer;
 mod database;
+mod deb;
+mod dist;
 mod edge;
 mod end_to_end;
 mod furnish;
@@ -38,9 +41,11 @@ mod process;
 #[cfg(test)]
 mod promises;
 mod reconcile;
+mod restore;
 mod settle;
 mod show;
 mod signals;
+mod soak;
 mod stack;
 mod steps;
 mod traffic;
@@ -78,6 +83,11 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Kill(options) => kill::kill(&options),
         Task::Simulate { runs, seed } => commands::simulate(runs, seed),
         Task::SimulateMoney(options) => commands::simulate_money(options),
+        Task::Book => book::book(),
+        Task::Package { trial } => deb::package(trial),
+        Task::Restore => restore::restore(),
+        Task::Soak(options) => soak::soak(options),
+        Task::Dist => dist::dist(),
         Task::Contract => contract::contract(),
         Task::CheckImports => commands::check_imports(),
     }
