@@ -22,6 +22,8 @@ use tokio::net::TcpStream;
 
 /// How long an answer may take: longer than the server lets itself.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// How long whoever looks at a server again and again waits for one answer.
+const ONCE_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the server refuses with when it will not the next time; it says so before it took anything.
 const PASSING: [&str; 3] = ["recovering", "busy", "overloaded"];
 /// How often it is asked then, and how long is waited in between.
@@ -41,9 +43,30 @@ impl Client {
     /// The server of this place.
     pub(crate) fn of(place: &Place) -> anyhow::Result<Self> {
         let config = Config::read(place.config.as_deref())?;
-        let (api, token) = (api_of(config.admin.listen)?, Secrets::of(place, &config)?.operator_token()?);
+        let token = Secrets::of(place, &config)?.operator_token()?;
+        Self::with_token(&config, token)
+    }
+
+    /// The server of a configuration, asked with a token, which what is open to all needs not.
+    pub(crate) fn with_token(config: &Config, token: String) -> anyhow::Result<Self> {
         let tls = config.admin.tls_certificate.as_deref().map(tls::trusting).transpose()?;
-        Ok(Self { api, token, tls })
+        Ok(Self { api: api_of(config.admin.listen)?, token, tls })
+    }
+
+    /// Reads a text once, within a time: for whoever looks whether there is somebody to ask.
+    pub(crate) async fn look(&self, path: &str, within: Duration) -> anyhow::Result<String> {
+        let asked = tokio::time::timeout(within, self.ask(Method::GET, path, None)).await;
+        let (is_success, answer) = asked.context("the server did not answer in time")??;
+        let text = String::from_utf8(answer.to_vec()).context("the server's answer is no text")?;
+        if !is_success {
+            anyhow::bail!("the server refused: {}", reason(&serde_json::from_str(&text).unwrap_or_default()));
+        }
+        Ok(text)
+    }
+
+    /// Whether anybody listens where the server is to be.
+    pub(crate) async fn is_answered(&self) -> bool {
+        TcpStream::connect(self.api).await.is_ok()
     }
 
     /// Reads.
@@ -64,6 +87,15 @@ impl Client {
     /// Takes something out of its place; there is no answer but that it is done.
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
         self.until_it_can(Method::DELETE, path, None).await.map(|_| ())
+    }
+
+    /// Reads once, and does not wait for a server that is starting.
+    pub(crate) async fn get_once(&self, path: &str) -> anyhow::Result<Value> {
+        let asked = tokio::time::timeout(ONCE_TIMEOUT, self.ask(Method::GET, path, None)).await;
+        let (is_success, answer) = asked.context("the server did not answer in time")??;
+        let answer: Value = serde_json::from_slice(&answer).context("the server's answer is no JSON")?;
+        anyhow::ensure!(is_success, "the server refused: {}", reason(&answer));
+        Ok(answer)
     }
 
     /// Asks again for a while when the server has just started, or answers somebody else.

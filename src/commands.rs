@@ -3,6 +3,7 @@
 use crate::check;
 use crate::cli::{DbCommand, Place, ReplayArgs, SeedArgs, SimulateArgs};
 use crate::config::Config;
+use crate::guards;
 use crate::secrets::{self, Secrets};
 use crate::sources;
 use anyhow::Context;
@@ -75,6 +76,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// `suiftly simulate`
 pub(crate) async fn simulate(args: SimulateArgs) -> anyhow::Result<()> {
+    guards::no_production("`suiftly simulate` (MOCK_HAPROXY)")?;
     let options = SimulateOptions {
         to: args.to,
         rate_per_second: args.rate,
@@ -156,6 +158,7 @@ async fn check_stored(place: &Place) -> anyhow::Result<()> {
 /// `suiftly seed`
 pub(crate) async fn seed(args: SeedArgs) -> anyhow::Result<()> {
     let SeedArgs { place, since } = args;
+    guards::no_production("`suiftly seed`")?;
     let config = Config::read(place.config.as_deref())?;
     let (_, store) = open_database(&place, &config).await?;
     let secrets = Secrets::of(&place, &config)?;
@@ -214,8 +217,10 @@ pub(crate) async fn open_database(place: &Place, config: &Config) -> anyhow::Res
 async fn connect(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, Roles)> {
     std::fs::create_dir_all(&place.data_dir).with_context(|| format!("cannot make {}", place.data_dir.display()))?;
     if let Some(url) = &config.database.url {
+        let (deployment, run) = (place.deployment()?, StoreConfig::from_url(url)?);
+        guards::right_database(deployment, &run)?;
         let owner = config.database.migrate_url.as_deref().map(StoreConfig::from_url).transpose()?;
-        return Ok((None, Roles { owner, ..Roles::one(StoreConfig::from_url(url)?) }));
+        return Ok((None, Roles { owner, is_strict: deployment.is_production(), ..Roles::one(run) }));
     }
     let dir = cluster_dir(place);
     let cluster = blocking(move || Cluster::start(&dir)).await?;
@@ -223,7 +228,7 @@ async fn connect(place: &Place, config: &Config) -> anyhow::Result<(Option<Clust
     Ok((Some(cluster), roles))
 }
 
-fn cluster_dir(place: &Place) -> PathBuf {
+pub(crate) fn cluster_dir(place: &Place) -> PathBuf {
     place.data_dir.join("postgres")
 }
 

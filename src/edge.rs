@@ -4,12 +4,13 @@
 use crate::cli::{EdgeArgs, EdgeCommand};
 use crate::commands::unless_broken_pipe;
 use crate::config::Config;
+use crate::guards;
 use crate::secrets;
 use crate::up::stop_signal;
 use anyhow::Context;
 use data_encoding::BASE64URL_NOPAD;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use suiftly_api::operator_token_sha256;
 use suiftly_edge::edge;
@@ -19,6 +20,8 @@ use suiftly_schema::vault::PublicKeys;
 const EDGE_TOKEN_PREFIX: &str = "sed_";
 /// How often files are looked for that `suiftly up` has not made yet.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it is looked whether other keys may sign.
+const KEYS_LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn edge(args: EdgeArgs) -> anyhow::Result<()> {
     match args.command {
@@ -45,13 +48,18 @@ fn token() -> anyhow::Result<()> {
 /// Runs until a signal, which leaves HAProxy as it is.
 async fn run(data_dir: &Path, config: Option<&Path>) -> anyhow::Result<()> {
     let config = Config::read(config)?;
+    guards::check_edge(&config)?;
     let stop = stop_signal()?;
     tokio::pin!(stop);
     let ready = tokio::select! {
         () = &mut stop => return Ok(()),
         ready = ready(&config, data_dir) => ready?,
     };
-    edge::run(ready, stop).await?;
+    let keys_file = config.edge.vault_keys(data_dir);
+    let following = tokio::spawn(follow_keys(keys_file, ready.trusted.clone(), KEYS_LOOK_EVERY));
+    let ended = edge::run(ready, stop).await;
+    following.abort();
+    ended?;
     tracing::info!("the edge has ended; HAProxy goes on with what it has");
     Ok(())
 }
@@ -66,6 +74,29 @@ async fn ready(config: &Config, data_dir: &Path) -> anyhow::Result<edge::EdgeCon
     let cannot = || format!("cannot read the vault's public keys in {}", keys_file.display());
     let trusted = PublicKeys::parse(&std::fs::read_to_string(&keys_file).with_context(cannot)?).with_context(cannot)?;
     config.edge(data_dir, &token, trusted)
+}
+
+/// Believes whom the file names, as it changes: a new key is there before anything is signed by it. It never ends.
+async fn follow_keys(path: PathBuf, trusted: PublicKeys, every: Duration) {
+    let mut refused = None;
+    loop {
+        tokio::time::sleep(every).await;
+        let read = std::fs::read_to_string(&path).map_err(anyhow::Error::from);
+        match read.and_then(|text| Ok(PublicKeys::parse(&text)?)) {
+            Ok(fresh) if fresh == trusted => refused = None,
+            Ok(fresh) => {
+                tracing::info!(keys = ?fresh.marks(), "other keys may sign the vault from now on");
+                trusted.replace(&fresh);
+            }
+            Err(error) => {
+                let why = error.to_string();
+                if refused.as_ref() != Some(&why) {
+                    tracing::error!(why, "{} cannot be used: the keys of before stay", path.display());
+                    refused = Some(why);
+                }
+            }
+        }
+    }
 }
 
 /// Files are made and then written.
@@ -83,10 +114,31 @@ async fn await_content(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use suiftly_schema::vault::SigningKeys;
 
     #[test]
     fn a_token_has_one_shape() {
         assert_eq!(edge_token([0xff; 32]), "sed___________________________________________8");
+    }
+
+    #[tokio::test]
+    async fn it_believes_whom_its_file_names_now() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vault-public-keys");
+        let keys = |id: u8| SigningKeys::parse(&format!("{id} {}", format!("{id:02x}").repeat(32))).unwrap().public();
+        let trusted = keys(1);
+        std::fs::write(&path, keys(1).text()).unwrap();
+        let following = tokio::spawn(follow_keys(path.clone(), trusted.clone(), Duration::from_millis(5)));
+        std::fs::write(&path, "nonsense").unwrap();
+        std::fs::write(dir.path().join("fresh"), keys(2).text()).unwrap();
+        std::fs::rename(dir.path().join("fresh"), &path).unwrap();
+        let arrived = async {
+            while trusted != keys(2) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), arrived).await.unwrap();
+        following.abort();
     }
 
     #[tokio::test]

@@ -10,12 +10,14 @@ mod commands;
 mod config;
 mod configure;
 mod deploy;
+mod disk;
 mod doctor;
 mod edge;
 mod generate;
 mod guards;
 mod journal;
 mod log_format;
+mod logging;
 mod loss;
 mod money;
 mod operator;
@@ -31,22 +33,11 @@ mod vault;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use std::io::IsTerminal;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // PostgreSQL's notices ("exists, skipping") are no news.
-    let usual = || EnvFilter::new("info,tokio_postgres=warn");
-    let filter = EnvFilter::try_from_env("SUIFTLY_LOG").unwrap_or_else(|_| usual());
-    let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false)
-        .init();
+    logging::start(&cli.command);
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -71,9 +62,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::LogFormat(command) => in_runtime(log_format::log_format(command)),
         Command::Journal(command) => journal::journal(command),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
-        Command::Up(args) => in_runtime(up::up(args.place)),
-        Command::Serve(args) => in_runtime(up::serve(args.place)),
-        Command::Config(command) => configure::configure(command),
+        Command::Up(args) => in_runtime(up::up(args.place, up::sockets::passed()?)),
+        Command::Serve(args) => in_runtime(up::serve(args.place, up::sockets::passed()?)),
+        Command::Config(command) => in_runtime(configure::configure(command)),
         Command::Provision(args) => provision::provision(&args),
         Command::Doctor(args) => in_runtime(doctor::doctor(args)),
         Command::Backup(command) => in_runtime(backup::backup(command)),

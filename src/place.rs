@@ -41,7 +41,7 @@ pub(crate) enum NamedDeployment {
 }
 
 /// What a deployment is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Deployment {
     /// Somebody's own machine.
     Development,

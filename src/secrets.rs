@@ -44,6 +44,11 @@ impl Secrets {
         Ok(Self { dir, makes: !place.deployment()?.is_production() })
     }
 
+    /// Those of a directory, where none is made.
+    pub(crate) fn kept_in(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), makes: false }
+    }
+
     /// Those of a directory, where each that is missing is made.
     pub(crate) fn made_in(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), makes: true }

@@ -4,6 +4,7 @@
 
 use crate::config::Config;
 use anyhow::Context;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,10 +22,10 @@ use suiftly_ingest::haproxy::log_format::{
 pub(crate) const MAX_FORMATS: usize = 64;
 
 /// `[[source]]`: exactly one of address, Unix path and certificate.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SourceEntry {
-    /// An address or a prefix of addresses.
+    /// An address or a prefix, by UDP, TCP, or TLS without a client certificate.
     pub(crate) address: Option<String>,
     /// The path of the Unix socket that lines come in by.
     pub(crate) unix: Option<PathBuf>,
@@ -37,20 +38,20 @@ pub(crate) struct SourceEntry {
 }
 
 /// `[[format]]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormatEntry {
-    /// What sources call it.
+    /// What sources and `ingest.format` call it.
     pub(crate) name: String,
     /// The string as it stands in haproxy.cfg, or `httplog`, `httpslog`, `tcplog` for the stock ones.
     pub(crate) log_format: String,
-    /// Which field says what, by the names of [`Attribution::NAMES`].
+    /// Which field says what, by what `suiftly log-format check` explains: customer, service, network, traffic and others.
     #[serde(default)]
     pub(crate) attribution: BTreeMap<String, AttributeEntry>,
 }
 
 /// Where a value is taken from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a field's name, or { from = \"a field's name\", map = \"a file\" }")]
 pub(crate) enum AttributeEntry {
     /// `"hr[1]"`
@@ -60,10 +61,12 @@ pub(crate) enum AttributeEntry {
 }
 
 /// A field that is looked up in a map.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MappedEntry {
+    /// The field.
     from: String,
+    /// The map's file, as HAProxy's maps are.
     map: PathBuf,
 }
 

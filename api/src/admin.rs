@@ -4,6 +4,7 @@
 pub mod accounts;
 pub(crate) mod asked;
 pub mod audit;
+pub mod backups;
 pub mod customers;
 pub mod desk;
 pub mod formats;
@@ -19,6 +20,7 @@ pub mod prices;
 pub mod quarantine;
 pub mod records;
 pub mod revisions;
+pub mod secrets;
 pub mod standing;
 pub mod tail;
 mod usage;
@@ -27,7 +29,7 @@ pub mod vault;
 use crate::app::App;
 use crate::metrics;
 use crate::problem::Problem;
-use crate::routes::{API_PREFIX, beside};
+use crate::routes::{API_PREFIX, readiness};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -52,9 +54,11 @@ pub(crate) fn routes(
         .merge(desk::routes())
         .merge(standing::routes())
         .merge(jobs::routes())
+        .merge(backups::routes())
         .merge(notices::routes())
         .merge(operators::routes())
         .merge(audit::routes())
+        .merge(secrets::routes())
         .merge(vault::routes())
         .merge(crate::fleet::wire::routes())
         .merge(lines::routes())
@@ -63,7 +67,8 @@ pub(crate) fn routes(
         .merge(tail::routes());
     let open = OpenApiRouter::new().routes(routes!(openapi_document));
     OpenApiRouter::with_openapi(crate::openapi::admin_base())
-        .merge(beside())
+        .merge(crate::health::routes())
+        .merge(readiness())
         .routes(routes!(metrics_page))
         .nest(API_PREFIX, guard(guarded).merge(guard_edge(crate::vault::edge_routes())).merge(open))
 }

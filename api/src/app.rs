@@ -8,6 +8,7 @@ use crate::books::LiveBooks;
 use crate::clock::Clock;
 use crate::customer::DOWNLOADS_MAX;
 use crate::deployment::Deployment;
+use crate::health::{self, RoleWatch};
 use crate::hub::Hub;
 use crate::limits::{Rate, RateLimits};
 use crate::metrics::HttpCounters;
@@ -15,6 +16,7 @@ use crate::pipeline::{Pipeline, PipelineLive};
 use crate::pulse::IDLE_MARGIN_MS;
 use crate::read::Reader;
 use crate::rows::ViewRows;
+use crate::secrets::LiveSecrets;
 use crate::server::AdminTls;
 use crate::vault::{EdgeStreams, VaultParts};
 use crate::wire;
@@ -54,6 +56,8 @@ pub struct ApiParts {
     pub accounts: Accounts,
     /// What gateways run on, and who they are.
     pub vault: VaultParts,
+    /// The keyrings that rotate.
+    pub secrets: Arc<dyn LiveSecrets>,
 }
 
 /// What customers' accounts are kept in, and the secrets that they take.
@@ -173,6 +177,8 @@ pub(crate) struct App {
     pub(crate) reconciling: Arc<Semaphore>,
     pub(crate) limits: ApiLimits,
     pub(crate) http: Arc<HttpCounters>,
+    /// Since when each role is as it is.
+    pub(crate) roles: Arc<RoleWatch>,
     /// The latest `pipeline` event, as JSON; renewed each second.
     pub(crate) pulse: Arc<watch::Sender<Arc<str>>>,
     /// The latest `clock` event, likewise.
@@ -203,6 +209,7 @@ impl App {
             reconciling: Arc::new(Semaphore::new(1)),
             limits,
             http: Arc::default(),
+            roles: Arc::default(),
             pulse: Arc::new(watch::Sender::new(Arc::from(""))),
             clock_pulse: Arc::new(watch::Sender::new(Arc::from(""))),
             revisions: Arc::default(),
@@ -225,7 +232,10 @@ impl App {
 
     /// The pipeline's answer.
     pub(crate) fn pipeline(&self) -> wire::Pipeline {
-        let live = self.look();
+        self.pipeline_of(self.look())
+    }
+
+    fn pipeline_of(&self, live: PipelineLive) -> wire::Pipeline {
         let (epoch, complete_to) = self.parts.hub.position();
         let epoch = epoch.max(live.store.epoch);
         wire::Pipeline::new(live, epoch, complete_to, self.parts.clock.now())
@@ -233,7 +243,9 @@ impl App {
 
     /// Renews the pulses.
     pub(crate) fn beat(&self) {
-        let pipeline = self.pipeline();
+        let live = self.look();
+        health::look(self, &live);
+        let pipeline = self.pipeline_of(live);
         let (complete_to, now) = (pipeline.complete_to.clone(), pipeline.now.clone());
         renew(&self.clock_pulse, &wire::StreamClock { epoch: pipeline.epoch, complete_to, now });
         renew(&self.pulse, &pipeline);

@@ -24,6 +24,7 @@ use attempts::Attempts;
 use axum::http::{HeaderMap, header};
 use recent::Recent;
 use suiftly_store::accounts::{LiveSession, OperatorRow};
+pub use token::REFRESH_S;
 use token::Tokens;
 
 /// The cookie that carries a customer's access token.

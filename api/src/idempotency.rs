@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::sealed::NONCE_BYTES;
-use suiftly_store::accounts::Claim;
+use suiftly_store::accounts::{Claim, answer_place};
 
 /// The header that names a write.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -123,22 +123,17 @@ async fn keep(app: &App, customer: CustomerId, key: &str, response: Response) ->
     Ok(Response::from_parts(head, Body::from(body)))
 }
 
-/// Where an answer is sealed for.
-fn place(customer: CustomerId, key: &str) -> String {
-    format!("idempotency:{}:{key}", customer.get())
-}
-
 /// The content type, a zero byte, and the body.
 fn sealed(app: &App, customer: CustomerId, key: &str, headers: &HeaderMap, body: &Bytes) -> Result<Vec<u8>, Problem> {
     let nonce = random::<NONCE_BYTES>().map_err(|error| Problem::internal(&error))?;
     let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let plain = [content_type, &[0], body].concat();
-    Ok(app.parts.accounts.at_rest.seal(&plain, &place(customer, key), nonce))
+    Ok(app.parts.accounts.at_rest.seal(&plain, &answer_place(customer, key), nonce))
 }
 
 fn replayed(app: &App, customer: CustomerId, key: &str, status: u16, sealed: &[u8]) -> Result<Response, Problem> {
     let at_rest = &app.parts.accounts.at_rest;
-    let mut plain = at_rest.open(sealed, &place(customer, key)).map_err(|error| Problem::internal(&error))?;
+    let mut plain = at_rest.open(sealed, &answer_place(customer, key)).map_err(|error| Problem::internal(&error))?;
     let zero = plain.iter().position(|byte| *byte == 0).unwrap_or_default();
     let body = plain.split_off((zero + 1).min(plain.len()));
     plain.truncate(zero);

@@ -45,6 +45,7 @@ mod deployment;
 pub mod feed;
 pub mod fleet;
 pub mod headers;
+pub mod health;
 pub mod hub;
 pub mod money;
 pub mod openapi;
@@ -58,6 +59,7 @@ pub mod read;
 pub mod routes;
 pub mod rows;
 pub mod scope;
+pub mod secrets;
 pub mod server;
 pub mod stream;
 pub mod tail;
@@ -84,9 +86,12 @@ pub use deployment::{DIGEST_PLACE, Deployment, EscrowKind};
 pub use hub::{Hub, HubBounds, Published};
 pub use ipnet::IpNet;
 pub use limits::Rate;
+pub use metrics::MetricDescription;
 pub use pipeline::{
-    GiveAgainError, JournalLive, ManagerJobLive, ManagerLive, Pipeline, PipelineLive, QuarantineLive, QueueLive,
-    StoreLive, TransportLive, WorkerLines,
+    BackupLive, BackupsLive, DiskLive, GiveAgainError, JournalLive, ManagerJobLive, ManagerLive, Pipeline,
+    PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportLive, WorkerLines,
 };
 pub use rows::ViewRows;
-pub use server::{AdminTls, ApiError, Routers, Server, TlsFiles, routers, serve};
+pub use server::{
+    AdminTls, ApiError, PassedListeners, Routers, Server, TlsFiles, describe_metrics, routers, serve, serve_on,
+};

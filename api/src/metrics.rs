@@ -3,11 +3,12 @@
 //! Everything but the HTTP counts is read at the scrape, so that no number is kept twice. Label values come from closed
 //! sets: route patterns, reasons, transports, queues, servers.
 
+mod operation;
 mod vault;
 
 use crate::admin::loss::{self, BesideLive, LossCounts, TransportBesideLive};
 use crate::app::App;
-use crate::pipeline::{ManagerLive, PipelineLive, QuarantineLive};
+use crate::pipeline::{BackupsLive, ManagerLive, PipelineLive, QuarantineLive};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -15,6 +16,7 @@ use axum::response::Response;
 use parking_lot::Mutex;
 use prometheus::core::Collector;
 use prometheus::{GaugeVec, IntCounterVec, Opts, Registry, TextEncoder};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use suiftly_schema::time::UnixMillis;
 
@@ -54,20 +56,33 @@ fn method_word(method: &Method) -> &'static str {
 
 /// The whole page.
 pub(crate) fn render(app: &App) -> Result<String, prometheus::Error> {
+    let page = drawn(app)?;
+    TextEncoder::new().encode_to_string(&page.registry.gather())
+}
+
+/// What every metric is that there is something to say of, whether it has samples or not.
+pub(crate) fn describe(app: &App) -> Result<Vec<MetricDescription>, prometheus::Error> {
+    Ok(drawn(app)?.described.into_inner())
+}
+
+fn drawn(app: &App) -> Result<Page, prometheus::Error> {
     let live = app.look();
-    let page = Page(Registry::new());
+    let page = Page::default();
+    operation::process(&page, app, &live)?;
     lines(&page, &live)?;
     loss(&page, &live)?;
     transports(&page, &live)?;
     quarantine(&page, &live.quarantine)?;
     journal_and_store(&page, &live)?;
+    operation::disks(&page, &live)?;
     firehose(&page, &live)?;
     live.manager.as_ref().map_or(Ok(()), |live| manager(&page, live))?;
+    live.backups.as_ref().map_or(Ok(()), |live| backups(&page, live))?;
     vault::vault(&page, app)?;
     vault::fleet(&page, app)?;
     hub(&page, app, &live)?;
     http(&page, app)?;
-    TextEncoder::new().encode_to_string(&page.0.gather())
+    Ok(page)
 }
 
 fn lines(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
@@ -89,6 +104,8 @@ fn lines(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
         "Age of the oldest line that is received and not yet published.",
         seconds(live.frontier_age_ms),
     )?;
+    let rated = "What was rated since the start, in dollars. Corrections lower it.";
+    page.gauge("suiftly_rated_usd", rated, live.rated.0 as f64 / 1e6)?;
     page.gauge("suiftly_start_time_seconds", "When the server started.", instant_seconds(live.started_at))?;
     page.gauge("suiftly_recovering", "1 while the journal is being replayed after a start.", flag(live.recovering))
 }
@@ -202,6 +219,23 @@ fn manager(page: &Page, manager: &ManagerLive) -> Result<(), prometheus::Error> 
     page.gauge("suiftly_billing_shadow_checked_hours", "Hours that were compared then.", f64::from(shadow.hours))
 }
 
+fn backups(page: &Page, backups: &BackupsLive) -> Result<(), prometheus::Error> {
+    page.gauge("suiftly_backup_kept", "Backups that are kept.", count_float(backups.items.len()))?;
+    page.gauge(
+        "suiftly_backup_late_after_seconds",
+        "A backup is late so long after the one before.",
+        float(backups.late_after_s),
+    )?;
+    let Some(last) = backups.items.first() else { return Ok(()) };
+    page.gauge(
+        "suiftly_backup_last_timestamp_seconds",
+        "When the last backup was made.",
+        instant_seconds(last.created_at),
+    )?;
+    page.gauge("suiftly_backup_last_bytes", "The length of the last backup.", float(last.bytes))?;
+    page.gauge("suiftly_backup_last_duration_seconds", "How long the last backup took.", float(last.took_ms) / 1e3)
+}
+
 fn hub(page: &Page, app: &App, live: &PipelineLive) -> Result<(), prometheus::Error> {
     let (epoch, complete_to) = app.parts.hub.position();
     let (epochs, bytes) = app.parts.hub.held();
@@ -229,27 +263,51 @@ fn http(page: &Page, app: &App) -> Result<(), prometheus::Error> {
     for ((method, route, status), count) in &*app.http.0.lock() {
         requests.with_label_values(&[*method, route, &status.to_string()]).inc_by(*count);
     }
-    page.add(requests)
+    page.add("counter", requests)
+}
+
+/// What a metric is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MetricDescription {
+    /// Its name; units are base units, and last in it.
+    pub name: String,
+    /// `counter` or `gauge`.
+    pub kind: &'static str,
+    /// The labels that its samples are told apart by.
+    pub labels: Vec<String>,
+    /// What it means.
+    pub help: String,
 }
 
 /// One scrape's metrics.
-struct Page(Registry);
+#[derive(Default)]
+struct Page {
+    registry: Registry,
+    described: RefCell<Vec<MetricDescription>>,
+}
 
 impl Page {
-    fn add(&self, metric: impl Collector + 'static) -> Result<(), prometheus::Error> {
-        self.0.register(Box::new(metric))
+    fn add(&self, kind: &'static str, metric: impl Collector + 'static) -> Result<(), prometheus::Error> {
+        let described = metric.desc().into_iter().map(|of| MetricDescription {
+            name: of.fq_name.clone(),
+            kind,
+            labels: of.variable_labels.clone(),
+            help: of.help.clone(),
+        });
+        self.described.borrow_mut().extend(described);
+        self.registry.register(Box::new(metric))
     }
 
     fn counter(&self, name: &str, help: &str, value: u64) -> Result<(), prometheus::Error> {
         let counter = prometheus::IntCounter::new(name, help)?;
         counter.inc_by(value);
-        self.add(counter)
+        self.add("counter", counter)
     }
 
     fn gauge(&self, name: &str, help: &str, value: f64) -> Result<(), prometheus::Error> {
         let gauge = prometheus::Gauge::new(name, help)?;
         gauge.set(value);
-        self.add(gauge)
+        self.add("gauge", gauge)
     }
 
     fn counters<'a>(
@@ -263,7 +321,7 @@ impl Page {
         for (of, value) in values {
             counters.with_label_values(&[of]).inc_by(value);
         }
-        self.add(counters)
+        self.add("counter", counters)
     }
 
     fn gauges<'a>(
@@ -277,7 +335,7 @@ impl Page {
         for (of, value) in values {
             gauges.with_label_values(&[of]).set(value);
         }
-        self.add(gauges)
+        self.add("gauge", gauges)
     }
 }
 

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId};
+use suiftly_schema::money::MicroUsd;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::firehose::FirehoseState;
@@ -95,6 +96,29 @@ pub struct PipelineLive {
     pub firehose: Option<FirehoseState>,
     /// The manager, where the process may be it.
     pub manager: Option<ManagerLive>,
+    /// The backups, where the process makes any.
+    pub backups: Option<BackupsLive>,
+    /// The file systems of what is kept, as of some seconds ago.
+    pub disks: Vec<DiskLive>,
+    /// How large the database is, as of some minutes ago; `None` before it has been asked.
+    pub database_bytes: Option<u64>,
+    /// What was rated since the process started, less what was corrected.
+    pub rated: MicroUsd,
+}
+
+/// The file system of something that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiskLive {
+    /// What: `data`, `archive`, `database`, ….
+    pub place: String,
+    /// What may still be written to it.
+    pub free_bytes: u64,
+    /// How large it is.
+    pub size_bytes: u64,
+    /// How many files may still be made; `None` where it does not bound them.
+    pub free_files: Option<u64>,
+    /// When it is full if it goes on filling as it did of late; `None` while it does not fill.
+    pub time_to_full_s: Option<u64>,
 }
 
 /// The manager of a process at one instant.
@@ -117,6 +141,42 @@ pub struct ManagerJobLive {
     pub failed: u64,
     /// When the last one was done, by the manager's clock.
     pub last_done_at: Option<UnixMillis>,
+}
+
+/// The backups at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackupsLive {
+    /// How often one is made, in seconds.
+    pub every_s: u64,
+    /// When one is late, in seconds after the one before.
+    pub late_after_s: u64,
+    /// Those that are kept, the latest first.
+    pub items: Vec<BackupLive>,
+}
+
+/// A backup that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackupLive {
+    /// Its file's name.
+    pub file: String,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// The last epoch that the database in it has.
+    pub watermark: u64,
+    /// The first epoch of the journal in it.
+    pub first_epoch: u64,
+    /// The last one.
+    pub last_epoch: u64,
+    /// When that was cut.
+    pub last_cut_at: Option<UnixMillis>,
+    /// Whether secrets are in it.
+    pub has_secrets: bool,
+    /// Its file's length.
+    pub bytes: u64,
+    /// Its file's SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// How long it took.
+    pub took_ms: u64,
 }
 
 /// The quarantine at one instant.

@@ -105,6 +105,8 @@ pub enum ProblemCode {
     VaultFrozen,
     /// 409: nobody holds the vault.
     VaultNotFrozen,
+    /// 409: a file of keys cannot be used; the keys in force stay.
+    SecretsRefused,
     /// 413: the body is too long.
     BodyTooLong,
     /// 415: the body is not JSON.
@@ -167,6 +169,7 @@ impl ProblemCode {
             | Self::VaultVersion
             | Self::VaultFrozen
             | Self::VaultNotFrozen
+            | Self::SecretsRefused
             | Self::AccountNotActive
             | Self::AlreadyEnabled
             | Self::NotEnabled
@@ -243,6 +246,7 @@ impl ProblemCode {
             Self::VaultVersion => "Another version of the vault is in force",
             Self::VaultFrozen => "The vault is held",
             Self::VaultNotFrozen => "Nobody holds the vault",
+            Self::SecretsRefused => "The files of keys cannot be taken over",
             Self::BodyTooLong => "The body is too long",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::TooManyAttempts => "Too many failed attempts",

@@ -18,7 +18,12 @@ pub const API_PREFIX: &str = "/api/v1";
 
 /// Beside the API: no token is asked for.
 pub(crate) fn beside() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
+    OpenApiRouter::new().routes(routes!(health)).merge(readiness())
+}
+
+/// The same for operators, whose [`crate::health`] says more.
+pub(crate) fn readiness() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(ready))
 }
 
 /// Whether the process lives.
@@ -26,12 +31,20 @@ pub(crate) fn beside() -> OpenApiRouter<App> {
 pub(crate) struct Health {
     /// `live` or `ready`.
     status: &'static str,
+    /// The program's version.
+    version: &'static str,
+}
+
+impl Health {
+    const fn of(status: &'static str) -> Self {
+        Self { status, version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 /// The process lives.
 #[utoipa::path(get, path = "/health", tag = "operation", security(()), responses((status = 200, body = Health)))]
 async fn health() -> Json<Health> {
-    Json(Health { status: "live" })
+    Json(Health::of("live"))
 }
 
 /// The process serves: the journal's tail has been replayed.
@@ -43,7 +56,7 @@ async fn ready(State(app): State<App>) -> Result<Json<Health>, Problem> {
     if app.parts.pipeline.live().recovering {
         return Err(Problem::new(ProblemCode::Recovering).retry_after_s(1));
     }
-    Ok(Json(Health { status: "ready" }))
+    Ok(Json(Health::of("ready")))
 }
 
 /// Why a body is not taken; `field` and `message` if it is JSON's fault, whose own words could quote it.

@@ -84,13 +84,32 @@ impl Server {
     }
 }
 
+/// Sockets that listen already, passed by systemd, which keeps them over a restart: who connects meanwhile waits.
+#[derive(Debug, Default)]
+pub struct PassedListeners {
+    /// The customers'.
+    pub api: Option<std::net::TcpListener>,
+    /// The operators'.
+    pub admin: Option<std::net::TcpListener>,
+}
+
 /// Listens for customers and for operators, and serves in the background until `shutdown`.
 ///
 /// Must be called within a tokio runtime with its I/O and time drivers on.
 pub async fn serve(config: ApiConfig, parts: ApiParts, shutdown: CancellationToken) -> Result<Server, ApiError> {
+    serve_on(PassedListeners::default(), config, parts, shutdown).await
+}
+
+/// The same on sockets that were passed; what was not passed is bound.
+pub async fn serve_on(
+    passed: PassedListeners,
+    config: ApiConfig,
+    parts: ApiParts,
+    shutdown: CancellationToken,
+) -> Result<Server, ApiError> {
     let tls = config.admin_tls.acceptor(config.admin_listen)?;
-    let (listener, local_addr) = listen(config.listen).await?;
-    let (admin_listener, admin_addr) = listen(config.admin_listen).await?;
+    let (listener, local_addr) = listen(config.listen, passed.api).await?;
+    let (admin_listener, admin_addr) = listen(config.admin_listen, passed.admin).await?;
     let plain_admin = tls.is_none().then_some(admin_addr);
     for plain in [Some(local_addr), plain_admin].into_iter().flatten().filter(|address| !address.ip().is_loopback()) {
         tracing::warn!(address = %plain, "plain HTTP listens on more than this machine");
@@ -111,11 +130,23 @@ pub async fn serve(config: ApiConfig, parts: ApiParts, shutdown: CancellationTok
     Ok(Server { local_addr, admin_addr, task })
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ApiError> {
+async fn listen(
+    address: SocketAddr,
+    passed: Option<std::net::TcpListener>,
+) -> Result<(TcpListener, SocketAddr), ApiError> {
     let refused = |error: io::Error| ApiError::Listen { listen: address, reason: reason(&error) };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let listener = match passed {
+        Some(passed) => adopt(passed),
+        None => TcpListener::bind(address).await,
+    };
+    let listener = listener.map_err(refused)?;
     let local_addr = listener.local_addr().map_err(refused)?;
     Ok((listener, local_addr))
+}
+
+fn adopt(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 /// Both APIs without listeners, for tests and for whoever serves them otherwise.
@@ -136,6 +167,12 @@ pub fn routers(
     let app = App::new(config, parts, shutdown);
     let routers = Routers { customers: customer_router_of(app.clone()), operators: admin_router_of(app.clone()) };
     (routers, pulse::run(app.clone()), admin::revisions::run(app))
+}
+
+/// What `/metrics` says of itself, for the reference in the book.
+pub fn describe_metrics(config: ApiConfig, parts: ApiParts) -> Vec<metrics::MetricDescription> {
+    let described = metrics::describe(&App::new(config, parts, CancellationToken::new()));
+    described.unwrap_or_else(|error| panic!("a metric is described twice, or badly: {error}"))
 }
 
 fn customer_router_of(app: App) -> Router {

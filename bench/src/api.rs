@@ -46,23 +46,27 @@ struct Options {
     rate: u64,
     seconds: u64,
     streams: usize,
+    /// With usage.
+    customers: i64,
 }
 
 impl Options {
     fn parse(arguments: Vec<OsString>) -> anyhow::Result<Self> {
         let mut parser = lexopt::Parser::from_args(arguments);
-        let mut options = Self { rate: RATE, seconds: SECONDS, streams: STREAMS };
+        let mut options = Self { rate: RATE, seconds: SECONDS, streams: STREAMS, customers: CUSTOMERS };
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("rate") => options.rate = parser.value()?.parse()?,
                 Long("seconds") => options.seconds = parser.value()?.parse()?,
                 Long("streams") => options.streams = parser.value()?.parse()?,
+                Long("customers") => options.customers = parser.value()?.parse()?,
                 other => return Err(other.unexpected().into()),
             }
         }
         ensure!((1..=100_000).contains(&options.rate), "--rate must be 1 to 100000");
         ensure!((1..=3_600).contains(&options.seconds), "--seconds must be 1 to 3600");
         ensure!((1..=5_000).contains(&options.streams), "--streams must be 1 to 5000");
+        ensure!((2..=CUSTOMERS).contains(&options.customers), "--customers must be 2 to {CUSTOMERS}");
         Ok(options)
     }
 }
@@ -73,8 +77,8 @@ pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
     let mut server = Server::prepare("api")?;
     server.start_database()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
-    runtime.block_on(fill(&server)).context("cannot fill the database")?;
-    eprintln!("ten million rows are there; load average {}", load_average());
+    runtime.block_on(fill(&server, options.customers)).context("cannot fill the database")?;
+    eprintln!("all rows are there; load average {}", load_average());
     server.start_with(&limits(&options).each_ref().map(|(name, value)| (*name, value.as_str())))?;
     server.wait_ready()?;
     // First what memory is measured of: what questions leave behind would be in it.
@@ -97,16 +101,16 @@ fn limits(options: &Options) -> [(&'static str, String); 3] {
 }
 
 /// The rows, and both customers.
-async fn fill(server: &Server) -> anyhow::Result<()> {
+async fn fill(server: &Server, count: i64) -> anyhow::Result<()> {
     let client = testing::connect(&server.database()?).await;
-    let customers = [(CUSTOMERS / 2, WALLET), (customer_id(GENERATOR_SEED, 0), BUSY_WALLET)];
+    let customers = [(count / 2, WALLET), (customer_id(GENERATOR_SEED, 0), BUSY_WALLET)];
     for (id, wallet) in customers {
         let insert = "INSERT INTO customers (id, display_name, wallet_address) VALUES ($1, 'Bench', $2)";
         client.execute(insert, &[&id, &wallet]).await.context("cannot make a customer")?;
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
     let hour = UnixMillis(i64::try_from(now.as_millis())?).hour();
-    usage_rows::fill(&client, hour.plus_ms(-HOURS * 3_600_000)).await
+    usage_rows::fill(&client, hour.plus_ms(-HOURS * 3_600_000), count).await
 }
 
 const GENERATOR_SEED: u64 = 1;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench archive [--sample FILE]`, and a part of `cargo xtask bench ingest`: what it costs to compress the
+//! `cargo xtask bench archive [--sample FILE] [--fast]`, and a part of `cargo xtask bench ingest`: what it costs to compress the
 //! journal's closed segments, apart from all else. On a simulated gateway's lines, or those of a file (plain or .xz), over
 //! and over: it should be longer than a frame, or the compressor finds each line again. Everything is charged: reading
 //! the raw segment, compressing it, reading it back, and exchanging the files.
@@ -23,6 +23,8 @@ const NOW: UnixMillis = UnixMillis(1_795_298_400_000);
 const LEVELS: [i32; 3] = [1, 3, 6];
 const RUNS: usize = 3;
 const LINES: u64 = 1_000_000;
+/// With `--fast`, which shows that it runs: once, at the first level.
+const FAST_LINES: u64 = 300_000;
 /// A tenth of them, and 25 MB: far longer than a frame.
 const SIMULATED_LINES: i64 = 100_000;
 const LINES_A_MS: i64 = 20;
@@ -34,18 +36,43 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// CPU-seconds per million lines, and how much shorter they get, by zstd level.
 pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
-    let lines = Lines::of(arguments)?;
+    let (lines, size) = options(arguments)?;
     let dir = crate::report::dir()?.join(format!("archive-{}", std::process::id()));
-    let rows = LEVELS.into_iter().map(|level| rows(&dir, &lines, level)).collect::<anyhow::Result<Vec<_>>>();
+    let rows = size.levels.iter().map(|level| rows(&dir, &lines, *level, &size)).collect::<anyhow::Result<Vec<_>>>();
     // Each run has removed its own; after a failure something may be left.
     let _ = std::fs::remove_dir_all(&dir);
     Ok(rows?.into_iter().flatten().collect())
 }
 
-fn rows(dir: &Path, lines: &Lines, level: i32) -> anyhow::Result<[Row; 2]> {
+/// How much is measured.
+struct Size {
+    levels: &'static [i32],
+    runs: usize,
+    lines: u64,
+}
+
+impl Size {
+    const WHOLE: Self = Self { levels: &LEVELS, runs: RUNS, lines: LINES };
+    const FAST: Self = Self { levels: LEVELS.split_at(1).0, runs: 1, lines: FAST_LINES };
+}
+
+fn options(arguments: Vec<OsString>) -> anyhow::Result<(Lines, Size)> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let (mut lines, mut size) = (None, Size::WHOLE);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("sample") => lines = Some(Lines::sample(&PathBuf::from(parser.value()?))?),
+            Long("fast") => size = Size::FAST,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok((lines.unwrap_or_else(Lines::simulated), size))
+}
+
+fn rows(dir: &Path, lines: &Lines, level: i32, size: &Size) -> anyhow::Result<[Row; 2]> {
     let (mut costs, mut ratios) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        write_raw(dir, lines)?;
+    for _ in 0..size.runs {
+        write_raw(dir, lines, size.lines)?;
         let (compressed, cpu_seconds) = cpu::of_work(|| compress(dir, level))?;
         let (lines, ratio) = compressed?;
         costs.push(cpu_seconds / (lines as f64 / 1e6));
@@ -67,19 +94,8 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(arguments: Vec<OsString>) -> anyhow::Result<Self> {
-        let mut parser = lexopt::Parser::from_args(arguments);
-        let mut sample = None;
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("sample") => sample = Some(PathBuf::from(parser.value()?)),
-                other => return Err(other.unexpected().into()),
-            }
-        }
-        match sample {
-            Some(path) => Ok(Self { name: "a sample's lines", text: Self::read(&path)? }),
-            None => Ok(Self { name: "simulated SF1 lines", text: Self::simulated() }),
-        }
+    fn sample(path: &Path) -> anyhow::Result<Self> {
+        Ok(Self { name: "a sample's lines", text: Self::read(path)? })
     }
 
     fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -94,23 +110,23 @@ impl Lines {
         Ok(text)
     }
 
-    fn simulated() -> Vec<u8> {
+    fn simulated() -> Self {
         let mut gateway = SimulatedGateway::new(&GatewayOptions::default(), NOW);
         let mut text = Vec::new();
         for n in 0..SIMULATED_LINES {
             gateway.line(NOW.plus_ms(n / LINES_A_MS), &mut text);
             text.push(b'\n');
         }
-        text
+        Self { name: "simulated SF1 lines", text }
     }
 }
 
 /// A journal of closed raw segments.
-fn write_raw(dir: &Path, lines: &Lines) -> anyhow::Result<()> {
+fn write_raw(dir: &Path, lines: &Lines, count: u64) -> anyhow::Result<()> {
     let (journal, mut start) = open(dir, 0)?;
     let mut lines = lines.text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).cycle();
     let (mut written, mut epoch) = (0, 1);
-    while written < LINES {
+    while written < count {
         let mut builder = BlockBuilder::default();
         while builder.len_bytes() < BLOCK_BYTES {
             let line = lines.next().context("the sample is empty")?;

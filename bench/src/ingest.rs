@@ -7,6 +7,7 @@
 //! what else the machine does hits all alike.
 
 mod case;
+pub mod chain;
 mod options;
 pub mod ours;
 pub mod output;

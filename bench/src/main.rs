@@ -9,9 +9,10 @@ use suiftly_bench::{
     api, archive, child, freshness, ingest, loadgen, loop_back, money, query, recovery, replay, store, vault, views,
 };
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "api",
     "archive",
+    "chain",
     "freshness",
     "ingest",
     "loadgen",
@@ -41,6 +42,7 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
     let said = match name {
         "api" => tell(name, &api::run(arguments)?)?,
         "archive" => tell(name, &archive::run(arguments)?)?,
+        "chain" => tell(name, &ingest::chain::run(&arguments)?)?,
         "freshness" => tell(name, &freshness::run(arguments)?)?,
         "ingest" => tell(name, &ingest::run(arguments)?)?,
         "loop" => {
@@ -48,10 +50,10 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
             tell(name, &rows)?
         }
         "money" => tell(name, &money::run(arguments)?)?,
-        "query" => tell(name, &query::run()?)?,
+        "query" => tell(name, &query::run(arguments)?)?,
         "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,
-        "store" => tell(name, &store::run()?)?,
+        "store" => tell(name, &store::run(arguments)?)?,
         "vault" => tell(name, &vault::run(arguments)?)?,
         "views" => {
             let (name, rows) = views::run(arguments)?;

@@ -1,11 +1,13 @@
-//! `cargo xtask bench query`: what a dashboard's 30 days cost, over ten million rows of `usage_per_hour` in a private
+//! `cargo xtask bench query [--customers N]`: what a dashboard's 30 days cost, over ten million rows of `usage_per_hour` in a private
 //! PostgreSQL.
 //!
 //! Bar (p99): 20 ms for one customer's 30 days with percentiles. The rows "everybody" have no bar: they read all there is.
 
 use crate::report::Row;
 use crate::usage_rows::{self, CUSTOMERS, HOURS};
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use lexopt::prelude::*;
+use std::ffi::OsString;
 use std::time::Instant;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::price::PriceBooks;
@@ -19,20 +21,34 @@ const RUNS: usize = 5;
 const QUERIES_A_RUN: usize = 300;
 
 /// p99 of single customers' queries, and what everybody's cost, in milliseconds.
-pub fn run() -> anyhow::Result<Vec<Row>> {
+pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
+    let customers = customers(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let database = TestDatabase::create().await;
-        usage_rows::fill(&database.client().await, START).await.context("cannot fill usage_per_hour")?;
-        measure(&Reader::new(database.config(), "bench")?).await
+        usage_rows::fill(&database.client().await, START, customers).await.context("cannot fill usage_per_hour")?;
+        measure(&Reader::new(database.config(), "bench")?, customers).await
     })
 }
 
-async fn measure(reader: &Reader) -> anyhow::Result<Vec<Row>> {
+/// How many there are: ten million rows' worth unless told otherwise.
+fn customers(arguments: Vec<OsString>) -> anyhow::Result<i64> {
+    let (mut parser, mut customers) = (lexopt::Parser::from_args(arguments), CUSTOMERS);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("customers") => customers = parser.value()?.parse()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    ensure!((1..=CUSTOMERS).contains(&customers), "--customers must be 1 to {CUSTOMERS}");
+    Ok(customers)
+}
+
+async fn measure(reader: &Reader, customers: i64) -> anyhow::Result<Vec<Row>> {
     let span = TimeRange::new(START, START.plus_ms(HOURS * 3_600_000));
     let one = |n: usize| {
         // Any order but the rows'.
-        let number = i64::try_from(n).unwrap_or_default() * 1_999 % CUSTOMERS + 1;
+        let number = i64::try_from(n).unwrap_or_default() * 1_999 % customers + 1;
         Filter { customer_id: CustomerId::new(number), ..Filter::default() }
     };
     let everybody = Filter::default();

@@ -1,5 +1,5 @@
-//! `cargo xtask bench replay [--gigabytes N]`: `suiftly replay` of a file beside `halog` (which comes with HAProxy),
-//! DuckDB and `wc -l`. The file is a million lines unless told otherwise.
+//! `cargo xtask bench replay [--gigabytes N | --lines N]`: `suiftly replay` of a file beside `halog` (which comes with HAProxy),
+//! DuckDB, ClickHouse (as a library, chdb) and `wc -l`. The file is a million lines unless told otherwise.
 
 use crate::cpu;
 use crate::report::Row;
@@ -27,6 +27,15 @@ duckdb.sql("""
   select c19, c9 // 3600000, count(*), sum(c26)
   from read_csv(?, delim=' ', header=false, quote='', escape='', auto_detect=false, nullstr='-', columns=%s)
   group by all""" % types, params=[sys.argv[1]]).fetchall()
+"#;
+
+/// The same by ClickHouse; of the ways it has to split at spaces the cheapest.
+const CLICKHOUSE_SCRIPT: &str = r#"
+import chdb, sys
+chdb.query("""
+  SELECT w[20], intDiv(toInt64(w[10]), 3600000), count(), sum(toInt64(w[27]))
+  FROM (SELECT splitByChar(' ', line) AS w FROM file('%s', 'LineAsString')) GROUP BY 1, 2
+""" % sys.argv[1], "CSV")
 "#;
 
 /// What a file holds.
@@ -59,6 +68,11 @@ fn parse(arguments: Vec<OsString>) -> anyhow::Result<Size> {
                 ensure!((1..=MAX_GIGABYTES).contains(&gigabytes), "--gigabytes must be 1 to {MAX_GIGABYTES}");
                 size = Size::Bytes(gigabytes * 1_000_000_000);
             }
+            Long("lines") => {
+                let lines: u64 = parser.value()?.parse()?;
+                ensure!((1_000..=100_000_000).contains(&lines), "--lines must be 1000 to 100000000");
+                size = Size::Lines(lines);
+            }
             other => return Err(other.unexpected().into()),
         }
     }
@@ -79,12 +93,14 @@ fn measure(suiftly: &Path, dir: &Path, size: Size) -> anyhow::Result<Vec<Row>> {
         sf1.row("suiftly", Command::new(suiftly).args(["replay", "--csv"]).arg(&sf1.path))?,
         sf1.row("wc -l", Command::new("wc").arg("-l").arg(&sf1.path))?,
     ];
-    match duckdb()? {
-        Some((python, version)) => {
-            let subject = format!("DuckDB {version}, split and grouped");
-            rows.push(sf1.row(&subject, Command::new(python).args(["-c", DUCKDB_SCRIPT]).arg(&sf1.path))?);
+    for (name, module, script) in [("DuckDB", "duckdb", DUCKDB_SCRIPT), ("ClickHouse", "chdb", CLICKHOUSE_SCRIPT)] {
+        match module_of_python(module)? {
+            Some((python, version)) => {
+                let subject = format!("{name} {version}, split and grouped");
+                rows.push(sf1.row(&subject, Command::new(python).args(["-c", script]).arg(&sf1.path))?);
+            }
+            None => eprintln!("{name} is not there (`cargo xtask bench replay` fetches it): not measured"),
         }
-        None => eprintln!("DuckDB is not there (`cargo xtask bench replay` fetches it): not measured"),
     }
     std::fs::remove_file(&sf1.path).context("cannot remove the SF1 file")?;
 
@@ -112,7 +128,7 @@ impl Input {
         let lines = write(&path, size)?;
         let millions = lines as f64 / 1e6;
         Ok(match size {
-            Size::Lines(_) => Self { case: format!("{format}, {millions:.0} M lines"), path, lines, runs: RUNS },
+            Size::Lines(_) => Self { case: format!("{format}, {millions} M lines"), path, lines, runs: RUNS },
             Size::Bytes(bytes) => {
                 let case = format!("{format}, {} GB ({millions:.1} M lines)", bytes / 1_000_000_000);
                 Self { case, path, lines, runs: RUNS_OF_GIGABYTES }
@@ -164,9 +180,10 @@ fn halog() -> Option<(PathBuf, String)> {
 }
 
 /// The Python that has it, and its version.
-fn duckdb() -> anyhow::Result<Option<(PathBuf, String)>> {
-    let python = crate::report::dir()?.join("duckdb/bin/python");
-    let Ok(said) = Command::new(&python).args(["-c", "import duckdb; print(duckdb.__version__)"]).output() else {
+fn module_of_python(module: &str) -> anyhow::Result<Option<(PathBuf, String)>> {
+    let python = crate::report::dir()?.join(module).join("bin/python");
+    let ask = format!("import {module}; print({module}.__version__)");
+    let Ok(said) = Command::new(&python).args(["-c", &ask]).output() else {
         return Ok(None);
     };
     let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
@@ -182,6 +199,7 @@ mod tests {
         let parsed = |line: &str| parse(line.split_whitespace().map(OsString::from).collect());
         assert_eq!(parsed("").unwrap(), Size::Lines(LINES));
         assert_eq!(parsed("--gigabytes 2").unwrap(), Size::Bytes(2_000_000_000));
+        assert_eq!(parsed("--lines 5000").unwrap(), Size::Lines(5_000));
         for line in ["--gigabytes 0", "--gigabytes 51", "--gigabytes two", "--lines 5"] {
             assert!(parsed(line).is_err(), "{line}");
         }

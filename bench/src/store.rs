@@ -1,4 +1,4 @@
-//! `cargo xtask bench store`: what the database spends on commits with all views, beside a bare binary COPY of the same rows into
+//! `cargo xtask bench store [--fast]`: what the database spends on commits with all views, beside a bare binary COPY of the same rows into
 //! the same table in transactions of the same size. CPU time of all the server's processes.
 //!
 //! Bar: 0.8 of the records a CPU-second, at 50,000 lines a second of 1,000 customers and a commit each five seconds; the
@@ -8,6 +8,7 @@ use crate::postgres::Server;
 use crate::report::Row;
 use anyhow::Context;
 use futures::{SinkExt, TryStreamExt};
+use std::ffi::OsString;
 use std::io::Cursor;
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,15 +28,20 @@ const LINES_A_SECOND: i64 = 50_000;
 const EPOCHS_A_SECOND: i64 = 10;
 const SECONDS: i64 = 20;
 const RUNS: usize = 3;
+/// Customers, and seconds between commits. With `--fast`, which shows that it runs, the first alone, once.
+const CASES: [(u32, i64); 3] = [(1_000, 5), (1_000, 1), (100_000, 5)];
+/// Of `--fast`.
+const FAST_SECONDS: i64 = 5;
 
 /// Records a CPU-second of the database: ours, a bare COPY's, and the ratio.
-pub fn run() -> anyhow::Result<Vec<Row>> {
+pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
+    let (cases, length, runs) = size(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     let mut rows = Vec::new();
-    for (customers, seconds) in [(1_000, 5), (1_000, 1), (100_000, 5)] {
+    for (customers, seconds) in cases.iter().copied() {
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
-        for _ in 0..RUNS {
-            let (commit, copy) = runtime.block_on(turn(customers, seconds))?;
+        for _ in 0..runs {
+            let (commit, copy) = runtime.block_on(turn(customers, seconds, length))?;
             ours.push(commit);
             bare.push(copy);
         }
@@ -48,27 +54,36 @@ pub fn run() -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-async fn turn(customers: u32, seconds: i64) -> anyhow::Result<(f64, f64)> {
+/// The cases, how many seconds of lines, and how often.
+fn size(arguments: Vec<OsString>) -> anyhow::Result<(&'static [(u32, i64)], i64, usize)> {
+    match &arguments[..] {
+        [] => Ok((&CASES, SECONDS, RUNS)),
+        [only] if only == "--fast" => Ok((CASES.split_at(1).0, FAST_SECONDS, 1)),
+        _ => anyhow::bail!("`cargo xtask bench store` knows `--fast` alone"),
+    }
+}
+
+async fn turn(customers: u32, seconds: i64, length: i64) -> anyhow::Result<(f64, f64)> {
     let database = TestDatabase::create().await;
     let client = database.client().await;
     let server = Server::of(&client).await?;
     let (mut writer, _) = Writer::open(database.config(), "bench").await?;
     let mut source = Commits::new(customers);
     let (mut spent, mut ends) = (0.0, vec![0]);
-    for _ in 0..SECONDS / seconds {
+    for _ in 0..length / seconds {
         let commits = source.of(seconds)?;
         let before = server.cpu_seconds()?;
         writer.commit(&commits).await?;
         spent += server.cpu_seconds()? - before;
         ends.push(commits.last().map_or(0, |last| last.journal_end));
     }
-    let records = (SECONDS * LINES_A_SECOND) as f64;
-    let bare = bare_copy(&client, &server, &ends).await?;
-    Ok((records / spent, records / bare))
+    let records = length * LINES_A_SECOND;
+    let bare = bare_copy(&client, &server, &ends, records).await?;
+    Ok((records as f64 / spent, records as f64 / bare))
 }
 
 /// The same rows once more, in the same transactions: the CPU-seconds of it.
-async fn bare_copy(client: &Client, server: &Server, ends: &[u64]) -> anyhow::Result<f64> {
+async fn bare_copy(client: &Client, server: &Server, ends: &[u64], records: i64) -> anyhow::Result<f64> {
     let mut transactions = Vec::new();
     for span in ends.windows(2) {
         let out = format!(
@@ -92,7 +107,7 @@ async fn bare_copy(client: &Client, server: &Server, ends: &[u64]) -> anyhow::Re
         copied += sink.finish().await?;
     }
     let spent = server.cpu_seconds()? - before;
-    anyhow::ensure!(copied.cast_signed() == SECONDS * LINES_A_SECOND, "{copied} rows were copied");
+    anyhow::ensure!(copied.cast_signed() == records, "{copied} rows were copied");
     Ok(spent)
 }
 

@@ -3,7 +3,7 @@
 //!
 //! `--case rate` (the default): lines at 100,000 a second. Bar: 1.5 CPU-s per million lines for 100,000 customers by Zipf's
 //! law; the other rows have none. `--peers` adds `--case peers`: usage_per_hour by others ([`peers`]). `--case flat
-//! [--lines N]`: whether cost and memory stay the same over 90 days ([`flat`]).
+//! [--lines N]`: whether cost and memory stay the same over 90 days ([`flat`]). `--fast`: that it runs.
 
 pub mod feed;
 mod flat;
@@ -18,9 +18,12 @@ use suiftly_ingest::simulate::GatewayOptions;
 
 const EPOCHS: u64 = 200;
 const RUNS: usize = 3;
+/// Of `--fast`, which shows that it runs, once.
+const FAST_EPOCHS: u64 = 10;
 /// The name of their results.
 const FLAT: &str = "views-flat";
 const PEERS: &str = "views-peers";
+const FAST: &str = "views-fast";
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,7 @@ enum Case {
     Rate { with_peers: bool },
     Flat { lines: u64 },
     Peers,
+    Fast,
 }
 
 /// Measures; says under which name the rows are to be kept, too.
@@ -44,6 +48,7 @@ pub fn run(arguments: Vec<OsString>) -> anyhow::Result<(&'static str, Vec<Row>)>
         }
         Case::Flat { lines } => (FLAT, flat::rows(lines)?),
         Case::Peers => (PEERS, peers::rows()?),
+        Case::Fast => (FAST, vec![rate(500, 1.0, FAST_EPOCHS, 1)?]),
     };
     eprintln!("load average {}", load_average());
     Ok(result)
@@ -57,6 +62,7 @@ fn parse(arguments: Vec<OsString>) -> anyhow::Result<Case> {
             Long("case") => case = parser.value()?.string()?,
             Long("lines") => lines = Some(parser.value()?.parse()?),
             Long("peers") => with_peers = true,
+            Long("fast") => case = String::from("fast"),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -65,20 +71,24 @@ fn parse(arguments: Vec<OsString>) -> anyhow::Result<Case> {
         "rate" => Ok(Case::Rate { with_peers }),
         "flat" => flat::checked(lines).map(|lines| Case::Flat { lines }),
         "peers" => Ok(Case::Peers),
+        "fast" => Ok(Case::Fast),
         _ => anyhow::bail!("--case is rate, flat or peers"),
     }
 }
 
 /// CPU-seconds per million lines, for customers as they come in life and for evenly spread ones.
 fn rates() -> anyhow::Result<Vec<Row>> {
-    [(100_000, 1.0), (100_000, 0.0), (500, 1.0)].into_iter().map(|(n, exponent)| rate(n, exponent)).collect()
+    [(100_000, 1.0), (100_000, 0.0), (500, 1.0)]
+        .into_iter()
+        .map(|(n, exponent)| rate(n, exponent, EPOCHS, RUNS))
+        .collect()
 }
 
-fn rate(customers: u32, zipf_exponent: f64) -> anyhow::Result<Row> {
+fn rate(customers: u32, zipf_exponent: f64, epochs: u64, times: usize) -> anyhow::Result<Row> {
     let gateway = GatewayOptions { customers, zipf_exponent, ..GatewayOptions::default() };
-    let what = Feed::at_rate(gateway, EPOCHS);
+    let what = Feed::at_rate(gateway, epochs);
     let mut runs = Vec::new();
-    for _ in 0..RUNS {
+    for _ in 0..times {
         feed::feed(&what, drop, |cpu, _| {
             runs.push(cpu / (what.lines() as f64 / 1e6));
             Ok(())
@@ -100,6 +110,7 @@ mod tests {
         assert_eq!(parsed("").unwrap(), Case::Rate { with_peers: false });
         assert_eq!(parsed("--peers").unwrap(), Case::Rate { with_peers: true });
         assert_eq!(parsed("--case peers").unwrap(), Case::Peers);
+        assert_eq!(parsed("--fast").unwrap(), Case::Fast);
         assert_eq!(parsed("--case flat").unwrap(), Case::Flat { lines: 100_000_000 });
         assert_eq!(parsed("--case flat --lines 1000000").unwrap(), Case::Flat { lines: 1_000_000 });
         for line in ["--case other", "--lines 1000000", "--case flat --lines 0", "--case flat --lines 1000001"] {

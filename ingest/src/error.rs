@@ -2,7 +2,7 @@
 
 use crate::dedup::DedupError;
 use crate::journal::{JournalError, JournalId};
-use crate::listener::TlsError;
+use crate::listener::{PassedError, TlsError};
 use crate::source::Transport;
 use std::io;
 use std::net::SocketAddr;
@@ -31,6 +31,9 @@ pub enum IngestError {
         /// Why not.
         source: io::Error,
     },
+    /// What was passed does not fit what is configured.
+    #[error(transparent)]
+    Passed(#[from] PassedError),
     /// TLS cannot be offered.
     #[error(transparent)]
     Tls(#[from] TlsError),

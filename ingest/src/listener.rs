@@ -6,8 +6,8 @@
 //! TLS ── accept ── slots ── handshake ──────────┘
 //! ```
 //!
-//! Sockets are bound at once, so that nobody is refused while the journal is recovered; reading begins with
-//! `Bound::start`. Frames go to the sequencer in chunks over one bounded queue. When it is full, connections are not
+//! Sockets are bound at once, or were passed by systemd, so that nobody is refused while the journal is recovered; reading
+//! begins with `Bound::start`. Frames go to the sequencer in chunks over one bounded queue. When it is full, connections are not
 //! read, which the senders feel; datagrams wait in the kernel. What it cannot hold of UDP is counted; a Unix socket's
 //! sender is told. At the end connections that the kernel has accepted and bytes that it holds are still taken.
 
@@ -19,6 +19,7 @@ mod datagrams;
 mod drops;
 mod notices;
 mod pace;
+mod passed;
 mod slots;
 pub(crate) mod tls;
 mod udp;
@@ -28,6 +29,7 @@ pub(crate) use chunk::{Chunk, ChunkPool};
 pub use config::*;
 pub(crate) use drops::KernelDrops;
 pub(crate) use pace::Pace;
+pub use passed::{PassedError, PassedSockets};
 pub use tls::TlsError;
 
 use crate::counters::Counters;
@@ -39,6 +41,7 @@ use rustls::ServerConfig;
 use slots::{Limits, Slots};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -134,14 +137,13 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    /// Binds all sockets.
-    pub(crate) fn bind(config: &ListenerConfig) -> Result<Self, IngestError> {
-        let (udp, udp_addr) = bind_udp(config)?;
-        let (tcp, tcp_addr) = bind_stream(Transport::Tcp, config.listen)?;
-        let tls = config.tls.as_ref().map(bind_tls).transpose()?;
-        let unix_error = |path: &std::path::Path, error| IngestError::listen_unix(path, error);
-        let bind_unix = |path: &std::path::PathBuf| UnixSocket::bind(path).map_err(|error| unix_error(path, error));
-        let unix = config.unix.as_ref().map(bind_unix).transpose()?;
+    /// Takes the sockets that were passed, and binds those that were not.
+    pub(crate) fn bind(config: &ListenerConfig, mut passed: PassedSockets) -> Result<Self, IngestError> {
+        let (udp, udp_addr) = bind_udp(config, &mut passed)?;
+        let (tcp, tcp_addr) = bind_stream(Transport::Tcp, config.listen, &mut passed)?;
+        let tls = config.tls.as_ref().map(|tls| bind_tls(tls, &mut passed)).transpose()?;
+        let unix = config.unix.as_ref().map(|path| bind_unix(path, &mut passed)).transpose()?;
+        passed.none_left()?;
         let limits = Limits {
             total: config.max_connections,
             per_peer: config.max_connections_per_peer,
@@ -192,9 +194,11 @@ where
     std::thread::Builder::new().name(name).spawn(move || datagrams::run(socket, &handover))
 }
 
-fn bind_udp(config: &ListenerConfig) -> Result<(Vec<Shard>, SocketAddr), IngestError> {
+fn bind_udp(config: &ListenerConfig, passed: &mut PassedSockets) -> Result<(Vec<Shard>, SocketAddr), IngestError> {
     let error = |error| IngestError::listen(Transport::Udp, config.listen, error);
-    let shards = udp::bind(config).map_err(error)?;
+    let given = passed.take_udp(config.listen, config.udp_shards)?;
+    let shards = if given.is_empty() { udp::bind(config) } else { udp::adopt(given, config) };
+    let shards = shards.map_err(error)?;
     let (asked, got) = (config.udp_receive_buffer_bytes, shards[0].receive_buffer_bytes);
     if got < asked {
         tracing::warn!(
@@ -205,18 +209,31 @@ fn bind_udp(config: &ListenerConfig) -> Result<(Vec<Shard>, SocketAddr), IngestE
     Ok((shards, addr))
 }
 
-fn bind_stream(transport: Transport, listen: SocketAddr) -> Result<(TcpListener, SocketAddr), IngestError> {
-    let bind = || {
-        let listener = TcpListener::bind(listen)?;
+fn bind_stream(
+    transport: Transport,
+    listen: SocketAddr,
+    passed: &mut PassedSockets,
+) -> Result<(TcpListener, SocketAddr), IngestError> {
+    let bind = |given: Option<TcpListener>| {
+        let listener = given.map_or_else(|| TcpListener::bind(listen), Ok)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         Ok((listener, addr))
     };
-    bind().map_err(|error| IngestError::listen(transport, listen, error))
+    bind(passed.take_tcp(listen)).map_err(|error| IngestError::listen(transport, listen, error))
 }
 
-fn bind_tls(config: &TlsConfig) -> Result<(TcpListener, SocketAddr, Arc<ServerConfig>), IngestError> {
+fn bind_tls(
+    config: &TlsConfig,
+    passed: &mut PassedSockets,
+) -> Result<(TcpListener, SocketAddr, Arc<ServerConfig>), IngestError> {
     let server = tls::server_config(config)?;
-    let (listener, addr) = bind_stream(Transport::Tls, config.listen)?;
+    let (listener, addr) = bind_stream(Transport::Tls, config.listen, passed)?;
     Ok((listener, addr, server))
+}
+
+fn bind_unix(path: &Path, passed: &mut PassedSockets) -> Result<UnixSocket, IngestError> {
+    let given = passed.take_unix(path);
+    let socket = given.map_or_else(|| UnixSocket::bind(path), |socket| UnixSocket::adopt(socket, path));
+    socket.map_err(|error| IngestError::listen_unix(path, error))
 }

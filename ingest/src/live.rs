@@ -12,7 +12,7 @@ use crate::decode::{DecodeConfig, Decoder};
 use crate::dedup::DedupError;
 use crate::error::IngestError;
 use crate::journal::{DiskStorage, Journal, JournalConfig, JournalId, Recovery, Storage};
-use crate::listener::{Bound, ListenerConfig};
+use crate::listener::{Bound, ListenerConfig, PassedSockets};
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -94,12 +94,26 @@ pub struct Ingest;
 impl Ingest {
     /// Binds the sockets and opens the journal, whose id the caller may need to find its watermark.
     pub fn open(config: &IngestConfig) -> Result<OpenIngest, IngestError> {
-        Self::open_on(config, Box::new(DiskStorage))
+        Self::open_with(config, PassedSockets::default())
+    }
+
+    /// The same, with sockets that were passed to this process; what was not passed is bound. Of those that were, none may
+    /// be left over.
+    pub fn open_with(config: &IngestConfig, passed: PassedSockets) -> Result<OpenIngest, IngestError> {
+        Self::open_all(config, passed, Box::new(DiskStorage))
     }
 
     /// The same, with the journal on a disk of the caller's.
     pub fn open_on(config: &IngestConfig, disk: Box<dyn Storage>) -> Result<OpenIngest, IngestError> {
-        let bound = Bound::bind(&config.listener)?;
+        Self::open_all(config, PassedSockets::default(), disk)
+    }
+
+    fn open_all(
+        config: &IngestConfig,
+        passed: PassedSockets,
+        disk: Box<dyn Storage>,
+    ) -> Result<OpenIngest, IngestError> {
+        let bound = Bound::bind(&config.listener, passed)?;
         let (journal, recovery) = Journal::open_with(&config.journal_dir, config.journal.clone(), disk)?;
         if recovery.dropped_bytes > 0 {
             tracing::warn!(bytes = recovery.dropped_bytes, "cut a torn tail off the journal");

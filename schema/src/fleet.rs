@@ -37,6 +37,9 @@ pub struct EdgeReport {
     pub refused: Vec<Refusal>,
     /// Its gateways.
     pub gateways: Vec<GatewayReport>,
+    /// The keys whose signature it believes: a number and the first digits of each. Edges of before do not tell.
+    #[serde(default)]
+    pub trusts: Vec<String>,
 }
 
 /// How a version was applied. Times are by the edge's clock; the steps are how long each took.

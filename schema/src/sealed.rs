@@ -10,6 +10,7 @@
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A nonce's length.
 pub const NONCE_BYTES: usize = 12;
@@ -19,9 +20,10 @@ pub const KEYS_MAX: usize = 16;
 const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 3;
 
-/// Secret keys by number: the first is used, all are taken. `Debug` shows the numbers alone.
+/// Secret keys by number: the first is used, all are taken. Clones are one and the same keyring: what [`Keyring::replace`]
+/// puts into one of them, all have. `Debug` shows the numbers alone.
 #[derive(Clone)]
-pub struct Keyring(Vec<(u16, [u8; 32])>);
+pub struct Keyring(Arc<RwLock<Arc<[(u16, [u8; 32])]>>>);
 
 /// Why a text is no keyring, or bytes cannot be opened. Says nothing of what is secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,23 +60,34 @@ impl Keyring {
     /// Of keys by number, the one to use first.
     pub fn of(keys: Vec<(u16, [u8; 32])>) -> Result<Self, SealError> {
         check_numbers(&keys)?;
-        Ok(Self(keys))
+        Ok(Self(Arc::new(RwLock::new(keys.into()))))
+    }
+
+    /// From now on it has the keys of `fresh`, for all who hold it. Whoever seals at this moment does so by the old or by
+    /// the new keys.
+    pub fn replace(&self, fresh: &Self) {
+        let fresh = fresh.keys();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
     }
 
     /// The key that is used, and its number.
-    pub fn current(&self) -> (u16, &[u8; 32]) {
-        let (id, key) = &self.0[0];
-        (*id, key)
+    pub fn current(&self) -> (u16, [u8; 32]) {
+        self.keys()[0]
     }
 
     /// The key of a number.
-    pub fn key(&self, id: u16) -> Option<&[u8; 32]> {
-        self.0.iter().find(|(known, _)| *known == id).map(|(_, key)| key)
+    pub fn key(&self, id: u16) -> Option<[u8; 32]> {
+        self.keys().iter().find(|(known, _)| *known == id).map(|(_, key)| *key)
     }
 
     /// Every key and its number, the one that is used first.
-    pub fn iter(&self) -> impl Iterator<Item = (u16, &[u8; 32])> {
-        self.0.iter().map(|(id, key)| (*id, key))
+    pub fn keys(&self) -> Arc<[(u16, [u8; 32])]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The numbers, the one that is used first.
+    pub fn ids(&self) -> Vec<u16> {
+        self.keys().iter().map(|(id, _)| *id).collect()
     }
 
     /// Seals `secret` for the place that `place` names (`api_key:7:16801928`).
@@ -84,27 +97,33 @@ impl Keyring {
         sealed.extend_from_slice(&id.to_be_bytes());
         sealed.extend_from_slice(&nonce);
         let payload = Payload { msg: secret, aad: place.as_bytes() };
-        let ciphertext = Aes256Gcm::new(key.into()).encrypt(&Nonce::from(nonce), payload);
+        let ciphertext = Aes256Gcm::new((&key).into()).encrypt(&Nonce::from(nonce), payload);
         sealed.extend(ciphertext.expect("a secret is shorter than 64 GiB"));
         sealed
     }
 
     /// Opens what was sealed for that place.
     pub fn open(&self, sealed: &[u8], place: &str) -> Result<Vec<u8>, SealError> {
-        let Some((&[VERSION, id0, id1], rest)) = sealed.split_first_chunk::<HEAD_BYTES>() else {
-            return Err(SealError::Format);
-        };
+        let id = sealed_by(sealed)?;
+        let rest = &sealed[HEAD_BYTES..];
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Format)?;
-        let id = u16::from_be_bytes([id0, id1]);
         let key = self.key(id).ok_or(SealError::UnknownKey { id })?;
         let payload = Payload { msg: ciphertext, aad: place.as_bytes() };
-        Aes256Gcm::new(key.into()).decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError::Opaque)
+        Aes256Gcm::new((&key).into()).decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError::Opaque)
     }
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Keyring").field(&self.0.iter().map(|(id, _)| id).collect::<Vec<_>>()).finish()
+        f.debug_tuple("Keyring").field(&self.ids()).finish()
+    }
+}
+
+/// The number of the key that this was sealed by, as its head says.
+pub fn sealed_by(sealed: &[u8]) -> Result<u16, SealError> {
+    match sealed.split_first_chunk::<HEAD_BYTES>() {
+        Some((&[VERSION, id0, id1], _)) => Ok(u16::from_be_bytes([id0, id1])),
+        _ => Err(SealError::Format),
     }
 }
 
@@ -154,6 +173,17 @@ mod tests {
             }
             assert!(ring(&[1]).open(&sealed[..at], PLACE).is_err(), "{at} bytes");
         }
+    }
+
+    #[test]
+    fn whoever_holds_a_keyring_has_the_keys_that_are_put_into_it() {
+        let (held, other) = (ring(&[1]), ring(&[1]));
+        let clone = held.clone();
+        held.replace(&ring(&[2, 1]));
+        let sealed = clone.seal(b"secret", PLACE, [7; 12]);
+        assert_eq!((sealed_by(&sealed), clone.ids()), (Ok(2), vec![2, 1]));
+        assert_eq!(other.open(&sealed, PLACE), Err(SealError::UnknownKey { id: 2 }), "another ring stays as it is");
+        assert_eq!([sealed_by(&[]), sealed_by(&[9, 0, 1])], [Err(SealError::Format); 2]);
     }
 
     #[test]

@@ -13,11 +13,12 @@ use crate::commands::{blocking, open_database, unless_broken_pipe};
 use crate::config::Config;
 use crate::sources::decode_config;
 use anyhow::Context;
-use check::Evidence;
+use check::{Evidence, Outcome};
 use clap::Args;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use suiftly_ingest::decode::DecodeConfig;
 use suiftly_schema::invoice::ExportedInvoice;
 use suiftly_store::money::MoneyStore;
 
@@ -62,6 +63,42 @@ pub(crate) async fn audit(args: AuditArgs) -> anyhow::Result<()> {
     let text = if json { format!("{:#}\n", say::as_json(&findings)) } else { say::as_text(&findings) };
     unless_broken_pipe(io::stdout().lock().write_all(text.as_bytes()).context("cannot write the findings"))?;
     findings.verdict()
+}
+
+/// What an audit comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Audited {
+    /// All of it is as it should be, as far as can be told.
+    Holds,
+    /// It is not; the first difference in words.
+    Differs(String),
+    /// It could not be done.
+    Failed(String),
+}
+
+/// Audits many documents against one journal.
+#[derive(Debug)]
+pub(crate) struct Auditor {
+    evidence: Evidence,
+}
+
+impl Auditor {
+    /// Against the journal in a directory, read as these formats say.
+    pub(crate) fn new(journal: &Path, decode: &DecodeConfig) -> Self {
+        let evidence = Evidence { journals: vec![journal.to_owned()], archives: Vec::new(), decode: decode.clone() };
+        Self { evidence }
+    }
+
+    /// Audits one.
+    pub(crate) fn audit(&self, exported: &ExportedInvoice) -> Audited {
+        let findings = check::check(exported, &self.evidence);
+        let first = |outcome| findings.steps.iter().find(|step| step.outcome == outcome).map(|step| step.says.clone());
+        match (first(Outcome::Differs), first(Outcome::Failed)) {
+            (Some(says), _) => Audited::Differs(says),
+            (None, Some(says)) => Audited::Failed(says),
+            (None, None) => Audited::Holds,
+        }
+    }
 }
 
 async fn stored(number: &str, place: &Place, config: &Config) -> anyhow::Result<ExportedInvoice> {

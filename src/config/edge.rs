@@ -1,7 +1,8 @@
 //! What `[edge]` says: which grant set a gateway's machine follows, and which HAProxy processes are kept on it.
 
-use super::{Config, local};
+use super::{Config, Problems, local};
 use anyhow::Context;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -28,14 +29,15 @@ const DEFAULT_DOORS: [(&str, u16); 6] = [
 const CANARY_MS: std::ops::RangeInclusive<u64> = 100..=60_000;
 
 /// `[edge]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Edge {
     /// The publisher's operators' port; without it that of `[admin]` on this machine.
     pub(crate) api: Option<String>,
-    /// The CA of its certificate, as PEM, where the system does not trust it.
+    /// The CA of the publisher's certificate, as PEM, where the system does not trust it.
     pub(crate) ca: Option<PathBuf>,
-    /// The file that holds this edge's token; without it, that of the data directory.
+    /// The file that holds this edge's token, which only its owner may be able to read; without it, that of the data
+    /// directory.
     pub(crate) token_file: Option<PathBuf>,
     /// The file of the public keys that grant sets are signed by; without it, that of the data directory.
     pub(crate) vault_keys: Option<PathBuf>,
@@ -43,18 +45,20 @@ pub(crate) struct Edge {
     pub(crate) dir: Option<PathBuf>,
     /// Where HAProxy's map files are written; without it, `haproxy/maps` in the data directory.
     pub(crate) maps: Option<PathBuf>,
-    /// A synthetic request through each door every so many milliseconds; 0: none.
+    /// A synthetic request through each door every so many milliseconds: 100 to 60000; 0: none.
     pub(crate) canary_ms: u64,
-    /// What it asks for.
+    /// What the synthetic requests ask for: a path that the origins answer with 2xx.
     pub(crate) canary_path: String,
-    /// Where health and metrics are served; without it, nowhere.
+    /// Where health and metrics are served, in plain text; without it, nowhere.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Whether that may be an address that other machines reach, in production.
+    pub(crate) plain_text: bool,
     /// `[[edge.haproxy]]`; without any, that of the data directory.
     pub(crate) haproxy: Vec<Haproxy>,
 }
 
 /// `[[edge.haproxy]]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Haproxy {
     /// The server id of its lines.
@@ -78,6 +82,7 @@ impl Default for Edge {
             canary_ms: 2_000,
             canary_path: "/".to_owned(),
             metrics: None,
+            plain_text: false,
             haproxy: Vec::new(),
         }
     }
@@ -94,39 +99,41 @@ impl Edge {
         self.vault_keys.clone().unwrap_or_else(|| data_dir.join("vault-public-keys"))
     }
 
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    pub(super) fn check(&self, problems: &mut Problems) {
         let Self { canary_ms, canary_path, haproxy, .. } = self;
-        anyhow::ensure!(
-            *canary_ms == 0 || CANARY_MS.contains(canary_ms),
-            "edge.canary_ms must be {} to {}, or 0 for none",
-            CANARY_MS.start(),
-            CANARY_MS.end()
-        );
+        let (least, most) = (CANARY_MS.start(), CANARY_MS.end());
+        let is_often = *canary_ms == 0 || CANARY_MS.contains(canary_ms);
+        problems.unless(is_often, format_args!("edge.canary_ms must be {least} to {most}, or 0 for none"));
         let is_path = canary_path.starts_with('/') && canary_path.bytes().all(|byte| byte.is_ascii_graphic());
-        anyhow::ensure!(is_path, "edge.canary_path must begin with / and hold no spaces");
-        anyhow::ensure!(haproxy.len() <= GATEWAYS_MAX, "edge.haproxy has at most {GATEWAYS_MAX} entries");
+        problems.unless(is_path, "edge.canary_path must begin with / and hold no spaces");
+        let are_few = haproxy.len() <= GATEWAYS_MAX;
+        problems.unless(are_few, format_args!("edge.haproxy has at most {GATEWAYS_MAX} entries"));
         if let Some(api) = &self.api {
-            is_address(api).with_context(|| format!("edge.api: {api:?}"))?;
+            problems.note(is_address(api).with_context(|| format!("edge.api: {api:?}")));
         }
         let ids: BTreeSet<i16> = haproxy.iter().map(|one| one.server_id).collect();
-        anyhow::ensure!(ids.len() == haproxy.len(), "edge.haproxy: each needs a server_id of its own");
-        anyhow::ensure!(ids.iter().all(|id| *id >= 0), "edge.haproxy: server_id must be 0 to {}", i16::MAX);
+        problems.unless(ids.len() == haproxy.len(), "edge.haproxy: each needs a server_id of its own");
+        let are_ids = ids.iter().all(|id| *id >= 0);
+        problems.unless(are_ids, format_args!("edge.haproxy: server_id must be 0 to {}", i16::MAX));
         let regions: BTreeSet<i16> = ids.iter().map(|id| id >> 4).collect();
-        anyhow::ensure!(regions.len() <= 1, "edge.haproxy: servers of one edge are of one region (server_id >> 4)");
+        problems.unless(regions.len() <= 1, "edge.haproxy: servers of one edge are of one region (server_id >> 4)");
         let sockets: BTreeSet<&Path> = haproxy.iter().map(|one| one.socket.as_path()).collect();
-        anyhow::ensure!(sockets.len() == haproxy.len(), "edge.haproxy: each needs a socket of its own");
-        haproxy.iter().try_for_each(Haproxy::check)
+        problems.unless(sockets.len() == haproxy.len(), "edge.haproxy: each needs a socket of its own");
+        for one in haproxy {
+            one.check(problems);
+        }
     }
 }
 
 impl Haproxy {
-    fn check(&self) -> anyhow::Result<()> {
+    fn check(&self, problems: &mut Problems) {
         for (door, url) in &self.doors {
             let is_door = door_of(door).is_some();
-            anyhow::ensure!(is_door, "edge.haproxy.doors: {door:?} is no door: service/network, such as seal/mainnet");
-            is_address(url).with_context(|| format!("edge.haproxy.doors: {door:?}"))?;
+            let no_door =
+                format_args!("edge.haproxy.doors: {door:?} is no door: service/network, such as seal/mainnet");
+            problems.unless(is_door, no_door);
+            problems.note(is_address(url).with_context(|| format!("edge.haproxy.doors: {door:?}")));
         }
-        Ok(())
     }
 
     fn opened(&self, ca: Option<&Path>) -> anyhow::Result<GatewayConfig> {

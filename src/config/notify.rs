@@ -1,6 +1,8 @@
 //! `[notify]`: how customers are told things.
 
+use super::Problems;
 use anyhow::Context;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use suiftly_notify::{Mailer, SmtpConfig, SmtpTls, TargetPolicy};
@@ -13,27 +15,28 @@ const SUBMISSION_PORT: u16 = 587;
 const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// `[notify]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Notify {
-    /// The mail server. Without one no e-mail is sent.
+    /// The mail server that alerts are sent by. Without one no e-mail is sent.
     pub(crate) smtp_host: Option<String>,
-    /// Its port.
+    /// The mail server's port.
     pub(crate) smtp_port: u16,
-    /// How the connection to it is kept private.
+    /// How the connection to it is kept private: starttls (and no mail without it), tls (from the start), none (a server
+    /// on this machine).
     pub(crate) smtp_tls: SmtpTlsWord,
-    /// As whom.
+    /// As whom, where the mail server wants to know.
     pub(crate) smtp_user: Option<String>,
-    /// The file that holds the user's password.
+    /// The file that holds the user's password; only its owner may be able to read it.
     pub(crate) smtp_password_file: Option<PathBuf>,
-    /// Who writes.
+    /// Who writes; needed with `smtp_host`.
     pub(crate) from: Option<String>,
     /// Whether webhooks may be on this machine, by plain http; in development and tests alone.
     pub(crate) allow_local_webhooks: bool,
 }
 
 /// `notify.smtp_tls`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SmtpTlsWord {
     /// By STARTTLS, and not at all without it.
@@ -80,17 +83,16 @@ impl Notify {
         Mailer::new(&config).map(Some).context("cannot use notify.smtp_host")
     }
 
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    pub(super) fn check(&self, problems: &mut Problems) {
         let has_both = self.smtp_host.is_some() == self.from.is_some();
-        anyhow::ensure!(has_both, "notify.smtp_host and notify.from must both be set, or neither");
+        problems.unless(has_both, "notify.smtp_host and notify.from must both be set, or neither");
         let has_both = self.smtp_user.is_some() == self.smtp_password_file.is_some();
-        anyhow::ensure!(has_both, "notify.smtp_user and notify.smtp_password_file must both be set, or neither");
+        problems.unless(has_both, "notify.smtp_user and notify.smtp_password_file must both be set, or neither");
         let is_used = self.smtp_host.is_some() || self.smtp_user.is_none();
-        anyhow::ensure!(is_used, "notify.smtp_user needs notify.smtp_host");
+        problems.unless(is_used, "notify.smtp_user needs notify.smtp_host");
         let is_local = self.smtp_host.as_ref().is_none_or(|host| LOCAL_HOSTS.contains(&host.as_str()));
         let is_safe = self.smtp_user.is_none() || self.smtp_tls != SmtpTlsWord::None || is_local;
-        anyhow::ensure!(is_safe, "notify.smtp_tls = \"none\" would send the password to another machine in plain text");
-        Ok(())
+        problems.unless(is_safe, "notify.smtp_tls = \"none\" would send the password to another machine in plain text");
     }
 }
 

@@ -1,7 +1,9 @@
 //! `[vault]` and `[[gateway]]`: how the grant set is published, and who is expected to take it.
 
+use super::Problems;
 use anyhow::Context;
 use data_encoding::HEXLOWER_PERMISSIVE;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,12 +15,12 @@ use suiftly_api::vault::COALESCE_DEFAULT;
 const NAME_CHARS_MAX: usize = 64;
 
 /// `[vault]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Vault {
-    /// A version is published at most so often, in milliseconds: changes within that time are one.
+    /// A version is published at most once in so many milliseconds, 1 to 1000: changes within that time are one.
     pub(crate) coalesce_ms: u64,
-    /// The directory and `ma_vault.csv` are written at most so often.
+    /// The directory and `ma_vault.csv` are written at most once in so many milliseconds: 10 to 60000.
     pub(crate) write_ms: u64,
     /// Where versions are written; without it, `vault` in the data directory.
     pub(crate) dir: Option<PathBuf>,
@@ -45,22 +47,21 @@ impl Vault {
         self.dir.clone().unwrap_or_else(|| data_dir.join("vault"))
     }
 
-    pub(super) fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!((1..=1_000).contains(&self.coalesce_ms), "vault.coalesce_ms must be 1 to 1000");
-        anyhow::ensure!((10..=60_000).contains(&self.write_ms), "vault.write_ms must be 10 to 60000");
-        Ok(())
+    pub(super) fn check(&self, problems: &mut Problems) {
+        problems.unless((1..=1_000).contains(&self.coalesce_ms), "vault.coalesce_ms must be 1 to 1000");
+        problems.unless((10..=60_000).contains(&self.write_ms), "vault.write_ms must be 10 to 60000");
     }
 }
 
 /// `[[gateway]]`: an edge that is expected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GatewayEntry {
-    /// What it is called.
+    /// What it is called: 1 to 64 letters, digits, `.`, `_`, `-`.
     pub(crate) name: String,
-    /// The servers behind it.
+    /// The server ids behind it: 1 to 16.
     pub(crate) servers: Vec<i16>,
-    /// The SHA-256 of its token.
+    /// The SHA-256 of its token, 64 hexadecimal digits: `suiftly edge token` makes one.
     pub(crate) token_sha256: String,
 }
 

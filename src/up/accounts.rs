@@ -1,6 +1,7 @@
 //! Customers' accounts and operators, as the API is given them.
 
 use super::notify;
+use super::rings::Keys;
 use crate::cli::Place;
 use crate::config::{self, Config};
 use crate::money::Money;
@@ -19,7 +20,7 @@ pub(super) async fn open(
     place: &Place,
     config: &Config,
     store: &StoreConfig,
-    money: &Money,
+    (money, keys): (&Money, &Keys),
 ) -> anyhow::Result<Accounts> {
     let accounts = AccountStore::new(store)?;
     let mode = mode(&config.api, store)?;
@@ -30,8 +31,8 @@ pub(super) async fn open(
         store: accounts,
         settlement: money.settlement.clone(),
         api_key_secret: secrets.api_key_secret()?,
-        at_rest: secrets.at_rest()?,
-        jwt: secrets.jwt()?,
+        at_rest: keys.at_rest.clone(),
+        jwt: keys.jwt.clone(),
         mode,
         notify: notify::mode(&config.notify, store)?,
     })

@@ -62,6 +62,23 @@ impl CatchingUp {
         Ok(())
     }
 
+    /// Stores everything after what the database holds, up to and with `through`. Nobody else is at work.
+    pub(super) async fn store_through(
+        &self,
+        writer: &mut Writer,
+        resume: Resume,
+        through: Epoch,
+    ) -> anyhow::Result<()> {
+        let mut replay = self.replay(resume)?;
+        loop {
+            let commits = replay.next(through)?;
+            if commits.is_empty() {
+                return Ok(());
+            }
+            writer.commit(&commits).await?;
+        }
+    }
+
     fn replay(&self, resume: Resume) -> anyhow::Result<Replay> {
         let (seed, from) = parts(resume);
         let books = from.books.clone();

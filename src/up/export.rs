@@ -16,9 +16,9 @@ mod file;
 #[cfg(test)]
 mod tests;
 
+use super::rings::Rings;
 use crate::cli::Place;
 use crate::config::Config;
-use crate::secrets::Secrets;
 use database::Asked;
 use exporter::Exporter;
 use std::sync::Arc;
@@ -57,7 +57,8 @@ pub(super) fn start(
     config: &Config,
     vault: &VaultParts,
     (accounts, reader, money): (&Accounts, &Reader, &MoneyStore),
-) -> anyhow::Result<Exporting> {
+    rings: &Rings,
+) -> Exporting {
     let asked = Asked {
         accounts: accounts.store.clone(),
         secret: accounts.api_key_secret.clone(),
@@ -65,13 +66,27 @@ pub(super) fn start(
         reader: reader.clone(),
         money: money.clone(),
     };
-    let secrets = Secrets::of(place, config)?;
-    let keys = (secrets.vault_keys()?, secrets.vault_signing_keys()?.public());
+    let keys = (rings.keys.vault.clone(), rings.keys.trusted.clone());
     let exporter = Exporter::open(config.vault.dir(&place.data_dir), keys, Arc::new(asked), Arc::clone(&vault.export));
     let (exporter, publisher, end) = (Arc::new(exporter), vault.publisher.clone(), CancellationToken::new());
     let every = Duration::from_millis(config.vault.write_ms);
     let writing = tokio::spawn(write(Arc::clone(&exporter), publisher.watch(), every, end.clone()));
-    Ok(Exporting { exporter, publisher, end, writing })
+    rings.tell(publisher.clone(), Renewing { exporter: Arc::clone(&exporter), publisher: publisher.clone() });
+    Exporting { exporter, publisher, end, writing }
+}
+
+/// Writes the file anew when the vault keys are others.
+pub(super) struct Renewing {
+    exporter: Arc<Exporter>,
+    publisher: Publisher,
+}
+
+impl Renewing {
+    /// Encrypts anew what stands in `ma_vault.csv`, and writes it. What could not be written is, with the next version or
+    /// the check.
+    pub(super) async fn renew(&self) {
+        self.exporter.renew(self.publisher.current().as_ref()).await;
+    }
 }
 
 impl Exporting {

@@ -101,6 +101,7 @@ fn join(
         shown.tell_books(&batch);
         shown.hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
         // Nothing has changed, most of the time: then it costs nothing.
+        live.rated(&deltas.rated);
         vault.tell(live, (batch.epoch, batch.cut_at), &deltas.key_grants, &deltas.access_grants);
         // Nobody listens, most of the time: likewise.
         shown.tap.offer(batch.cut_at, &batch.records);

@@ -7,12 +7,12 @@ use super::telling::Told;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use suiftly_api::pulse::IDLE_MARGIN_MS;
 use suiftly_api::{
-    Clock, GiveAgainError, JournalLive, LossLive, Pipeline, PipelineLive, QuarantineLive, QueueLive, StoreLive,
-    SystemClock, TransportLive,
+    BackupsLive, Clock, DiskLive, GiveAgainError, JournalLive, LossLive, Pipeline, PipelineLive, QuarantineLive,
+    QueueLive, StoreLive, SystemClock, TransportLive,
 };
 use suiftly_ingest::live::IngestMonitor;
 use suiftly_ingest::source::Transport;
@@ -20,8 +20,10 @@ use suiftly_ingest::stats::{IngestStats, Phase, TransportStats};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::LineCounts;
+use suiftly_schema::money::MicroUsd;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
+use suiftly_schema::view::{RatedKey, RatedSums};
 use suiftly_settlement::Settlement;
 use suiftly_settlement::manager::ManagerStatus;
 use suiftly_store::firehose::FirehoseMonitor;
@@ -30,6 +32,24 @@ use tokio::sync::watch;
 
 /// Epochs whose lag is remembered.
 const LAGS: usize = 1_024;
+
+/// How the pipeline is, for whoever watches over the process.
+#[derive(Debug)]
+pub(super) enum Vitals {
+    /// Ingest has not started.
+    Starting,
+    /// The journal's tail is replayed, after this epoch, which the database has.
+    Recovering { stored_epoch: Epoch },
+    /// It takes lines.
+    Live {
+        lines_per_second: f64,
+        stored_epoch: Epoch,
+        /// When the oldest line of the batches that the dataflow is working on was received.
+        oldest: Option<UnixMillis>,
+    },
+    /// It takes none any more.
+    Stopped,
+}
 
 /// The pipeline's state beyond what its parts know each for itself.
 pub(super) struct Live {
@@ -46,6 +66,17 @@ pub(super) struct Live {
     firehose: Option<FirehoseMonitor>,
     told: Arc<Told>,
     manager: OnceLock<(watch::Receiver<ManagerStatus>, Settlement)>,
+    backups: Mutex<Option<BackupsLive>>,
+    disks: Mutex<Disks>,
+    /// Micro-dollars.
+    rated: AtomicI64,
+}
+
+/// What the watch over the disks saw last.
+#[derive(Default)]
+pub(super) struct Disks {
+    pub(super) places: Vec<DiskLive>,
+    pub(super) database_bytes: Option<u64>,
 }
 
 #[derive(Default)]
@@ -88,6 +119,9 @@ impl Live {
             firehose: None,
             told: Arc::default(),
             manager: OnceLock::new(),
+            backups: Mutex::default(),
+            disks: Mutex::default(),
+            rated: AtomicI64::default(),
         }
     }
 
@@ -106,14 +140,49 @@ impl Live {
         self.catching_up.store(is_so, Ordering::Relaxed);
     }
 
+    /// How it is.
+    pub(super) fn vitals(&self) -> Vitals {
+        let Some(stats) = self.ingest.get().map(IngestMonitor::stats) else { return Vitals::Starting };
+        match stats.phase {
+            Phase::Recovering => Vitals::Recovering { stored_epoch: self.stored.epoch.load(Ordering::Relaxed) },
+            Phase::Stopped { .. } => Vitals::Stopped,
+            Phase::Live => Vitals::Live {
+                lines_per_second: stats.lines_per_second,
+                stored_epoch: self.stored.epoch.load(Ordering::Relaxed),
+                oldest: self.state.lock().in_flight.front().copied(),
+            },
+        }
+    }
+
     /// Ingest has started.
     pub(super) fn set_ingest(&self, ingest: IngestMonitor) {
         assert!(self.ingest.set(ingest).is_ok(), "ingest starts once");
     }
 
+    /// When the process started.
+    pub(super) const fn started_at(&self) -> UnixMillis {
+        self.started_at
+    }
+
+    /// What is kept of backups has been looked at.
+    pub(super) fn set_backups(&self, backups: BackupsLive) {
+        *self.backups.lock() = Some(backups);
+    }
+
     /// The manager has started.
     pub(super) fn set_manager(&self, manager: watch::Receiver<ManagerStatus>, settlement: Settlement) {
         assert!(self.manager.set((manager, settlement)).is_ok(), "the manager starts once");
+    }
+
+    /// What the disks are like now.
+    pub(super) fn set_disks(&self, disks: Disks) {
+        *self.disks.lock() = disks;
+    }
+
+    /// Something more was rated, or corrected.
+    pub(super) fn rated(&self, rated: &[(RatedKey, RatedSums)]) {
+        let sum = rated.iter().fold(0, |sum: i64, (_, sums)| sum.saturating_add(sums.rated.0));
+        self.rated.fetch_add(sum, Ordering::Relaxed);
     }
 
     /// A batch goes into the dataflow.
@@ -193,10 +262,15 @@ impl Pipeline for Live {
                 requeued: state.requeued.clone(),
             },
             firehose: self.firehose.as_ref().map(FirehoseMonitor::state),
+            backups: self.backups.lock().clone(),
             manager: self.manager.get().map(|(status, money)| manager::shown(&status.borrow(), money)),
+            rated: MicroUsd(self.rated.load(Ordering::Relaxed)),
             ..PipelineLive::default()
         };
         (live.lag_p50_ms, live.lag_p99_ms) = quantiles(&state.lags_ms);
+        let disks = self.disks.lock();
+        (live.disks, live.database_bytes) = (disks.places.clone(), disks.database_bytes);
+        drop(disks);
         let Some(stats) = stats else { return live };
         let in_flight_ms = state.in_flight.front().map_or(0, |oldest| SystemClock.now().0.saturating_sub(oldest.0));
         live.frontier_age_ms = u64::try_from(in_flight_ms).unwrap_or(0).max(stats.sync_age_ms);

@@ -11,7 +11,9 @@
 //! It is fail-stop: when a part dies the process ends with its reason, and the next start goes on from the watermark.
 
 mod accounts;
+mod backup;
 mod catching_up;
+mod disk;
 mod export;
 mod firehose;
 mod joining;
@@ -20,6 +22,9 @@ mod loss;
 mod manager;
 mod notify;
 mod quarantine;
+mod rings;
+mod service;
+pub(crate) mod sockets;
 mod telling;
 mod vault;
 mod writing;
@@ -30,18 +35,23 @@ use crate::config::{self, Config};
 use crate::guards;
 use crate::money::Money;
 use crate::place;
+use crate::secrets::Secrets;
 use crate::sources;
 use anyhow::Context;
 use catching_up::{CatchingUp, parts};
 use joining::Shown;
 use live::Live;
+use rings::Rings;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use suiftly_api::{ApiConfig, ApiParts, Clock, Hub, HubBounds, LiveBooks, Server, SystemClock, Tap};
+use suiftly_api::{ApiConfig, ApiParts, Clock, Hub, HubBounds, LiveBooks, PassedListeners, Server, SystemClock, Tap};
 use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS};
-use suiftly_ingest::listener::{ListenerConfig, TlsConfig};
+use suiftly_ingest::decode::DecodeConfig;
+use suiftly_ingest::listener::{ListenerConfig, PassedSockets, TlsConfig};
 use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, IngestMonitor, OpenIngest};
 use suiftly_ingest::stats::Phase;
+use suiftly_schema::ids::Epoch;
 use suiftly_schema::price::PriceBooks;
 use suiftly_store::accounts::AccountStore;
 use suiftly_store::cluster::Cluster;
@@ -69,30 +79,41 @@ const LOOK_WHILE_RECOVERING: Duration = Duration::from_millis(10);
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs for development or tests, by name.
-pub(crate) async fn up(place: Place) -> anyhow::Result<()> {
+pub(crate) async fn up(place: Place, passed: PassedSockets) -> anyhow::Result<()> {
     let deployment = place.deployment()?;
     anyhow::ensure!(!deployment.is_production(), "this is a production server: its unit runs `suiftly serve`");
     let config = Config::read(place.config.as_deref())?;
-    start(place, config).await
+    start(place, config, passed).await
 }
 
 /// Runs on a server, as what its `system.conf` says it is.
-pub(crate) async fn serve(place: Place) -> anyhow::Result<()> {
+pub(crate) async fn serve(place: Place, passed: PassedSockets) -> anyhow::Result<()> {
     place::server()?;
     let config = Config::read(place.config.as_deref())?;
     guards::check(&place, &config)?;
-    start(place, config).await
+    start(place, config, passed).await
 }
 
 /// Until a signal, or until a part dies.
-async fn start(place: Place, config: Config) -> anyhow::Result<()> {
+async fn start(place: Place, config: Config, passed: PassedSockets) -> anyhow::Result<()> {
     let (cluster, store) = open_database(&place, &config).await?;
-    let outcome = run(&place, &config, &store).await;
+    let outcome = run(&place, &config, &store, passed).await;
     // A cluster that was running before is somebody else's, or is left of a crash and will serve the next start too.
     match cluster.filter(Cluster::is_ours_to_stop) {
         Some(cluster) => outcome.and(stop(cluster).await),
         None => outcome,
     }
+}
+
+/// Brings a database to epoch `through` of the journal in a directory, with nothing else running: what a restore does.
+pub(crate) async fn replay(
+    journal_dir: PathBuf,
+    decode: DecodeConfig,
+    writer: &mut Writer,
+    resume: Resume,
+    through: Epoch,
+) -> anyhow::Result<()> {
+    CatchingUp { journal_dir, decode }.store_through(writer, resume, through).await
 }
 
 async fn stop(cluster: Cluster) -> anyhow::Result<()> {
@@ -101,10 +122,11 @@ async fn stop(cluster: Cluster) -> anyhow::Result<()> {
     Ok(stopped.context("PostgreSQL was told to stop and has not ended yet")???)
 }
 
-async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Result<()> {
+async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: PassedSockets) -> anyhow::Result<()> {
+    let listeners = sockets::of_api(&mut passed, config);
     let ingest = ingest_config(place, config)?;
     let again = CatchingUp { journal_dir: ingest.journal_dir.clone(), decode: ingest.decode.clone() };
-    let ingest = Ingest::open(&ingest)?;
+    let ingest = Ingest::open_with(&ingest, passed)?;
     let journal_id = ingest.journal_id().to_string();
     let (mut writer, mut resume) = Writer::open(store, &journal_id).await?;
     let firehose = firehose::prepare(&config.firehose, store, &journal_id, &mut writer)?;
@@ -115,8 +137,9 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     let reader = Reader::new(store, &journal_id)?;
     let books = Arc::new(LiveBooks::new(PriceBooks::of(&resume.reference)));
     let money = Money::open(&config.billing, store).await?;
-    let accounts = accounts::open(place, config, store, &money).await?;
-    let keeps = (&accounts.store, &accounts.api_key_secret);
+    let rings = Rings::open(Secrets::of(place, config)?, &place.data_dir)?;
+    let accounts = accounts::open(place, config, store, (&money, &rings.keys)).await?;
+    let keeps = (&accounts.store, &accounts.api_key_secret, &rings.keys);
     let vault = vault::open(place, config, store, keeps, &mut resume).await?;
     let telling_vault = vault::Telling::new(&vault, &live, resume.epoch);
     let parts = ApiParts {
@@ -130,21 +153,28 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
         operators: Arc::new(accounts.store.clone()),
         accounts,
         vault: vault.clone(),
+        secrets: Arc::new(rings::Told(Arc::clone(&rings))),
     };
     let (retained, kept) = (parts.accounts.store.clone(), parts.accounts.clone());
     let end = CancellationToken::new();
-    let api = listen(config, parts, &end).await?;
+    let api = listen(config, parts, listeners, &end).await?;
     let told = resume.reference_seq;
-    let exporting = export::start(place, config, &vault, (&kept, &reader, &money.store))?;
-    let managing = manager::start(config, store, (&money, &kept), exporting.jobs(), &live)?;
+    let exporting = export::start(place, config, &vault, (&kept, &reader, &money.store), &rings);
+    let mut beside = exporting.jobs();
+    beside.extend(backup::jobs(place, config, store, &money, &live)?);
+    let managing = manager::start(config, store, (&money, &kept), beside, &live)?;
     let publishing = vault::start(&vault, kept.store.clone())?;
+    let hanging_up = tokio::spawn(rings::take_over_at_hangup(rings, kept.store.clone()));
     let shown = (Shown { hub, tap, books }, telling_vault);
     let pipeline = Pipeline::start(config, again, ingest, writer, resume, shown, Arc::clone(&live))?;
     let telling = telling::tell(Outbox::new(store), told, pipeline.ingest.monitor(), live.told());
     let telling = tokio::spawn(telling);
     let retention = tokio::spawn(retain(store.clone(), retained));
     let sending = firehose.map(|firehose| tokio::spawn(firehose.run()));
-    let counting = tokio::spawn(quarantine::count(reader, live));
+    let watching = disk::watch(place.clone(), config.clone(), store.clone(), money.store.clone(), Arc::clone(&live));
+    let watching = tokio::spawn(watching);
+    let counting = tokio::spawn(quarantine::count(reader, Arc::clone(&live)));
+    let serving = tokio::spawn(service::tell(live));
     let syslog = pipeline.ingest.local_addrs();
     let (tls, unix) = (syslog.tls.map(tracing::field::display), config.ingest.unix.as_ref().map(|path| path.display()));
     let unix = unix.map(tracing::field::display);
@@ -154,13 +184,17 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig) -> anyhow::Res
     let stop = stop_signal()?;
     let told_to = async {
         stop.await;
+        service::tell_stopping();
         managing.stop();
     };
     let outcome = pipeline.run_until(told_to).await;
+    serving.abort();
     managing.stop();
+    hanging_up.abort();
     retention.abort();
     sending.inspect(tokio::task::JoinHandle::abort);
     counting.abort();
+    watching.abort();
     telling.abort();
     managing.ended().await;
     publishing.ended().await;
@@ -199,13 +233,18 @@ fn listener_config(config: &config::Ingest) -> ListenerConfig {
     }
 }
 
-async fn listen(config: &Config, parts: ApiParts, end: &CancellationToken) -> anyhow::Result<Server> {
+async fn listen(
+    config: &Config,
+    parts: ApiParts,
+    passed: PassedListeners,
+    end: &CancellationToken,
+) -> anyhow::Result<Server> {
     let (limits, rules) = (config.api.limits(), config.api.rules(parts.accounts.mode.secure_cookies)?);
     let web_dir = config.api.web_dir.join("index.html").is_file().then(|| config.api.web_dir.clone());
     let (listen, admin_listen, admin_tls) = (config.api.listen, config.admin.listen, config.admin.tls());
     let deployment = config.api.deployment(config.billing.escrow)?;
     let api = ApiConfig { listen, admin_listen, admin_tls, web_dir, limits, rules, deployment };
-    Ok(suiftly_api::serve(api, parts, end.clone()).await?)
+    Ok(suiftly_api::serve_on(passed, api, parts, end.clone()).await?)
 }
 
 /// The way of a line, from the sockets to the database.

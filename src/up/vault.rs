@@ -1,9 +1,10 @@
 //! The vault as a part of `up`: what the publisher goes on from, and the thread that it runs on.
 
 use super::live::Live;
+use super::rings::Keys;
 use crate::cli::Place;
 use crate::config::{self, Config};
-use crate::secrets::{self, Secrets};
+use crate::secrets::Secrets;
 use anyhow::Context;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -31,15 +32,13 @@ pub(super) async fn open(
     place: &Place,
     config: &Config,
     store: &StoreConfig,
-    (accounts, secret): (&AccountStore, &ApiKeySecret),
+    (accounts, secret, keys): (&AccountStore, &ApiKeySecret, &Keys),
     resume: &mut Resume,
 ) -> anyhow::Result<VaultParts> {
-    let keys = Secrets::of(place, config)?.vault_signing_keys()?;
-    secrets::write_vault_public_keys(&place.data_dir, &keys.public())?;
     let fleet = Arc::new(Fleet::new(expected(place, config, store)?, SystemClock.now()));
     let canaries = canary::keys(secret, &fleet.servers());
     let control = accounts.vault_control().await.context("cannot read whether the vault is held")?;
-    let held = held(&config.vault.dir(&place.data_dir), &keys.public());
+    let held = held(&config.vault.dir(&place.data_dir), &keys.trusted);
     let frozen = control.frozen.map(|of| Freeze { at: of.at, by: of.by, reason: of.reason });
     tell_frozen(frozen.as_ref(), held.as_ref());
     let start = Start {
@@ -53,7 +52,7 @@ pub(super) async fn open(
     };
     let publisher = PublisherConfig {
         coalesce: config.vault.coalesce(),
-        keys,
+        keys: keys.signing.clone(),
         regions: fleet.regions(),
         canaries: canaries.clone(),
         clock: Arc::new(SystemClock),

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod activation;
+mod backup;
+mod config;
 // The disk and the line that fail as told, of the tests of the parts.
 #[path = "../../ingest/tests/it/support/disk.rs"]
 #[expect(dead_code, reason = "the journal's own tests use more of it")]
@@ -9,10 +12,12 @@ mod disk;
 mod formats;
 mod life;
 mod money;
+mod operate;
 mod program;
 #[path = "../../schema/store/tests/it/proxy.rs"]
 #[expect(dead_code, reason = "the store's own tests use more of it")]
 mod proxy;
 mod quarantine;
 mod reference;
+mod rotate;
 mod sim;

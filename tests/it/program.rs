@@ -1,7 +1,8 @@
 //! `suiftly` in a directory of its own, with ports of its own and a private database cluster.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -14,7 +15,7 @@ use suiftly_store::testing;
 use tempfile::TempDir;
 
 /// Longer than anything should take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Place {
     dir: TempDir,
@@ -31,37 +32,104 @@ impl Place {
         Self { dir, syslog: free_address(), api: free_address(), admin: free_address() }
     }
 
+    /// Where customers are served, and operators.
+    pub(crate) const fn served_at(&self) -> (SocketAddr, SocketAddr) {
+        (self.api, self.admin)
+    }
+
     /// The program, to be given its arguments after the command's words.
     fn program(&self, words: &[&str], format: &str) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_suiftly"));
         program.args(words).arg("--data-dir").arg(self.data_dir()).current_dir(self.dir.path());
         program.env("SUIFTLY_INGEST__LISTEN", self.syslog.to_string()).env("SUIFTLY_INGEST__FORMAT", format);
         program.env("SUIFTLY_API__LISTEN", self.api.to_string()).env_remove("SUIFTLY_LOG");
-        program.env("SUIFTLY_ADMIN__LISTEN", self.admin.to_string());
+        program.env("SUIFTLY_ADMIN__LISTEN", self.admin.to_string()).env("SUIFTLY_API__MOCK_AUTH", "true");
         program.stdin(Stdio::null());
         program
     }
 
-    fn data_dir(&self) -> PathBuf {
+    /// Where it keeps what it keeps.
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
     /// `suiftly up`, once it is running.
     pub(crate) fn up(&self, format: &str) -> Up {
-        let mut child = self.program(&["up"], format).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap());
-        let (mut said, mut line) = (String::new(), String::new());
-        while !line.contains("running") {
-            said.push_str(&line);
-            line.clear();
-            assert!(lines.read_line(&mut line).unwrap() > 0, "it ended: {said}");
-        }
-        // Read on, so that it never waits for us.
-        let rest = std::thread::spawn(move || {
-            let _ = lines.read_to_string(&mut said);
-            said
+        Up::started(&mut self.program(&["up"], format))
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn up_with(&self, format: &str, environment: &[(&str, &str)]) -> Up {
+        Up::started(self.program(&["up"], format).envs(environment.iter().copied()))
+    }
+
+    /// The same by a shell that systemd's way of passing sockets takes no more than: these come as standard input and output,
+    /// and go on as the third and fourth descriptor. `environment` is what systemd sets besides.
+    pub(crate) fn passing(&self, udp: &UdpSocket, tcp: &TcpListener, environment: &str) -> Command {
+        let program = self.program(&["up"], "auto");
+        let script = format!(
+            "exec 3<&0 4>&1 </dev/null >/dev/null; LISTEN_FDS=2 LISTEN_PID=$$ {environment} exec \"$0\" \"$@\""
+        );
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).arg(program.get_program()).args(program.get_args());
+        program.get_envs().for_each(|(name, value)| match value {
+            Some(value) => drop(shell.env(name, value)),
+            None => drop(shell.env_remove(name)),
         });
-        Up { child, rest: Some(rest) }
+        shell.current_dir(self.dir.path());
+        shell.stdin(OwnedFd::from(udp.try_clone().unwrap())).stdout(OwnedFd::from(tcp.try_clone().unwrap()));
+        shell
+    }
+
+    /// Sends so many realistic lines, and waits until they are counted.
+    pub(crate) fn send_simulated(&self, lines: u64) {
+        let began = Instant::now();
+        while TcpStream::connect(self.admin).is_err() {
+            assert!(began.elapsed() < PATIENCE, "nobody serves operators");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let sent = Command::new(env!("CARGO_BIN_EXE_suiftly"))
+            .args([
+                "simulate",
+                "--rate",
+                "5000",
+                "--to",
+                &format!("tcp://{}", self.syslog),
+                "--lines",
+                &lines.to_string(),
+            ])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+        let counted = format!("suiftly_ingest_lines_total{{fate=\"accepted\"}} {lines}");
+        while !self.metrics().lines().any(|line| line == counted) {
+            assert!(began.elapsed() < PATIENCE, "{}", self.metrics());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The page of `/metrics`.
+    pub(crate) fn metrics(&self) -> String {
+        let mut stream = TcpStream::connect(self.admin).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: suiftly\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// What is secret in the data directory, by file: each word of some length.
+    pub(crate) fn secrets(&self) -> Vec<(String, String)> {
+        let files = std::fs::read_dir(self.data_dir()).unwrap().map(Result::unwrap);
+        let private = files
+            .filter(|file| file.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o777 == 0o600));
+        let words = private.flat_map(|file| {
+            let (name, text) =
+                (file.file_name().into_string().unwrap(), std::fs::read_to_string(file.path()).unwrap_or_default());
+            let words: Vec<_> = text.split_whitespace().filter(|word| word.len() >= 32).map(str::to_owned).collect();
+            words.into_iter().map(move |word| (name.clone(), word))
+        });
+        words.collect()
     }
 
     /// A command's output and whether it succeeded.
@@ -134,6 +202,24 @@ pub(crate) struct Up {
 }
 
 impl Up {
+    /// Starts it, and waits until it is running.
+    pub(crate) fn started(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let (mut said, mut line) = (String::new(), String::new());
+        while !line.contains("running") {
+            said.push_str(&line);
+            line.clear();
+            assert!(lines.read_line(&mut line).unwrap() > 0, "it ended: {said}");
+        }
+        // Read on, so that it never waits for us.
+        let rest = std::thread::spawn(move || {
+            let _ = lines.read_to_string(&mut said);
+            said
+        });
+        Self { child, rest: Some(rest) }
+    }
+
     /// Ends it by SIGTERM; how it ended, and what it had said.
     pub(crate) fn stop(mut self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();

@@ -55,7 +55,7 @@ const LOCK_FILE: &str = "lock";
 pub struct EdgeConfig {
     /// The publisher, with the edge's token.
     pub api: Http,
-    /// Who may sign grant sets.
+    /// Who may sign grant sets. Whoever has a clone of it may replace the keys while the edge runs.
     pub trusted: PublicKeys,
     /// Where the last good grant set is kept.
     pub dir: PathBuf,
@@ -246,9 +246,9 @@ fn spawn_tasks(config: &EdgeConfig, session: Session, board: &Arc<Board>, latest
     let servers = config.gateways.iter().map(|gateway| gateway.server_id).collect();
     let mut ear = Ear::new(Arc::clone(board), Arc::clone(latest), keys, servers, config.api.authority());
     let mut tasks = JoinSet::new();
-    let (api, reported) = (config.api.clone(), Arc::clone(board));
+    let (api, reported, trusted) = (config.api.clone(), Arc::clone(board), config.trusted.clone());
     tasks.spawn(async move { stream::follow(&api, session, &mut ear).await });
-    tasks.spawn(reporting::report_for_ever(config.api.clone(), reported));
+    tasks.spawn(reporting::report_for_ever(config.api.clone(), reported, trusted));
     for canary in canaries(config, board, &known_keys) {
         tasks.spawn(canary.ask_for_ever());
     }

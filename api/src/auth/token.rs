@@ -14,7 +14,7 @@ pub(crate) const ISSUER: &str = "suiftly";
 /// How long an access token is taken.
 pub(crate) const ACCESS_S: i64 = 15 * 60;
 /// How long a refresh token is taken.
-pub(crate) const REFRESH_S: i64 = 30 * 86_400;
+pub const REFRESH_S: i64 = 30 * 86_400;
 /// How far the clocks of two servers may be apart.
 const LEEWAY_S: i64 = 5;
 /// A token's length at most; ours have half of that.
@@ -101,7 +101,7 @@ impl Tokens {
             iat,
             exp,
         };
-        let text = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key))?;
+        let text = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key))?;
         Ok(Token { text, expires_at: UnixMillis(exp * 1000) })
     }
 
@@ -111,7 +111,7 @@ impl Tokens {
             return None;
         }
         let id = jsonwebtoken::decode_header(token).ok()?.kid?.parse().ok()?;
-        let key = DecodingKey::from_secret(self.ring.key(id)?);
+        let key = DecodingKey::from_secret(&self.ring.key(id)?);
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &self.validation).ok()?.claims;
         let now_s = now.0.div_euclid(1000);
         let is_of_now = claims.iat <= now_s + LEEWAY_S && now_s < claims.exp + LEEWAY_S;

@@ -71,6 +71,8 @@ pub struct FleetEdge {
     pub refused: Vec<FleetRefusal>,
     /// Its gateways.
     pub gateways: Vec<FleetGateway>,
+    /// The keys whose signature it believes: a number and the first digits of each. Empty: it has not told.
+    pub trusts: Vec<String>,
 }
 
 /// How long an edge took for a version.
@@ -234,7 +236,7 @@ impl FleetEdge {
         let report = report.map(|(report, _)| report);
         let version = report.as_ref().map(|report| report.version).filter(|version| *version > 0);
         let started_at = report.as_ref().map(|report| report.started_at.rfc3339());
-        let EdgeReport { refused, gateways, .. } = report.unwrap_or_default();
+        let EdgeReport { refused, gateways, trusts, .. } = report.unwrap_or_default();
         let gateway = |of: GatewayReport| {
             let is_expected = servers.contains(&of.server_id);
             FleetGateway::new(of, is_expected)
@@ -250,6 +252,7 @@ impl FleetEdge {
             applied: taken.iter().map(FleetApplied::from).collect(),
             refused: refused.into_iter().map(FleetRefusal::from).collect(),
             gateways: gateways.into_iter().map(gateway).collect(),
+            trusts,
             name,
             servers,
             is_implied,

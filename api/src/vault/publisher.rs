@@ -86,7 +86,7 @@ struct Shared {
     fleet: Arc<Fleet>,
     coalesce: Duration,
     clock: Arc<dyn Clock>,
-    key_id: u16,
+    keys: SigningKeys,
 }
 
 /// What is written down of a version: its rows are not held for it.
@@ -122,7 +122,7 @@ impl Publisher {
     /// Goes on from `start`. Nothing is published before [`Publisher::open`], and while it is frozen.
     pub fn new(config: PublisherConfig, start: Start, frozen: Option<Freeze>, fleet: Arc<Fleet>) -> Self {
         let PublisherConfig { coalesce, keys, regions, canaries, clock } = config;
-        let (epoch, as_of, key_id) = (start.epoch, start.cut_at, keys.current_id());
+        let (epoch, as_of, signs) = (start.epoch, start.cut_at, keys.clone());
         let (core, held) = Core::new(start, keys, regions, &canaries, clock.now());
         let held = held.map(Arc::new);
         let mut state = State { epoch, as_of, frozen, ..State::default() };
@@ -144,7 +144,7 @@ impl Publisher {
             fleet,
             coalesce,
             clock,
-            key_id,
+            keys: signs,
         };
         Self(Arc::new(shared))
     }
@@ -302,7 +302,7 @@ impl Publisher {
 
     /// The number of the key that signs.
     pub fn key_id(&self) -> u16 {
-        self.0.key_id
+        self.0.keys.current_id()
     }
 
     /// Holds the version in force, which must be `confirm`.
@@ -339,6 +339,13 @@ impl Publisher {
     fn confirmed(&self, confirm: u64) -> Result<(), FreezeRefused> {
         let in_force = self.version();
         if in_force == confirm { Ok(()) } else { Err(FreezeRefused::OtherVersion { in_force }) }
+    }
+
+    /// Another key signs from now on: what is in force is published anew, signed by it. While somebody holds the vault it
+    /// waits for them.
+    pub fn sign_anew(&self) {
+        self.0.state.lock().demand.anyway = true;
+        self.0.bell.notify_one();
     }
 
     /// Whether it could be pushed.

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use suiftly_schema::fleet::{
     APPLIED_MAX, EdgeReport, GATEWAYS_MAX, GatewayReport, HOT_MAX, REFUSALS_MAX, SERVERS_MAX, TEXT_CHARS_MAX,
 };
+use suiftly_schema::sealed::KEYS_MAX;
 use suiftly_schema::time::UnixMillis;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,7 +48,7 @@ async fn report(
 /// Bounds, and texts that can be shown and stored.
 pub(super) fn checked(mut report: EdgeReport) -> Result<EdgeReport, Problem> {
     let mut checking = Checking(Checks::default());
-    let EdgeReport { at, started_at, era, version, applied, refused, gateways } = &mut report;
+    let EdgeReport { at, started_at, era, version, applied, refused, gateways, trusts } = &mut report;
     checking.instants("", &[("at", *at), ("started_at", *started_at), ("era", *era)]);
     checking.counts("", &[("version", *version)]);
     checking.items("applied", applied.len(), APPLIED_MAX);
@@ -69,6 +70,10 @@ pub(super) fn checked(mut report: EdgeReport) -> Result<EdgeReport, Problem> {
     checking.items("gateways", gateways.len(), GATEWAYS_MAX);
     for (n, of) in gateways.iter_mut().enumerate() {
         checking.gateway(&format!("gateways[{n}]."), of);
+    }
+    checking.items("trusts", trusts.len(), KEYS_MAX);
+    for (n, mark) in trusts.iter_mut().enumerate() {
+        checking.text("", &format!("trusts[{n}]"), mark);
     }
     checking.0.finish(report)
 }

@@ -30,6 +30,9 @@ pub struct ReportBody {
     /// Its gateways.
     #[schema(max_items = 16)]
     gateways: Vec<GatewayBody>,
+    /// The keys whose signature it believes: a number and the first digits of each.
+    #[schema(max_items = 16, required = false)]
+    trusts: Vec<String>,
 }
 
 /// How a version was applied. Times are by the edge's clock; the steps are how long each took.

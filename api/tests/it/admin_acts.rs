@@ -55,6 +55,7 @@ fn writes(office: &Office) -> Vec<(Method, &'static str, String, Option<Value>)>
         (Method::PUT, "/clock", "/clock".into(), Some(json!({"now": later.rfc3339()}))),
         (Method::POST, "/operators", "/operators".into(), Some(json!({"name": "ann", "role": "viewer"}))),
         (Method::DELETE, "/operators/{name}", "/operators/ann".into(), None),
+        (Method::POST, "/secrets/reload", "/secrets/reload".into(), None),
         (Method::POST, "/vault/push", "/vault/push".into(), None),
         (Method::POST, "/vault/freeze", "/vault/freeze".into(), Some(json!({"reason": "prices", "confirm": 2}))),
         (Method::POST, "/vault/thaw", "/vault/thaw".into(), Some(json!({"confirm": 2}))),

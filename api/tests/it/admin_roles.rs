@@ -54,7 +54,7 @@ async fn without_a_token_nothing_and_with_a_viewers_nothing_that_writes() {
 async fn prices_operators_and_the_clock_are_the_admins() {
     let office = Office::open().await;
     for (method, path) in guarded().into_iter().filter(|(method, _)| *method != Method::GET) {
-        let is_admins = ["/price-books", "/clock", "/operators", "/vault/freeze", "/vault/thaw"]
+        let is_admins = ["/price-books", "/clock", "/operators", "/secrets", "/vault/freeze", "/vault/thaw"]
             .iter()
             .any(|part| path.starts_with(part));
         let found = status(&office, &method, &path, Some(&token("operator"))).await;

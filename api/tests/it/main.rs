@@ -24,6 +24,7 @@ mod house;
 mod idempotency;
 mod limits;
 mod loss;
+mod metrics_page;
 mod openapi;
 mod operation;
 mod postgres;

@@ -6,11 +6,12 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
 use suiftly_api::{
-    BesideLive, Clock, JournalLive, ManagerJobLive, ManagerLive, PipelineLive, QuarantineLive, QueueLive, StoreLive,
-    TransportBesideLive, TransportLive, WorkerLines,
+    BesideLive, Clock, DiskLive, JournalLive, ManagerJobLive, ManagerLive, PipelineLive, QuarantineLive, QueueLive,
+    StoreLive, TransportBesideLive, TransportLive, WorkerLines,
 };
 use suiftly_schema::ids::Network;
 use suiftly_schema::loss::{LineCounts, WorkerId};
+use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::money::ShadowSummary;
 
@@ -73,6 +74,15 @@ fn live() -> PipelineLive {
             duplicates_unproven: 7,
             ..BesideLive::default()
         },
+        disks: vec![DiskLive {
+            place: "data".to_owned(),
+            free_bytes: 7,
+            size_bytes: 100,
+            free_files: None,
+            time_to_full_s: Some(90),
+        }],
+        database_bytes: Some(4_096),
+        rated: MicroUsd(1_250_000),
         ..PipelineLive::default()
     }
 }
@@ -81,12 +91,29 @@ fn live() -> PipelineLive {
 async fn health_and_readiness() {
     let world = World::roomy();
     let router = world.router();
-    assert_eq!(send(&router, open("/health")).await.json(), json!({"status": "live"}));
-    assert_eq!(send(&router, open("/ready")).await.json(), json!({"status": "ready"}));
+    // Without a version of the vault that role is on its way; without a manager that role is off.
+    let now = world.clock.now().rfc3339();
+    let role = |role: &str, state: &str| json!({"role": role, "state": state, "since": now});
+    let health = send(&router, open("/health")).await.json();
+    let expected = [
+        role("ingest", "live"),
+        role("dataflow", "live"),
+        role("store", "live"),
+        role("api", "live"),
+        role("manager", "off"),
+        role("vault", "starting"),
+    ];
+    assert_eq!((&health["status"], &health["version"]), (&json!("live"), &json!(env!("CARGO_PKG_VERSION"))));
+    assert_eq!(health["roles"].as_array().unwrap(), &expected);
+    let plain = json!({"status": "live", "version": env!("CARGO_PKG_VERSION")});
+    assert_eq!(send(&world.customer_router(), open("/health")).await.json(), plain);
+    let ready = json!({"status": "ready", "version": env!("CARGO_PKG_VERSION")});
+    assert_eq!(send(&router, open("/ready")).await.json(), ready);
     world.pipeline.change(|live| live.recovering = true);
     let starting = send(&router, open("/ready")).await;
     assert_eq!((starting.status, starting.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "recovering"));
-    assert_eq!(send(&router, open("/health")).await.status, StatusCode::OK);
+    let health = send(&router, open("/health")).await;
+    assert_eq!((health.status, &health.json()["roles"][0]["state"]), (StatusCode::OK, &json!("starting")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,6 +184,12 @@ async fn metrics_of_everything() {
         "suiftly_store_epochs_behind 1",
         "suiftly_store_retries_total 3",
         &format!("suiftly_hub_bytes_held {}", world.hub.held().1),
+        "suiftly_disk_free_bytes{place=\"data\"} 7",
+        "suiftly_disk_time_to_full_seconds{place=\"data\"} 90",
+        "suiftly_database_bytes 4096",
+        "suiftly_rated_usd 1.25",
+        "suiftly_role_live{role=\"manager\"} 1",
+        "suiftly_role_failing{role=\"ingest\"} 1",
         "suiftly_streams_open 0",
         "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"200\"} 1",
         "suiftly_http_requests_total{method=\"GET\",route=\"/api/v1/pipeline\",status=\"401\"} 1",

@@ -252,7 +252,8 @@ fn full_report(world: &World, server_id: i16) -> EdgeReport {
         canary: Some(CanaryReport { sent: 5, served: 4, last_status: Some(200), last_at: at, last_us: 900 }),
     };
     let refused = vec![Refusal { at, version: Some(1), reason: "an old one".to_owned() }];
-    EdgeReport { at, started_at: at, era, version, applied: vec![applied], refused, gateways: vec![gateway] }
+    let (applied, gateways, trusts) = (vec![applied], vec![gateway], vec!["1 ea4a6c63e29c520a".to_owned()]);
+    EdgeReport { at, started_at: at, era, version, applied, refused, gateways, trusts }
 }
 
 #[tokio::test(start_paused = true)]

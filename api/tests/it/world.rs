@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use suiftly_api::fleet::{ExpectedEdge, Fleet};
 use suiftly_api::rows::{Filter, TimeRange};
+use suiftly_api::secrets::{LiveSecrets, Reload, RingLive, SecretsRefused};
 use suiftly_api::vault::{COALESCE_DEFAULT, Freeze, Publisher, PublisherConfig, Start, VaultParts, canary};
 use suiftly_api::{
     Accounts, AdminTls, ApiConfig, ApiLimits, ApiParts, Clock, Deployment, GiveAgainError, HttpRules, Hub, HubBounds,
@@ -61,6 +62,8 @@ pub(crate) struct World {
     pub(crate) tap: Arc<Tap>,
     /// Of nobody's keys, for no edge.
     pub(crate) vault: VaultParts,
+    /// Keyrings in memory: what is to be taken over next, and what is in force.
+    pub(crate) secrets: Arc<MemorySecrets>,
     pub(crate) pipeline: Arc<MemoryPipeline>,
     pub(crate) clock: Arc<MemoryClock>,
     pub(crate) shutdown: CancellationToken,
@@ -84,6 +87,7 @@ impl World {
             operators: None,
             tap: Arc::default(),
             vault: vault(&Arc::new(SystemClock), Vec::new(), Start::default(), None),
+            secrets: Arc::default(),
             pipeline: Arc::default(),
             clock: Arc::new(MemoryClock::starting_at(noon())),
             shutdown: CancellationToken::new(),
@@ -118,6 +122,7 @@ impl World {
             tap: self.tap.clone(),
             accounts: self.accounts.clone().unwrap_or_else(|| accounts(&nowhere())),
             vault: self.vault.clone(),
+            secrets: self.secrets.clone(),
         }
     }
 
@@ -214,6 +219,33 @@ pub(crate) fn vault<C: Clock>(
     };
     let publisher = Publisher::new(config, start, frozen, fleet.clone());
     VaultParts::new(publisher, fleet, canaries.into())
+}
+
+/// Keyrings without files.
+pub(crate) struct MemorySecrets {
+    /// What stands in the file; `None`: nothing that could be used.
+    pub(crate) file: Mutex<Option<Vec<u16>>>,
+    in_force: Mutex<Vec<u16>>,
+}
+
+impl Default for MemorySecrets {
+    fn default() -> Self {
+        Self { file: Mutex::new(Some(vec![1])), in_force: Mutex::new(vec![1]) }
+    }
+}
+
+impl LiveSecrets for MemorySecrets {
+    fn rings(&self) -> Vec<RingLive> {
+        vec![RingLive { name: "jwt-keys", ids: self.in_force.lock().unwrap().clone() }]
+    }
+
+    fn reload(&self) -> Reload<'_> {
+        Box::pin(async {
+            let file = self.file.lock().unwrap().clone();
+            *self.in_force.lock().unwrap() = file.ok_or(SecretsRefused { cause: "the file is empty".to_owned() })?;
+            Ok(self.rings())
+        })
+    }
 }
 
 /// A database that nobody answers for.

@@ -9,6 +9,8 @@ use std::process::Command;
 
 /// As Suiftly asks for.
 const UDP_RECEIVE_BUFFER_BYTES: usize = suiftly_ingest::listener::DEFAULT_UDP_RECEIVE_BUFFER_BYTES;
+/// What lets rsyslog write to PostgreSQL.
+const PGSQL_MODULE: &str = "ompgsql.so";
 /// An SF1 body's tokens.
 const FIELDS: usize = 30;
 
@@ -113,9 +115,24 @@ impl Rsyslog {
     }
 
     pub(super) fn start(&self, listen: SocketAddr, input: TcpInput, dir: &Path) -> anyhow::Result<Start> {
+        self.start_with(&rsyslog_config(listen, input, path(dir)?), dir)
+    }
+
+    /// Whether it can write to PostgreSQL.
+    pub(super) fn has_pgsql(&self) -> bool {
+        let modules = self.0.modules("rsyslog").ok().flatten();
+        let dirs = modules.map_or_else(|| library_dirs(Path::new("/")), |modules| vec![Path::new(&modules).join("..")]);
+        dirs.iter().any(|dir| dir.join("rsyslog").join(PGSQL_MODULE).is_file())
+    }
+
+    /// By TCP to a file, or into this table.
+    pub(super) fn start_chain(&self, listen: SocketAddr, dir: &Path, to: Option<&Table>) -> anyhow::Result<Start> {
+        self.start_with(&chain_config(listen, path(dir)?, to), dir)
+    }
+
+    fn start_with(&self, text: &str, dir: &Path) -> anyhow::Result<Start> {
         let config = dir.join("rsyslog.conf");
-        std::fs::write(&config, rsyslog_config(listen, input, path(dir)?))
-            .with_context(|| format!("cannot write {}", config.display()))?;
+        std::fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
         let pid_file = dir.join("rsyslog.pid");
         let mut arguments = vec!["-n", "-f", path(&config)?, "-i", path(&pid_file)?];
         let modules = self.0.modules("rsyslog")?;
@@ -137,6 +154,38 @@ template(name="raw" type="string" string="%rawmsg%\n")
 ruleset(name="all") {{ action(type="omfile" file="{dir}/lines.log" template="raw") }}
 input(type="{input}" address="{address}" port="{port}" ruleset="all")
 input(type="imudp" address="{address}" port="{port}" ruleset="all" rcvbufSize="{UDP_RECEIVE_BUFFER_BYTES}")
+"#
+    )
+}
+
+/// Of PostgreSQL, where rsyslog inserts.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) host: String,
+    pub(super) port: String,
+    pub(super) user: String,
+    pub(super) database: String,
+}
+
+/// One input, by TCP. Into a table go the three words that usage needs, in transactions as large as rsyslog makes them.
+fn chain_config(listen: SocketAddr, dir: &str, to: Option<&Table>) -> String {
+    let (address, port) = (listen.ip(), listen.port());
+    let action = match to {
+        None => format!(r#"action(type="omfile" file="{dir}/lines.log" template="raw")"#),
+        Some(Table { host, port, user, database }) => format!(
+            r#"action(type="ompgsql" conninfo="host={host} port={port} user={user} dbname={database}" template="insert"
+    queue.type="LinkedList" queue.size="500000" queue.dequeueBatchSize="2048" queue.workerThreads="1")"#
+        ),
+    };
+    let pgsql = if to.is_some() { "module(load=\"ompgsql\")\n" } else { "" };
+    format!(
+        r#"global(workDirectory="{dir}" maxMessageSize="16k")
+module(load="imtcp")
+{pgsql}template(name="raw" type="string" string="%rawmsg%\n")
+template(name="insert" type="string" option.stdsql="on"
+    string="INSERT INTO inserted_lines VALUES ('%msg:F,32:13%', %msg:F,32:3%, %msg:F,32:20%)")
+ruleset(name="all") {{ {action} }}
+input(type="imtcp" address="{address}" port="{port}" ruleset="all")
 "#
     )
 }
@@ -215,6 +264,10 @@ mod tests {
             rsyslog.contains(r#"type="imptcp" address="127.0.0.1" port="4514""#) && rsyslog.contains("/d/lines.log"),
             "{rsyslog}"
         );
+        let table = Table { host: "/s".into(), port: "5432".into(), user: "u".into(), database: "d".into() };
+        let (file, insert) = (chain_config(listen, "/d", None), chain_config(listen, "/d", Some(&table)));
+        assert!(file.contains("omfile") && !file.contains("ompgsql"), "{file}");
+        assert!(insert.contains(r#"conninfo="host=/s port=5432 user=u dbname=d""#), "{insert}");
         for (split, part) in [(false, "flags(no-parse)"), (true, "parser(split);")] {
             let config = syslog_ng_config("3.38.1", listen, split, "/d");
             assert!(config.contains(part) && config.starts_with("@version: 3.38\n"), "{config}");

@@ -1,7 +1,7 @@
 //! Decoding for those who only count: the same steps, without the batch.
 
 use super::{Decoded, Decoder, Origin, TermsOfSources, decoded, take_change};
-use crate::block::Block;
+use crate::block::{Block, Frame};
 use suiftly_schema::{record::Record, reference::ReferenceChange};
 
 /// What a frame gave that counts.
@@ -33,6 +33,22 @@ impl Decoder {
             if let Decoded::Accepted(record, _) = decoded(terms, published, dedup, frame.bytes, frame.received_at) {
                 each(Visited::Record(record));
             }
+        }
+    }
+
+    /// The same for who looks at every line, and not only at what counts: each with what it became.
+    pub fn inspect(&mut self, block: &Block, mut each: impl FnMut(&Frame<'_>, &Decoded<'_>)) {
+        self.begin_epoch(block.epoch, block.cut_at);
+        let Self { config, dedup, published, reference_seq, .. } = self;
+        let mut sources = TermsOfSources::new(config);
+        let mut changes = Vec::new();
+        for frame in block.frames() {
+            let terms = sources.of(&frame.source);
+            if terms.origin == Origin::Outbox && take_change(frame.bytes, reference_seq, &mut changes) {
+                changes.drain(..).for_each(|change: ReferenceChange| published.learn(&change.entity));
+                continue;
+            }
+            each(&frame, &decoded(terms, published, dedup, frame.bytes, frame.received_at));
         }
     }
 }

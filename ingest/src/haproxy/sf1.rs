@@ -49,6 +49,35 @@ mod token {
     pub(super) const PEER: usize = 28;
 }
 
+/// What a gateway's rules set, and what identifies a line, by name.
+const NAMED: [(usize, &str); 11] = [
+    (token::BEGAN, "began"),
+    (token::BOOT, "boot"),
+    (token::SEQ, "seq"),
+    (token::TRAFFIC, "traffic"),
+    (token::EVENT, "event"),
+    (token::CUSTOMER, "customer"),
+    (token::FINGERPRINT, "fingerprint"),
+    (token::KEY_METADATA, "key_metadata"),
+    (token::CONFIG, "config"),
+    (token::CLIENT, "client"),
+    (token::PATH_PREFIX, "path"),
+];
+
+/// Which of the tokens that a gateway sets are unset in a body, by their names. None in one that is not SF1.
+pub fn unset(body: &[u8]) -> impl Iterator<Item = &'static str> {
+    let line = Tokens::split(body).ok();
+    NAMED
+        .into_iter()
+        .filter(move |(at, _)| line.as_ref().is_some_and(|line| line.set(*at).is_none()))
+        .map(|(_, name)| name)
+}
+
+/// When the gateway wrote a line, by its own clock.
+pub fn written(body: &[u8]) -> Option<UnixMillis> {
+    Tokens::split(body).ok()?.instant(token::WRITTEN).ok()?
+}
+
 /// Reads an SF1 body. The record's `journal_offset` is 0.
 #[inline]
 pub fn parse(body: &[u8]) -> Result<Record, Reject> {

@@ -21,6 +21,16 @@ pub(super) struct Shard {
     pub(super) receive_buffer_bytes: usize,
 }
 
+/// Sockets that are bound already. They wait as ours do, whatever whoever bound them liked.
+pub(super) fn adopt(sockets: Vec<UdpSocket>, config: &ListenerConfig) -> io::Result<Vec<Shard>> {
+    let adopted = |socket: UdpSocket| {
+        socket.set_nonblocking(false)?;
+        let receive_buffer_bytes = size_receive_buffer(&socket, config.udp_receive_buffer_bytes)?;
+        Ok(Shard { socket, receive_buffer_bytes })
+    };
+    sockets.into_iter().map(adopted).collect()
+}
+
 /// Binds the sockets, all to the address that the first one got.
 pub(super) fn bind(config: &ListenerConfig) -> io::Result<Vec<Shard>> {
     assert!(config.udp_shards > 0, "the configuration is checked");
@@ -66,8 +76,12 @@ impl DatagramSocket for Shard {
 }
 
 /// Asks for a receive buffer, by force where we may; answers how long the kernel made it (it counts its own
-/// bookkeeping in and says twice of what was asked).
+/// bookkeeping in and says twice of what was asked). One that is long enough is left: without force we would shorten it.
 fn size_receive_buffer(socket: &UdpSocket, bytes: usize) -> io::Result<usize> {
+    let found = getsockopt(socket, sockopt::RcvBuf)?;
+    if found >= bytes {
+        return Ok(found);
+    }
     if setsockopt(socket, sockopt::RcvBufForce, &bytes).is_err() {
         setsockopt(socket, sockopt::RcvBuf, &bytes)?;
     }

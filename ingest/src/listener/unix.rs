@@ -19,7 +19,7 @@ const QUEUE_LENGTH: &str = "/proc/sys/net/unix/max_dgram_qlen";
 /// What the kernel says of it where it is not configured.
 const USUAL_QUEUE_LENGTH: f64 = 10.0;
 
-/// The socket. Its file is removed when it is dropped, or told that no more need come.
+/// The socket. Its file, if it is ours, is removed when it is dropped, or told that no more need come.
 #[derive(Debug)]
 pub(super) struct UnixSocket {
     socket: UnixDatagram,
@@ -35,9 +35,19 @@ impl UnixSocket {
         let socket = UnixDatagram::bind(path)?;
         let file = SocketFile::of(path)?;
         std::fs::set_permissions(path, Permissions::from_mode(MODE))?;
+        Ok(Self::new(socket, path, Some(file)))
+    }
+
+    /// One that is bound already: its file belongs to whoever bound it.
+    pub(super) fn adopt(socket: UnixDatagram, path: &Path) -> io::Result<Self> {
+        socket.set_nonblocking(false)?;
+        Ok(Self::new(socket, path, None))
+    }
+
+    fn new(socket: UnixDatagram, path: &Path, file: Option<SocketFile>) -> Self {
         let queue_length = std::fs::read_to_string(QUEUE_LENGTH).ok().and_then(|text| text.trim().parse().ok());
         let queue_length = queue_length.unwrap_or(USUAL_QUEUE_LENGTH);
-        Ok(Self { socket, source: Source::Unix(Fingerprint::of_path(path)), queue_length, file: Some(file) })
+        Self { socket, source: Source::Unix(Fingerprint::of_path(path)), queue_length, file }
     }
 }
 
@@ -132,6 +142,16 @@ mod tests {
         let _stream = UnixListener::bind(&path).unwrap();
         assert!(UnixSocket::bind(&path).is_err(), "a socket of another kind, in use");
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_socket_that_was_passed_keeps_its_file() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("log");
+        let passed = UnixDatagram::bind(&path).unwrap();
+        drop(UnixSocket::adopt(passed.try_clone().unwrap(), &path).unwrap());
+        UnixDatagram::unbound().unwrap().send_to(b"line", &path).unwrap();
+        assert_eq!(passed.recv(&mut [0; 8]).unwrap(), 4);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod check;
 mod input;
 mod journal;
 mod output;
+mod sample;
 mod totals;
 
 use crate::decode::{DecodeConfig, Decoded, Decoder, Tally};
@@ -22,6 +23,7 @@ pub use check::{Checked, check};
 pub use input::Input;
 pub use journal::run_journal;
 pub use output::Output;
+pub use sample::{RejectedSample, SAMPLE_LINES_MAX, Sample, ServerSample, sample_files, sample_journal};
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 use suiftly_schema::{loss::LineCounts, time::UnixMillis};

@@ -115,6 +115,8 @@ pub(crate) struct Pipeline {
     pub(crate) lag_p50_ms: f64,
     pub(crate) lag_p99_ms: f64,
     pub(crate) stored: u64,
+    /// Why the journal cannot be written, while it cannot.
+    pub(crate) journal_error: Option<String>,
     pub(crate) workers: Vec<Worker>,
 }
 
@@ -149,6 +151,7 @@ impl Pipeline {
             lag_p50_ms: lag("p50"),
             lag_p99_ms: lag("p99"),
             stored: count(json, "/store/records")?,
+            journal_error: json.pointer("/journal/error").and_then(Value::as_str).map(str::to_owned),
             workers: json
                 .pointer("/loss/workers")
                 .and_then(Value::as_array)

@@ -1,5 +1,6 @@
 //! The command line, read into [`Task`]s. Pure.
 
+use crate::deb::PackageOptions;
 use anyhow::{Context as _, bail, ensure};
 use lexopt::prelude::*;
 use std::ffi::OsString;
@@ -50,15 +51,17 @@ cargo xtask sim money [--customers N] [--months N] [--seed S]
     Fourteen months of a thousand customers: orders, limits, deposits, withdrawals, late lines, a faulty escrow, restarts.
     The live bill is the closed bill is the audited one; money moves once; the ledger balances.
 cargo xtask book                 the documentation as a book, its links checked: target/book
-cargo xtask deb [--trial]
+cargo xtask deb [--trial] [--dev]
     Builds the server's Debian package; with --trial it is installed, started, upgraded, removed and purged on a bare Debian
-    made for it, and `suiftly provision` is run there twice.
+    made for it, and `suiftly provision` is run there twice. What it saw goes into docs/proof/package.md.
+    --dev           of the unoptimised program, which is built faster
 cargo xtask restore              a backup under load, restored into another data directory: every bill equal, all audited
 cargo xtask soak [--minutes N] [--seed S]
     The whole system under load with faults (database down, disk full, HAProxy reloaded, edge killed, clock moved), then every
     request reconciled (default 10 minutes).
 cargo xtask dist                 everything there is to ship, optimised, with checksums: target/dist
 cargo xtask contract             both APIs of a running system against their OpenAPI documents
+cargo xtask monitoring           alert rules, dashboard and metrics' reference against each other, and by promtool
 cargo xtask check-imports        hold the crates' dependencies against the allowed ones";
 
 /// Requests per second unless told otherwise.
@@ -93,8 +96,9 @@ pub(crate) enum Task {
     SimulateMoney(MoneyOptions),
     Contract,
     CheckImports,
+    Monitoring,
     Book,
-    Package { trial: bool },
+    Package(PackageOptions),
     Restore,
     Soak(SoakOptions),
     Dist,
@@ -200,6 +204,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Re
         "dist" => nothing_more(&mut parser, Task::Dist),
         "contract" => nothing_more(&mut parser, Task::Contract),
         "check-imports" => nothing_more(&mut parser, Task::CheckImports),
+        "monitoring" => nothing_more(&mut parser, Task::Monitoring),
         _ => bail!("no task `{task}`; `cargo xtask --help` names them"),
     }
 }
@@ -318,14 +323,15 @@ fn simulate(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
 }
 
 fn deb(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
-    let mut trial = false;
+    let mut options = PackageOptions { trial: false, release: true };
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("trial") => trial = true,
+            Long("trial") => options.trial = true,
+            Long("dev") => options.release = false,
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Task::Package { trial })
+    Ok(Task::Package(options))
 }
 
 fn soak(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
@@ -441,13 +447,15 @@ mod tests {
                 Task::SimulateMoney(MoneyOptions { customers: 9, months: 3, seed: 77 }),
             ),
             ("book", Task::Book),
-            ("deb --trial", Task::Package { trial: true }),
+            ("deb --trial", Task::Package(PackageOptions { trial: true, release: true })),
+            ("deb --dev", Task::Package(PackageOptions { trial: false, release: false })),
             ("restore", Task::Restore),
             ("soak", Task::Soak(SOAK_DEFAULT)),
             ("soak --minutes 3 --seed 9", Task::Soak(SoakOptions { minutes: 3, seed: 9 })),
             ("dist", Task::Dist),
             ("contract", Task::Contract),
             ("check-imports", Task::CheckImports),
+            ("monitoring", Task::Monitoring),
         ];
         for (line, task) in cases {
             assert_eq!(parsed(line).unwrap(), task, "{line}");

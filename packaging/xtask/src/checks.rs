@@ -12,7 +12,7 @@ use crate::kill;
 use crate::package;
 use crate::places::{Places, cargo, metadata};
 use crate::signals::Interrupt;
-use crate::steps::Steps;
+use crate::steps::{Beside, Steps};
 use anyhow::{Context as _, ensure};
 use std::process::{Command, ExitCode};
 
@@ -61,11 +61,7 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     licences(steps)?;
     steps.command("build", cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     steps.command("tests", cargo().args(["nextest", "run", "--workspace"]))?;
-    timescale(places, steps)?;
-    let simulation = &mut commands::simulation(SIMULATIONS_DEFAULT, 1);
-    steps.command("simulation of 25 seeds", simulation)?;
-    let money = &mut commands::money_simulation(MONEY_DEFAULT);
-    steps.command("simulation of money, 1,000 customers over 14 months", money)?;
+    simulations(places, steps)?;
     fuzz_smoke(places, steps)?;
     if quick {
         return Ok(());
@@ -81,6 +77,19 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     end_to_end::all(places, steps)?;
     let smoke = &mut commands::benchmark(places, false);
     steps.command("the loop back, a smoke run of its benchmark", smoke.args(["loop", "--fast"]))
+}
+
+/// The store's suite on TimescaleDB takes one processor, the simulations the other.
+fn simulations(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let suite = timescale(places, steps)?;
+    let simulation = &mut commands::simulation(SIMULATIONS_DEFAULT, 1);
+    steps.command("simulation of 25 seeds", simulation)?;
+    let money = &mut commands::money_simulation(MONEY_DEFAULT);
+    steps.command("simulation of money, 1,000 customers over 14 months", money)?;
+    steps.join(suite)?;
+    let why = NOT_ON_TIMESCALE.map(|(filter, why)| format!("{filter} ({why})"));
+    steps.closing_line(format!("not run on TimescaleDB: {}", why.join("; ")));
+    Ok(())
 }
 
 /// Every fuzz target for a few seconds, always the same.
@@ -189,18 +198,15 @@ const NOT_ON_TIMESCALE: [(&str, &str); 5] = [
     ),
 ];
 
-/// The migrations and the store's suite on TimescaleDB, which comes from npm: in WebAssembly, with one session a database.
-fn timescale(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+/// The migrations on TimescaleDB, which comes from npm: in WebAssembly, with one session a database. The store's suite on it is begun.
+fn timescale(places: &Places, steps: &mut Steps) -> anyhow::Result<Beside> {
     let dir = places.root.join("schema/store/tests/timescale");
     steps.command("packages of the TimescaleDB tests", &mut build::npm(&dir, &["ci", "--no-audit", "--no-fund"]))?;
     steps.command("migrations on TimescaleDB", Command::new("node").arg("--test").current_dir(&dir))?;
     let skipped: Vec<&str> = NOT_ON_TIMESCALE.iter().map(|(filter, _)| *filter).collect();
-    let chosen = format!("kind(test) and not ({})", skipped.join(" | "));
-    let suite = ["nextest", "run", "-p", "suiftly-store", "-E", &chosen];
+    let chosen = format!("package(suiftly-store) and kind(test) and not ({})", skipped.join(" | "));
+    let suite = ["nextest", "run", "--workspace", "-E", &chosen];
     let mut front = Command::new("node");
     front.arg(dir.join("front.mjs")).arg(cargo().get_program()).args(suite).current_dir(&places.root);
-    steps.command("the store's suite on TimescaleDB", &mut front)?;
-    let why = NOT_ON_TIMESCALE.map(|(filter, why)| format!("{filter} ({why})"));
-    steps.closing_line(format!("not run on TimescaleDB: {}", why.join("; ")));
-    Ok(())
+    Ok(steps.begin("the store's suite on TimescaleDB", front))
 }

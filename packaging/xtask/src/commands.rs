@@ -1,10 +1,11 @@
 //! The smaller tasks: console, db, bench, check-imports.
 
 use crate::args::MoneyOptions;
+use crate::bench_all;
 use crate::build;
 use crate::database::{db, lock};
 use crate::imports;
-use crate::install;
+use crate::install::{self, NEXTEST};
 use crate::peers;
 use crate::places::{Places, cargo, metadata};
 use crate::process::{run, run_quietly};
@@ -51,11 +52,16 @@ pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let name = arguments.first().map(|name| name.to_string_lossy());
     let name = name.context("`cargo xtask bench` needs a benchmark's name")?;
     let places = Places::find()?;
+    if name == "all" {
+        return bench_all::all(&places, &arguments[1..]);
+    }
     if name == "web" {
         web_bench::web(&places, &arguments[1..])?;
         return Ok(ExitCode::SUCCESS);
     }
-    peers::fetch(&places, &name, arguments)?;
+    for missing in peers::fetch(&places, &name, arguments)? {
+        println!("{missing}");
+    }
     // A smoke test of the loop takes what other checks have built.
     let is_smoke = name == "loop" && arguments.iter().any(|argument| argument == "--fast");
     let mut build = cargo();
@@ -63,7 +69,7 @@ pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     if !is_smoke {
         build.arg("--release");
     }
-    if matches!(&*name, "api" | "freshness" | "loop" | "recovery" | "replay") {
+    if matches!(&*name, "api" | "chain" | "freshness" | "loop" | "recovery" | "replay") {
         build.args(["--package", "suiftly"]);
     }
     run(&mut build)?;
@@ -108,7 +114,9 @@ pub(crate) fn money_simulation(options: MoneyOptions) -> Command {
 
 fn test_of_the_binary(name: &str) -> Command {
     let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "suiftly", "--test", "it", "--", "--exact", "--nocapture", name]);
+    // The whole workspace, as other checks build it: a package by itself would be built anew, with other features.
+    let chosen = format!("package(suiftly) and test(={name})");
+    command.args(["nextest", "run", "--workspace", "--profile", "simulation", "--no-capture", "-E", &chosen]);
     command
 }
 
@@ -116,6 +124,7 @@ fn test_of_the_binary(name: &str) -> Command {
 pub(crate) fn simulate(runs: u64, seed: u64) -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
     install::install(&places, install::TO_RUN)?;
+    install::cargo_tool(NEXTEST)?;
     run(&mut simulation(runs, seed))?;
     println!("{runs} runs from seed {seed}: each ended as the undisturbed run does");
     Ok(ExitCode::SUCCESS)
@@ -125,6 +134,7 @@ pub(crate) fn simulate(runs: u64, seed: u64) -> anyhow::Result<ExitCode> {
 pub(crate) fn simulate_money(options: MoneyOptions) -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
     install::install(&places, install::TO_RUN)?;
+    install::cargo_tool(NEXTEST)?;
     run(&mut money_simulation(options))?;
     Ok(ExitCode::SUCCESS)
 }

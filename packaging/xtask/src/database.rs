@@ -2,9 +2,17 @@
 
 use crate::process::{Lifeline, run_quietly};
 use anyhow::{Context as _, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A crash takes no longer.
+const CRASH_TIME_MAX: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A started cluster; stopped when dropped, also if we are killed.
 #[derive(Debug)]
@@ -24,9 +32,56 @@ impl Database {
         Ok(database)
     }
 
+    /// Ends it as a crash does: nothing is tidied up, the next start recovers.
+    pub(crate) fn crash(&self) -> anyhow::Result<()> {
+        let postmaster = self.postmaster()?;
+        kill(Pid::from_raw(postmaster), Signal::SIGQUIT).context("cannot end PostgreSQL")?;
+        let deadline = Instant::now() + CRASH_TIME_MAX;
+        while self.pid_file().exists() {
+            ensure!(Instant::now() < deadline, "PostgreSQL does not end");
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+
+    /// Starts it again in its place.
+    pub(crate) fn begin_again(&self) -> anyhow::Result<()> {
+        self.ask("start").context("cannot start PostgreSQL again")
+    }
+
+    /// Its processes, the first one first.
+    pub(crate) fn processes(&self) -> anyhow::Result<Vec<i32>> {
+        let postmaster = self.postmaster()?;
+        let mut all = vec![postmaster];
+        for entry in fs::read_dir("/proc").context("cannot list processes")? {
+            let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
+            all.extend(child_of(&stat, postmaster));
+        }
+        Ok(all)
+    }
+
+    fn postmaster(&self) -> anyhow::Result<i32> {
+        let path = self.pid_file();
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
+        pid.with_context(|| format!("{} names no process", path.display()))
+    }
+
+    /// It goes with the server, however that ends.
+    fn pid_file(&self) -> PathBuf {
+        self.data_dir.join("postgres/data/postmaster.pid")
+    }
+
     fn ask(&self, verb: &str) -> anyhow::Result<()> {
         run_quietly(&mut db(&self.suiftly, verb, &self.data_dir))
     }
+}
+
+/// The process of this `/proc/PID/stat`, if that is its parent.
+fn child_of(stat: &str, parent: i32) -> Option<i32> {
+    let (pid, _) = stat.split_once(' ')?;
+    let is_it = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse() == Ok(parent);
+    if is_it { pid.parse().ok() } else { None }
 }
 
 impl Drop for Database {
@@ -61,7 +116,13 @@ fn words(suiftly: &Path, verb: &str, data_dir: &Path) -> Vec<std::ffi::OsString>
 
 #[cfg(test)]
 mod tests {
-    use super::lock;
+    use super::{child_of, lock};
+
+    #[test]
+    fn children_are_told_by_their_parent() {
+        let stat = "812 (postgres: a) b) S 7 812 812 0 -1";
+        assert_eq!((child_of(stat, 7), child_of(stat, 8), child_of("", 7)), (Some(812), None, None));
+    }
 
     #[test]
     fn a_data_directory_is_used_by_one() {

@@ -66,8 +66,15 @@ pub(crate) const TO_DRIVE: &[Need] = &[
 pub(crate) const TO_KEEP_TOKENS: &[Need] =
     &[need("dbus-daemon", Sign::Program("dbus-daemon")), need("gnome-keyring", Sign::Program("gnome-keyring-daemon"))];
 
-/// To try a package on a bare Debian.
-pub(crate) const TO_TRY_PACKAGES: &[Need] = &[need("debootstrap", Sign::Program("debootstrap"))];
+/// To make the server's package.
+pub(crate) const TO_PACKAGE: &[Need] = &[need("dpkg-dev", Sign::Program("dpkg-shlibdeps"))];
+
+/// To try a package on a bare Debian, with its systemd if it can be started there.
+pub(crate) const TO_TRY_PACKAGES: &[Need] = &[
+    need("debootstrap", Sign::Program("debootstrap")),
+    need("lintian", Sign::Program("lintian")),
+    need("systemd-container", Sign::Program("systemd-nspawn")),
+];
 
 /// To build the fuzz targets: libFuzzer is C++.
 pub(crate) const TO_FUZZ: &[Need] = &[need("g++", Sign::Program("c++"))];

@@ -21,6 +21,7 @@ use crate::stack::{Shape, await_ready, spawn};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use std::fmt;
+use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -70,7 +71,7 @@ pub(crate) fn run(places: &Places, times: u32, seed: u64, interrupt: &Interrupt)
     }
     let gateways = victim.settle(sending.stop()?, interrupt)?;
     ensure!(victim.process.stop(), "suiftly does not end by itself");
-    let closing = Closing { kills: times, lines: check(&victim.shape)?, gateways };
+    let closing = Closing { kills: times, lines: check(&victim.shape.suiftly, &victim.shape.data_dir)?, gateways };
     let differences = closing.differences();
     ensure!(differences.is_empty(), "{closing}\n{}", differences.join("\n"));
     Ok(closing)
@@ -128,8 +129,8 @@ impl Victim {
 }
 
 /// `suiftly db check`, whatever it finds.
-fn check(shape: &Shape) -> anyhow::Result<Value> {
-    let mut command = db(&shape.suiftly, "check", &shape.data_dir);
+pub(crate) fn check(suiftly: &Path, data_dir: &Path) -> anyhow::Result<Value> {
+    let mut command = db(suiftly, "check", data_dir);
     let output = command.stdin(Stdio::null()).output().context("cannot run `suiftly db check`")?;
     let said = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).with_context(|| format!("`suiftly db check` failed: {}", said.trim()))
@@ -154,24 +155,29 @@ impl Closing {
     }
 
     fn differences(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for name in ["stored_twice", "not_stored", "not_in_journal", "damaged_blocks", "usage_differences", "rejected"]
-        {
-            if self.count(name) != 0 {
-                found.push(format!("{name}: {}", self.lines[name]));
-            }
-        }
-        if self.lines["last_epoch"] != self.lines["stored_epoch"] {
-            found.push(format!("stored up to epoch {} of {}", self.lines["stored_epoch"], self.lines["last_epoch"]));
-        }
-        if self.count("distinct") != self.count("stored") {
-            found.push(format!("{} lines, but {} records", self.lines["distinct"], self.lines["stored"]));
-        }
+        let mut found = line_differences(&self.lines);
         for (gateway, numbered) in &self.gateways {
             found.extend(meter_differences(gateway, *numbered, &self.lines["workers"]));
         }
         found
     }
+}
+
+/// What is wrong between the journal and the database, by what `suiftly db check` says.
+pub(crate) fn line_differences(lines: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ["stored_twice", "not_stored", "not_in_journal", "damaged_blocks", "usage_differences", "rejected"] {
+        if lines[name].as_u64() != Some(0) {
+            found.push(format!("{name}: {}", lines[name]));
+        }
+    }
+    if lines["last_epoch"] != lines["stored_epoch"] {
+        found.push(format!("stored up to epoch {} of {}", lines["stored_epoch"], lines["last_epoch"]));
+    }
+    if lines["distinct"] != lines["stored"] {
+        found.push(format!("{} lines, but {} records", lines["distinct"], lines["stored"]));
+    }
+    found
 }
 
 /// The loss meter's figures of a gateway beside our own.

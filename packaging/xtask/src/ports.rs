@@ -11,6 +11,8 @@ const COUNT: usize = 11;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) syslog: SocketAddr,
+    /// Where the gateway sends its lines: the same, unless something stands between.
+    pub(crate) logs: SocketAddr,
     pub(crate) api: SocketAddr,
     /// The operators' API.
     pub(crate) admin: SocketAddr,
@@ -48,7 +50,8 @@ impl Ports {
     fn of(ports: [u16; COUNT]) -> Self {
         let [syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2] =
             ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        Self { syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2 }
+        let logs = syslog;
+        Self { syslog, logs, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2 }
     }
 
     /// Where that frontend listens.
@@ -94,7 +97,8 @@ mod tests {
     #[test]
     fn free_ports_differ() {
         let ports = Ports::free().unwrap();
-        let Ports { syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2 } = ports;
+        let Ports { syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2, .. } =
+            ports;
         let all = [syslog, api, admin, mseal, mgrpc, tseal, mgraphql, tgrpc, tgraphql, origin_1, origin_2];
         assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), all.len());
     }

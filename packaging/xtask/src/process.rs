@@ -39,16 +39,32 @@ pub(crate) fn run_quietly(command: &mut Command) -> anyhow::Result<()> {
 /// Runs a command to its end in a process group of its own, its output into a file; says whether it succeeded. When
 /// interrupted the whole group is ended.
 pub(crate) fn run_logged(command: &mut Command, log: &Path, interrupt: &Interrupt) -> anyhow::Result<bool> {
+    Ok(run_bounded(command, log, None, interrupt)? == Some(true))
+}
+
+/// The same within a time; `None` if it took longer, and was ended.
+pub(crate) fn run_bounded(
+    command: &mut Command,
+    log: &Path,
+    time_max: Option<Duration>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Option<bool>> {
     let output = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let errors = output.try_clone()?;
     command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
     let mut child = command.spawn().with_context(|| cannot_run(command))?;
     let group = format!("-{}", child.id());
     let mut lifeline = Lifeline::tie(["kill", "-s", "TERM", "--", &group])?;
+    let began = Instant::now();
     while !interrupt.wait(LOOK_EVERY) {
         if let Some(status) = child.try_wait()? {
             lifeline.cut();
-            return Ok(status.success());
+            return Ok(Some(status.success()));
+        }
+        if time_max.is_some_and(|most| began.elapsed() > most) {
+            lifeline.pull();
+            child.wait()?;
+            return Ok(None);
         }
     }
     lifeline.pull();
@@ -101,6 +117,11 @@ impl Supervised {
         let child = command.spawn().with_context(|| cannot_run(command))?;
         let lifeline = Lifeline::tie(["kill", "-s", "TERM", &child.id().to_string()])?;
         Ok(Self { name, child, log: log.to_owned(), farewell: farewell.to_vec(), lifeline })
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// How it ended, if it has.
@@ -266,6 +287,9 @@ mod tests {
         assert!(run_logged(&mut sh("echo said; echo more >&2"), &log, &Interrupt::catch().unwrap()).unwrap());
         assert_eq!(fs::read_to_string(&log).unwrap(), "said\nmore\n");
         assert!(!run_logged(&mut sh("exit 1"), &log, &Interrupt::catch().unwrap()).unwrap());
+        let short = Some(Duration::from_millis(50));
+        let ended = run_bounded(&mut sh("sleep 600 & wait"), &log, short, &Interrupt::catch().unwrap());
+        assert_eq!(ended.unwrap(), None, "what takes too long is ended");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! One running system: PostgreSQL, `suiftly up`, `suiftly edge`, HAProxy. Fields are dropped, and so stopped, from the gateway inwards.
 
-use crate::api::{Api, Range};
+use crate::api::{Api, Pipeline, Range};
 use crate::database::{Database, lock};
 use crate::edge;
 use crate::furnish::furnish;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Leaving};
 use crate::observe::Baseline;
 use crate::past;
 use crate::places::Places;
@@ -73,7 +73,7 @@ pub(crate) struct Stack {
     gateway: Gateway,
     edge: Supervised,
     suiftly: Supervised,
-    _database: Database,
+    database: Database,
     api: Api,
     places: Places,
     shape: Shape,
@@ -106,17 +106,8 @@ impl Stack {
         furnish(ports.api, &seeded(data_dir)?)?;
         let (places, shape) = (places.clone(), shape.clone());
         let unexpected_deaths = 0;
-        let stack = Self {
-            gateway,
-            edge,
-            suiftly: process,
-            _database: database,
-            api,
-            places,
-            shape,
-            unexpected_deaths,
-            _alone: alone,
-        };
+        let stack =
+            Self { gateway, edge, suiftly: process, database, api, places, shape, unexpected_deaths, _alone: alone };
         Ok((stack, baseline))
     }
 
@@ -203,6 +194,31 @@ impl Stack {
         self.api.figures(range)
     }
 
+    /// The pipeline's figures alone.
+    pub(crate) fn pipeline(&mut self) -> anyhow::Result<Pipeline> {
+        self.api.pipeline()
+    }
+
+    /// Requests of its own that the edge has told of since it started.
+    pub(crate) fn synthetic_told(&mut self) -> anyhow::Result<u64> {
+        Ok(self.api.fleet()?.synthetic)
+    }
+
+    /// Whether `suiftly` is ready and all gateways have the version in force, just now.
+    pub(crate) fn is_well(&mut self) -> bool {
+        self.api.is_ready() && self.api.fleet().is_ok_and(|fleet| fleet.is_in_sync())
+    }
+
+    /// The cluster that it runs on.
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Ends `suiftly` in good order; says whether it went by itself.
+    pub(crate) fn stop_suiftly(&mut self) -> bool {
+        self.suiftly.stop()
+    }
+
     /// `kill -9` on `suiftly`, and a new one.
     pub(crate) fn kill_suiftly(&mut self) -> anyhow::Result<()> {
         self.end_suiftly();
@@ -241,6 +257,11 @@ impl Stack {
         self.gateway.kill_at_once();
         self.gateway = Gateway::start(&self.places, &self.shape, interrupt)?;
         Ok(())
+    }
+
+    /// A new HAProxy takes over from the running one, which ends what it has begun.
+    pub(crate) fn reload_gateway(&mut self, interrupt: &Interrupt) -> anyhow::Result<Leaving> {
+        self.gateway.reload(&self.places, &self.shape, interrupt)
     }
 
     /// Waits until `suiftly` is ready and the edge in sync.

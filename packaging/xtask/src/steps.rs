@@ -5,9 +5,11 @@ use crate::places::search_path;
 use crate::process::run_logged;
 use crate::signals::Interrupt;
 use anyhow::{Context as _, bail};
+use nix::sys::statvfs::statvfs;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 /// The steps so far.
@@ -17,13 +19,24 @@ pub(crate) struct Steps {
     passed: u32,
     closing: Vec<String>,
     started: Instant,
+    room: Room,
+}
+
+/// What is free on the disk that holds the logs, in bytes: a machine that is shared may run full by what others keep there.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    at_start: u64,
+    /// At the end of some step.
+    least: u64,
 }
 
 impl Steps {
     /// Begins; the outputs of commands go into files in `logs`.
     pub(crate) fn new(logs: PathBuf, interrupt: Interrupt) -> anyhow::Result<Self> {
         fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
-        Ok(Self { logs, interrupt, passed: 0, closing: Vec::new(), started: Instant::now() })
+        let free = free_bytes(&logs)?;
+        let room = Room { at_start: free, least: free };
+        Ok(Self { logs, interrupt, passed: 0, closing: Vec::new(), started: Instant::now(), room })
     }
 
     pub(crate) const fn interrupt(&self) -> &Interrupt {
@@ -52,25 +65,44 @@ impl Steps {
         reason: &str,
     ) -> anyhow::Result<()> {
         let since = Instant::now();
-        let log = self.logs.join(format!("{}.log", name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));
-        command
-            .env("PATH", search_path())
-            .env("NO_COLOR", "1")
-            .env("CARGO_TERM_COLOR", "never")
-            .env_remove("FORCE_COLOR");
-        let succeeded = run_logged(command, &log, &self.interrupt)?;
-        let output = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        let log = self.log_of(name);
+        let succeeded = run_logged(plain(command), &log, &self.interrupt)?;
+        let output = read(&log)?;
         if !succeeded && cannot_run(&output) {
             println!("  not run  {name}: {reason}");
             return Ok(());
         }
+        self.ended(name, since, succeeded, &output)
+    }
+
+    /// Begins a step that is a command and takes one processor; others run meanwhile, until it is joined.
+    pub(crate) fn begin(&self, name: &'static str, mut command: Command) -> Beside {
+        let (log, interrupt) = (self.log_of(name), self.interrupt.clone());
+        plain(&mut command);
+        let into = log.clone();
+        let running = thread::spawn(move || run_logged(&mut command, &into, &interrupt));
+        Beside { name, since: Instant::now(), log, running }
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn join(&mut self, beside: Beside) -> anyhow::Result<()> {
+        let Beside { name, since, log, running } = beside;
+        let Ok(succeeded) = running.join() else { bail!("{name} panicked") };
+        self.ended(name, since, succeeded?, &read(&log)?)
+    }
+
+    fn ended(&mut self, name: &str, since: Instant, succeeded: bool, output: &str) -> anyhow::Result<()> {
         self.told(name, since, succeeded);
-        self.closing.extend(closing_lines(&output).into_iter().map(|line| format!("{name}: {line}")));
+        self.closing.extend(closing_lines(output).into_iter().map(|line| format!("{name}: {line}")));
         if succeeded {
             return Ok(());
         }
         print!("{output}");
         bail!("{name} failed");
+    }
+
+    fn log_of(&self, name: &str) -> PathBuf {
+        self.logs.join(format!("{}.log", name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")))
     }
 
     /// A line for the end.
@@ -84,15 +116,40 @@ impl Steps {
         for line in &self.closing {
             println!("{line}");
         }
+        let Room { at_start, least } = self.room;
+        println!("disk: {} GiB free at the start, {} at the least after a step", at_start >> 30, least >> 30);
         let failed = u32::from(!all_passed);
         println!("steps: {} passed, {failed} failed, in {:.0} s", self.passed, self.started.elapsed().as_secs_f64());
     }
 
     fn told(&mut self, name: &str, since: Instant, passed: bool) {
         self.passed += u32::from(passed);
+        self.room.least = self.room.least.min(free_bytes(&self.logs).unwrap_or(u64::MAX));
         let word = if passed { "ok    " } else { "FAILED" };
         println!("  {word} {:>6.1} s  {name}", since.elapsed().as_secs_f64());
     }
+}
+
+/// A step that runs beside others.
+pub(crate) struct Beside {
+    name: &'static str,
+    since: Instant,
+    log: PathBuf,
+    running: JoinHandle<anyhow::Result<bool>>,
+}
+
+/// Without colours, and with what was installed for us.
+fn plain(command: &mut Command) -> &mut Command {
+    command.env("PATH", search_path()).env("NO_COLOR", "1").env("CARGO_TERM_COLOR", "never").env_remove("FORCE_COLOR")
+}
+
+fn read(log: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))
+}
+
+fn free_bytes(dir: &Path) -> anyhow::Result<u64> {
+    let found = statvfs(dir).with_context(|| format!("cannot ask how full the disk of {} is", dir.display()))?;
+    Ok(found.blocks_available() * found.fragment_size())
 }
 
 /// What runners close with: nextest's summary, vitest's tests, node's counts, the dashboard's size.
@@ -148,6 +205,10 @@ mod tests {
         assert!(steps.command_unless("away", &mut sh("echo offline >&2; exit 1"), offline, "no network").is_ok());
         assert!(steps.command_unless("away", &mut sh("echo bad; exit 1"), offline, "no network").is_err());
         assert!(steps.work("own", || bail!("bad")).is_err());
-        assert_eq!((steps.passed, steps.closing), (1, vec!["fine: # pass 1".to_owned()]));
+        assert_eq!((steps.passed, steps.closing.clone()), (1, vec!["fine: # pass 1".to_owned()]));
+        let (fine, broken) = (steps.begin("beside", sh("echo '# pass 2'")), steps.begin("and not", sh("exit 1")));
+        steps.join(fine).unwrap();
+        assert_eq!(steps.join(broken).unwrap_err().to_string(), "and not failed");
+        assert_eq!((steps.passed, steps.closing.len()), (2, 2));
     }
 }

@@ -110,6 +110,11 @@ impl Traffic {
         self.shared.sent.load(Ordering::Relaxed)
     }
 
+    /// What became of the requests so far.
+    pub(crate) fn tally(&self) -> Tally {
+        self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// How this customer fares; `None` while no key of theirs has been answered, or while their keys differ.
     pub(crate) fn standing(&self, customer: i64) -> Option<Standing> {
         let standings = self.shared.standings.lock().unwrap_or_else(PoisonError::into_inner);

@@ -48,9 +48,11 @@ pub(crate) fn web(places: &Places, arguments: &[OsString]) -> anyhow::Result<()>
         .env("SUIFTLY_URL", stack.url())
         .env("SUIFTLY_WALLET", stack.first_wallet()?)
         .env("SUIFTLY_DOOR", format!("http://{}", ports.of_door(Door::Mseal)))
-        .env("SUIFTLY_BENCH_OUT", out)
+        .env("SUIFTLY_BENCH_OUT", &out)
         .env("SUIFTLY_BENCH_SMOKE", if is_smoke { "1" } else { "0" });
-    run(&mut measuring)
+    run(&mut measuring)?;
+    println!("written to {}", out.display());
+    Ok(())
 }
 
 #[cfg(test)]

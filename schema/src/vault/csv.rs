@@ -123,9 +123,9 @@ pub fn encrypt(vault_key: &[u8; 32], key: &ApiKey, nonce: [u8; NONCE_BYTES]) -> 
 pub fn decrypt(vault_keys: &Keyring, encrypted: &str) -> Option<(u16, ApiKey)> {
     let bytes = BASE64.decode(encrypted.as_bytes()).ok()?;
     let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-    let (id, text) = vault_keys.iter().find_map(|(id, key)| {
+    let (id, text) = vault_keys.keys().iter().find_map(|(id, key)| {
         let opened = Aes256Gcm::new(key.into()).decrypt(&Nonce::from(*nonce), ciphertext).ok()?;
-        Some((id, opened))
+        Some((*id, opened))
     })?;
     Some((id, ApiKey::parse(std::str::from_utf8(&text).ok()?).ok()?))
 }

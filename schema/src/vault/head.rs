@@ -9,6 +9,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The format that this program writes and reads.
 pub const FORMAT: u8 = 1;
@@ -113,34 +114,69 @@ pub enum VaultError {
     Keys,
 }
 
-/// Who signs grant sets: the first key signs. `Debug` shows the numbers alone.
+/// Who signs grant sets: the first key signs. Clones are one and the same: see [`SigningKeys::replace`]. `Debug` shows the
+/// numbers alone.
 #[derive(Clone)]
-pub struct SigningKeys(Vec<(u16, SigningKey)>);
+pub struct SigningKeys(Shared<SigningKey>);
 
-/// Whose signature on a grant set is believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKeys(Vec<(u16, VerifyingKey)>);
+/// Whose signature on a grant set is believed. Clones are one and the same: see [`PublicKeys::replace`].
+#[derive(Clone)]
+pub struct PublicKeys(Shared<VerifyingKey>);
+
+/// Keys by number, which all who hold them get anew together.
+type Shared<K> = Arc<RwLock<Arc<[(u16, K)]>>>;
+
+fn shared<K>(keys: Vec<(u16, K)>) -> Shared<K> {
+    Arc::new(RwLock::new(keys.into()))
+}
+
+fn held<K>(keys: &Shared<K>) -> Arc<[(u16, K)]> {
+    Arc::clone(&keys.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn replace<K>(keys: &Shared<K>, fresh: &Shared<K>) {
+    let fresh = held(fresh);
+    *keys.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+}
+
+fn ids<K>(keys: &Shared<K>) -> Vec<u16> {
+    held(keys).iter().map(|(id, _)| *id).collect()
+}
+
+/// How many hexadecimal digits of a public key tell it from others of its number, for people.
+const MARK_DIGITS: usize = 16;
 
 impl SigningKeys {
     /// Reads lines `number hex64` (an Ed25519 seed each); empty ones and those that begin with # are passed over.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         let keys: Vec<_> = lines(text)?.into_iter().map(|(id, seed)| (id, SigningKey::from_bytes(&seed))).collect();
-        Ok(Self(keys))
+        Ok(Self(shared(keys)))
     }
 
-    /// Their public halves, as edges are given them.
+    /// From now on the keys of `fresh` sign, for all who hold these.
+    pub fn replace(&self, fresh: &Self) {
+        replace(&self.0, &fresh.0);
+    }
+
+    /// Their public halves as they are now, as edges are given them.
     pub fn public(&self) -> PublicKeys {
-        PublicKeys(self.0.iter().map(|(id, key)| (*id, key.verifying_key())).collect())
+        PublicKeys(shared(held(&self.0).iter().map(|(id, key)| (*id, key.verifying_key())).collect()))
     }
 
     /// The number of the key that signs.
     pub fn current_id(&self) -> u16 {
-        self.0[0].0
+        held(&self.0)[0].0
+    }
+
+    /// The numbers, the one that signs first.
+    pub fn ids(&self) -> Vec<u16> {
+        ids(&self.0)
     }
 
     /// Signs a head.
     pub fn sign(&self, head: &Head) -> SignedHead {
-        let (key_id, key) = &self.0[0];
+        let keys = held(&self.0);
+        let (key_id, key) = &keys[0];
         let head = serde_json::to_string(head).expect("a head is plain data");
         let signature = key.sign(format!("{SIGNED_DOMAIN}{head}").as_bytes());
         SignedHead { head, key_id: *key_id, signature: BASE64.encode(&signature.to_bytes()) }
@@ -149,9 +185,23 @@ impl SigningKeys {
 
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SigningKeys").field(&self.0.iter().map(|(id, _)| id).collect::<Vec<_>>()).finish()
+        f.debug_tuple("SigningKeys").field(&self.ids()).finish()
     }
 }
+
+impl fmt::Debug for PublicKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PublicKeys").field(&self.marks()).finish()
+    }
+}
+
+impl PartialEq for PublicKeys {
+    fn eq(&self, other: &Self) -> bool {
+        held(&self.0) == held(&other.0)
+    }
+}
+
+impl Eq for PublicKeys {}
 
 impl PublicKeys {
     /// Reads lines `number hex64` (an Ed25519 public key each).
@@ -159,19 +209,32 @@ impl PublicKeys {
         let keys = lines(text)?.into_iter().map(|(id, bytes)| {
             VerifyingKey::from_bytes(&bytes).map(|key| (id, key)).map_err(|_| VaultError::UnknownKey { id })
         });
-        Ok(Self(keys.collect::<Result<_, _>>()?))
+        Ok(Self(shared(keys.collect::<Result<_, _>>()?)))
+    }
+
+    /// From now on the keys of `fresh` are believed, by all who hold these.
+    pub fn replace(&self, fresh: &Self) {
+        replace(&self.0, &fresh.0);
+    }
+
+    /// What each key is known by: its number and its first digits.
+    pub fn marks(&self) -> Vec<String> {
+        let mark =
+            |(id, key): &(u16, VerifyingKey)| format!("{id} {}", &HEXLOWER.encode(key.as_bytes())[..MARK_DIGITS]);
+        held(&self.0).iter().map(mark).collect()
     }
 
     /// The text that [`PublicKeys::parse`] reads.
     pub fn text(&self) -> String {
-        self.0.iter().map(|(id, key)| format!("{id} {}\n", HEXLOWER.encode(key.as_bytes()))).collect()
+        held(&self.0).iter().map(|(id, key)| format!("{id} {}\n", HEXLOWER.encode(key.as_bytes()))).collect()
     }
 }
 
 impl SignedHead {
     /// The head, if one of these keys signed it.
     pub fn verify(&self, keys: &PublicKeys) -> Result<Head, VaultError> {
-        let key = keys.0.iter().find(|(id, _)| *id == self.key_id).map(|(_, key)| key);
+        let keys = held(&keys.0);
+        let key = keys.iter().find(|(id, _)| *id == self.key_id).map(|(_, key)| key);
         let key = key.ok_or(VaultError::UnknownKey { id: self.key_id })?;
         let signature = BASE64.decode(self.signature.as_bytes()).ok();
         let signature = signature.and_then(|bytes| Signature::from_slice(&bytes).ok()).ok_or(VaultError::Signature)?;
@@ -234,6 +297,19 @@ mod tests {
         let elsewhere = keys(&[(9, 0xaa)]).public();
         assert_eq!(signed.verify(&elsewhere), Err(VaultError::UnknownKey { id: 3 }));
         assert_eq!(signed.verify(&keys(&[(3, 0xab)]).public()), Err(VaultError::Signature));
+    }
+
+    #[test]
+    fn whoever_holds_the_keys_gets_new_ones() {
+        let (signer, trusted) = (keys(&[(1, 1)]), keys(&[(1, 1)]).public());
+        let (signs, trusts) = (signer.clone(), trusted.clone());
+        signer.replace(&keys(&[(2, 2), (1, 1)]));
+        let signed = signs.sign(&head(5, 7));
+        assert_eq!((signed.key_id, signs.ids()), (2, vec![2, 1]));
+        assert_eq!(signed.verify(&trusts), Err(VaultError::UnknownKey { id: 2 }));
+        trusted.replace(&signer.public());
+        assert_eq!(signed.verify(&trusts), Ok(head(5, 7)));
+        assert_eq!((trusts.marks().len(), trusts.marks()[0].len()), (2, 2 + MARK_DIGITS));
     }
 
     #[test]

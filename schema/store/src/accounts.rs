@@ -15,6 +15,7 @@ mod kept_keys;
 mod keys;
 mod operators;
 mod profile;
+mod reseal;
 mod seal_keys;
 mod services;
 mod sessions;
@@ -32,12 +33,13 @@ pub use deliveries::{
     ClaimedDelivery, DELIVERIES_PAGE_MAX, DeliveryRow, DeliveryState, DeliveryWay, Outcome, PURGED_AT_ONCE, Requested,
 };
 pub use export::{EXPORT_ROWS_MAX, EXPORT_SECTIONS, ExportPage, ExportPlace, ExportSection};
-pub use idempotency::{Claim, KEYS_MAX as IDEMPOTENCY_KEYS_MAX, UNDER_WAY_MS};
+pub use idempotency::{Claim, KEYS_MAX as IDEMPOTENCY_KEYS_MAX, UNDER_WAY_MS, answer_place};
 pub use kept_keys::{KEPT_KEYS_MAX, KeptKey, ServiceTier};
 pub use keys::{IssuedKey, KEYS_PAGE_MAX, KeyListQuery, KeyMaker, KeyRefused, KeyRow, NewKey, OVERLAP_MAX_S};
 pub(crate) use keys::{NewRow, PROCESS_GROUP, issue, key_error, random, seal_held};
 pub use operators::{OperatorRole, OperatorRow};
 pub use profile::{BillingProfile, Profile, ProfileChange};
+pub use reseal::{RESEALED_AT_ONCE, Resealed, SealedKind, SealedPlace};
 pub use seal_keys::{NewPackage, PackageRefused, PackageRow, SealKeyChange, SealKeyRefused, SealKeyRow};
 pub use services::{ServiceRefused, ServiceSettings, ServiceStanding, Services};
 pub use sessions::{LiveSession, NewSession, REFRESH_GRACE_MS, Refresh, Refreshed, SESSIONS_MAX, SessionRow};

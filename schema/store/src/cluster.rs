@@ -11,6 +11,7 @@ mod account;
 mod install;
 mod layout;
 
+pub(crate) use install::{installed_bins, release_of_program};
 pub use layout::MAX_CONNECTIONS;
 
 use crate::StoreError;
@@ -74,7 +75,7 @@ impl Cluster {
     /// when the database is opened.
     pub fn roles(&self, database: &str) -> Roles {
         let owner = self.connection_config(database);
-        Roles { run: owner.with_user(RUN_ROLE), owner: Some(owner), makes_run_role: true }
+        Roles { run: owner.with_user(RUN_ROLE), owner: Some(owner), makes_run_role: true, is_strict: false }
     }
 
     /// Where to find one of its databases, which need not exist yet, as the cluster's superuser.

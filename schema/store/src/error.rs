@@ -120,6 +120,27 @@ pub enum StoreError {
         /// The database.
         database: String,
     },
+    /// A restore adds to nothing.
+    #[error("database {database} is not empty, it has {tables} tables: a backup is restored into a new one")]
+    NotEmpty {
+        /// The database.
+        database: String,
+        /// Tables in it.
+        tables: i64,
+    },
+    /// In production who runs changes no table.
+    #[error(
+        "role {role} must not run production in {database}: it {may}; name a role without these rights in database.url, and \
+         the owner in database.migrate_url"
+    )]
+    RunsWithDdl {
+        /// The role.
+        role: String,
+        /// The database.
+        database: String,
+        /// What it may, and should not.
+        may: String,
+    },
     /// The manager's clock goes on, not back.
     #[error("the manager's clock is further ahead than {offset_ms} ms already: it is never set back")]
     ClockBackwards {

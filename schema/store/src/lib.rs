@@ -8,6 +8,7 @@
 //! lost, is never applied twice; and every view row equals the sum of the deltas up to the watermark beside it.
 
 pub mod accounts;
+pub mod backup;
 pub mod cluster;
 pub mod config;
 pub mod embedded_escrow;
@@ -17,6 +18,7 @@ pub mod migrate;
 pub mod money;
 pub mod outbox;
 pub mod price;
+pub mod probe;
 pub mod reader;
 pub mod role;
 pub mod seed;

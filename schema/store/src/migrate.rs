@@ -155,7 +155,7 @@ async fn is_there(server: &Client, database: &str) -> Result<bool, StoreError> {
     Ok(found.map_err(StoreError::database("look for the database"))?.is_some())
 }
 
-async fn create_if_missing(config: &StoreConfig) -> Result<(), StoreError> {
+pub(crate) async fn create_if_missing(config: &StoreConfig) -> Result<(), StoreError> {
     let server = config.with_database("postgres").connect().await?;
     if is_there(&server, config.database()).await? {
         return Ok(());
@@ -189,7 +189,7 @@ async fn apply_missing(client: &mut Client, database: &str, version: i32) -> Res
     Ok(Migrated { capability, applied: missing.len(), version })
 }
 
-fn known_version() -> i32 {
+pub(crate) fn known_version() -> i32 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
@@ -221,7 +221,7 @@ async fn read_rows(client: &Client) -> Result<Vec<Applied>, StoreError> {
         .collect())
 }
 
-const fn capability_of(timescale: bool) -> Capability {
+pub(crate) const fn capability_of(timescale: bool) -> Capability {
     if timescale { Capability::Timescale } else { Capability::Plain }
 }
 

@@ -1,7 +1,8 @@
 //! Two roles: the owner migrates, and a role without DDL runs. What the second may do is in migration 0009.
 //!
 //! Where it stands: whoever starts the program opens the database by [`open`], and hands on the configuration of the
-//! role to run with; nothing after it knows of the owner. With one role for both it runs as well, and says so.
+//! role to run with; nothing after it knows of the owner. With one role for both it runs as well, and says so; where
+//! customers' money is ([`Roles::is_strict`]) it is refused.
 
 use crate::StoreError;
 use crate::config::StoreConfig;
@@ -10,6 +11,18 @@ use tokio_postgres::Client;
 
 /// The role that the program runs with in its private cluster, and in tests.
 pub const RUN_ROLE: &str = "suiftly_run";
+
+/// A row for each right that a role has and should not, to run with. What it may by way of other roles counts too: who is a
+/// member of the owner, though without inheriting, is the owner at will.
+const DDL_RIGHTS: &str = "SELECT may FROM (\
+    SELECT 1, 'is a superuser', rolsuper FROM pg_roles WHERE rolname = current_user \
+    UNION ALL SELECT 2, 'may make databases', rolcreatedb FROM pg_roles WHERE rolname = current_user \
+    UNION ALL SELECT 3, 'may make roles', rolcreaterole FROM pg_roles WHERE rolname = current_user \
+    UNION ALL SELECT 4, 'may make schemas', has_database_privilege(current_database(), 'CREATE') \
+    UNION ALL SELECT 5, 'may make tables', has_schema_privilege('public', 'CREATE') \
+    UNION ALL SELECT 6, 'owns tables, or is a member of who does', EXISTS (SELECT FROM pg_class \
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND pg_has_role(relowner, 'MEMBER')) \
+    ) AS rights (at, may, has) WHERE has ORDER BY at";
 
 /// A database and the roles to use it by.
 #[derive(Clone, Debug)]
@@ -20,12 +33,14 @@ pub struct Roles {
     pub owner: Option<StoreConfig>,
     /// Whether the role to run with is made where it is missing: in a cluster of our own, where nobody else would.
     pub makes_run_role: bool,
+    /// Whether a role that could change the schema is refused, and not only warned of: in production.
+    pub is_strict: bool,
 }
 
 impl Roles {
     /// One role for both.
     pub const fn one(config: StoreConfig) -> Self {
-        Self { run: config, owner: None, makes_run_role: false }
+        Self { run: config, owner: None, makes_run_role: false, is_strict: false }
     }
 
     /// The one that may make and drop the database.
@@ -37,9 +52,10 @@ impl Roles {
 /// Brings the schema up to date and sees to it that the role to run with has its rights, and no others.
 ///
 /// Where that role is alone it migrates if it may. If it may not, the schema must be up to date already:
-/// [`StoreError::NotMigrated`].
+/// [`StoreError::NotMigrated`]. Where it is strict, a role to run with that could change the schema is
+/// [`StoreError::RunsWithDdl`].
 pub async fn open(roles: &Roles) -> Result<Migrated, StoreError> {
-    let Some(owner) = &roles.owner else { return open_with_one(&roles.run).await };
+    let Some(owner) = &roles.owner else { return open_with_one(&roles.run, roles.is_strict).await };
     if owner.database() != roles.run.database() {
         let (owner, run) = (owner.database().to_owned(), roles.run.database().to_owned());
         return Err(StoreError::TwoDatabases { owner, run });
@@ -51,16 +67,40 @@ pub async fn open(roles: &Roles) -> Result<Migrated, StoreError> {
     if migrated.applied > 0 || !is_granted(owner, roles.run.user()).await? {
         grant(owner, roles.run.user()).await?;
     }
+    if roles.is_strict {
+        without_ddl(&roles.run).await?;
+    }
     Ok(migrated)
 }
 
-async fn open_with_one(config: &StoreConfig) -> Result<Migrated, StoreError> {
+async fn open_with_one(config: &StoreConfig, is_strict: bool) -> Result<Migrated, StoreError> {
+    if is_strict {
+        without_ddl(config).await?;
+        return migrate::verify(config).await;
+    }
     if may_make_tables(config).await? {
         let database = config.database();
         tracing::warn!(database, "the role that runs may change the schema; name the owner in database.migrate_url");
         return migrate::migrate(config).await;
     }
     migrate::verify(config).await
+}
+
+/// That the schema is this program's, asked by a role that need not be able to change it. Changes nothing.
+pub async fn verify(config: &StoreConfig) -> Result<Migrated, StoreError> {
+    migrate::verify(config).await
+}
+
+/// That this role could change no table, make none, and become nobody who could. Changes nothing.
+pub async fn without_ddl(config: &StoreConfig) -> Result<(), StoreError> {
+    let rows = config.connect().await?.query(DDL_RIGHTS, &[]).await;
+    let rows = rows.map_err(StoreError::database("ask what the role may do"))?;
+    let may: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    if may.is_empty() {
+        return Ok(());
+    }
+    let (role, database) = (config.user().to_owned(), config.database().to_owned());
+    Err(StoreError::RunsWithDdl { role, database, may: may.join(", ") })
 }
 
 /// A database that is still to be made answers no: whoever makes it owns it.

@@ -47,7 +47,8 @@ impl TestDatabase {
         let url = std::env::var(TIMESCALE_URL).ok()?;
         let server = StoreConfig::from_url(&url).expect(TIMESCALE_URL);
         let owner = server.with_database(&fresh_name());
-        let roles = Roles { run: owner.with_user(RUN_ROLE), owner: Some(owner), makes_run_role: true };
+        let roles =
+            Roles { run: owner.with_user(RUN_ROLE), owner: Some(owner), makes_run_role: true, is_strict: false };
         role::open(&roles).await.expect("migrate a test database");
         share_password(&roles).await;
         Some(Self { roles, _server: None })

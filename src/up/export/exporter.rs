@@ -97,7 +97,17 @@ impl Exporter {
         (turn, is_done)
     }
 
-    /// The same without the database.
+    /// The vault keys are others: what is encrypted is so anew, and written, as far as something is published.
+    pub(super) async fn renew(&self, version: Option<&Arc<Version>>) -> bool {
+        let (turn, renewed) = blocking(self.turn().await, |state| state.book.renew(nonce)).await;
+        tracing::info!(keys = renewed, "{} is encrypted under another vault key", file::NAME);
+        match version {
+            Some(version) => self.write_in(turn, version).await.1,
+            None => true,
+        }
+    }
+
+    /// Brings both to this version, without the database.
     pub(super) async fn write_what_is_known(&self, version: &Arc<Version>) {
         let (turn, of) = (self.turn().await, Arc::clone(version));
         let (_, put) = blocking(turn, move |state| state.put(&of, state.csv.is_some())).await;

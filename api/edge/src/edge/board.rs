@@ -195,6 +195,7 @@ impl Board {
             applied: inner.applied.iter().cloned().collect(),
             refused: inner.refused.iter().cloned().collect(),
             gateways: inner.gateways.iter().map(|gateway| told(gateway, disk)).collect(),
+            trusts: Vec::new(),
         }
     }
 }

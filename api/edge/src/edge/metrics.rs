@@ -118,6 +118,38 @@ mod tests {
     use super::*;
     use suiftly_schema::fleet::CanaryReport;
 
+    /// Names, kinds, labels and words, out of what is said of a gateway of which everything is known.
+    #[test]
+    fn the_golden_reference_of_metrics_is_what_the_edge_says() {
+        const BEGIN: &str = "<!-- metrics of the edge: made by a test of the edge -->\n";
+        const END: &str = "<!-- end of the edge's -->\n";
+        let gateway = GatewayReport {
+            requests: Some(1),
+            lines_numbered: Some(1),
+            dropped_logs: Some(1),
+            canary: Some(CanaryReport::default()),
+            ..GatewayReport::default()
+        };
+        let said = page(&EdgeReport { gateways: vec![gateway], ..EdgeReport::default() }, true);
+        let mut table = "| name | type | labels | what it says |\n|---|---|---|---|\n".to_owned();
+        let words: Vec<(&str, &str)> =
+            said.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split_once(' ')).collect();
+        for (name, help) in words {
+            let kind = said.lines().find_map(|line| line.strip_prefix(&format!("# TYPE {name} "))).unwrap();
+            let labels = if said.contains(&format!("\n{name}{{server=")) { "`server`" } else { "" };
+            table += &format!("| `{name}` | {kind} | {labels} | {help} |\n");
+        }
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/src/reference/metrics.md");
+        let reference = std::fs::read_to_string(&path).unwrap();
+        let (before, rest) = reference.split_once(BEGIN).unwrap();
+        let (found, after) = rest.split_once(END).unwrap();
+        if std::env::var_os("UPDATE_GOLDEN").is_some_and(|set| set == "1") {
+            std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
+            return;
+        }
+        assert!(found == table, "renew it: UPDATE_GOLDEN=1 cargo nextest run -p suiftly-edge golden_reference");
+    }
+
     #[test]
     fn health_and_the_page() {
         let canary = Some(CanaryReport { sent: 3, served: 2, ..CanaryReport::default() });

@@ -5,18 +5,19 @@ use super::now;
 use crate::http::Http;
 use std::sync::Arc;
 use std::time::Duration;
-use suiftly_schema::fleet::REPORT_EVERY_MS;
+use suiftly_schema::fleet::{EdgeReport, REPORT_EVERY_MS};
+use suiftly_schema::vault::PublicKeys;
 
 /// The reports' place behind the API's address.
 pub const REPORT_PATH: &str = "/api/v1/edge/report";
 /// Between two reports at least: what was applied in the meantime is one report.
 const REPORT_GAP: Duration = Duration::from_millis(50);
 
-pub(super) async fn report_for_ever(http: Http, board: Arc<Board>) {
+pub(super) async fn report_for_ever(http: Http, board: Arc<Board>, trusted: PublicKeys) {
     let every = Duration::from_millis(REPORT_EVERY_MS);
     let mut trouble = None;
     loop {
-        let failed = post(&http, &board).await.err();
+        let failed = post(&http, &board, &trusted).await.err();
         match &failed {
             Some(error) if trouble.as_ref() != Some(error) => {
                 tracing::warn!("the API is not told how gateways fare: {error}");
@@ -32,7 +33,8 @@ pub(super) async fn report_for_ever(http: Http, board: Arc<Board>) {
     }
 }
 
-async fn post(http: &Http, board: &Board) -> Result<(), String> {
-    let report = serde_json::to_vec(&board.report(now())).map_err(|error| error.to_string())?;
+async fn post(http: &Http, board: &Board, trusted: &PublicKeys) -> Result<(), String> {
+    let report = EdgeReport { trusts: trusted.marks(), ..board.report(now()) };
+    let report = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
     http.post(REPORT_PATH, report).await.map(|_| ()).map_err(|error| error.to_string())
 }

@@ -82,7 +82,7 @@ impl VaultBook {
                 line.encrypted_key.to_owned()
             } else {
                 let Some(nonce) = nonce() else { continue };
-                encrypt(vault_key, &key, nonce)
+                encrypt(&vault_key, &key, nonce)
             };
             recalled.keys += 1;
             recalled.rotated += usize::from(id != current);
@@ -91,6 +91,23 @@ impl VaultBook {
             self.tiers.insert((line.customer_id, line.service), known);
         }
         Ok(recalled)
+    }
+
+    /// The vault keys are others: what is not encrypted under the first is, from now on. What cannot be, because none of
+    /// them opens it or there is no nonce, is forgotten, and so to be brought. How many were encrypted anew.
+    pub fn renew(&mut self, mut nonce: impl FnMut() -> Option<[u8; NONCE_BYTES]>) -> usize {
+        let (vault_keys, (current, vault_key)) = (self.vault_keys.clone(), self.vault_keys.current());
+        let mut renewed = 0;
+        self.encrypted.retain(|_, encrypted| match decrypt(&vault_keys, encrypted) {
+            Some((id, _)) if id == current => true,
+            Some((_, key)) => nonce().is_some_and(|nonce| {
+                *encrypted = encrypt(&vault_key, &key, nonce);
+                renewed += 1;
+                true
+            }),
+            None => false,
+        });
+        renewed
     }
 
     /// Hashes of the keys that are to be brought: those that may be used now and are not known, and those whose limit has
@@ -110,7 +127,7 @@ impl VaultBook {
         let hash = key.sha256_hex();
         self.unkept.remove(&hash);
         let (_, vault_key) = self.vault_keys.current();
-        self.encrypted.entry(hash).or_insert_with(|| encrypt(vault_key, key, nonce));
+        self.encrypted.entry(hash).or_insert_with(|| encrypt(&vault_key, key, nonce));
     }
 
     /// A service's tier was told; `set` is the one that it was asked for.

@@ -35,6 +35,11 @@ pub enum Claim {
     TooMany,
 }
 
+/// Where an answer is sealed for.
+pub fn answer_place(customer: CustomerId, key: &str) -> String {
+    format!("idempotency:{}:{key}", customer.get())
+}
+
 impl AccountStore {
     /// Claims a write by the SHA-256 (lower-case hex) of the request that stands for the key.
     pub async fn claim_write(

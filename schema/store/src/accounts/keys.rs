@@ -10,6 +10,7 @@ mod life;
 mod regenerate;
 
 pub use issue::KeyMaker;
+pub(super) use issue::place;
 pub(crate) use issue::{NewRow, issue, key_error, random, seal_held};
 
 use super::slots::{self, NotNow, Slots};

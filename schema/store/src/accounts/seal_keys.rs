@@ -169,7 +169,7 @@ impl AccountStore {
 }
 
 /// Where a seal key is sealed to stand.
-fn place(customer: CustomerId, index: i32) -> String {
+pub(super) fn place(customer: CustomerId, index: i32) -> String {
     format!("seal_key:{}:{index}", customer.get())
 }
 

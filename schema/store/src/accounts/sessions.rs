@@ -164,6 +164,20 @@ impl AccountStore {
         self.end_sessions(customer, Which::AllBut(but), Why::Revoked, act).await
     }
 
+    /// Ends every session of everybody: all sign in again. How many there were.
+    pub async fn revoke_all_sessions(&self, act: &Act) -> Result<u64, StoreError> {
+        const ATTEMPTED: &str = "end every session";
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await.map_err(StoreError::database(ATTEMPTED))?;
+        let update = "UPDATE sessions SET revoked_at = $1, revoked_why = 'revoked' \
+            WHERE revoked_at IS NULL AND expires_at > $1";
+        let ended = transaction.execute(update, &[&Timestamptz(act.at)]).await;
+        let ended = ended.map_err(StoreError::database(ATTEMPTED))?;
+        record(&transaction, None, act, "session.revoke_all", None, json!({"sessions": ended})).await?;
+        transaction.commit().await.map_err(StoreError::database(ATTEMPTED))?;
+        Ok(ended)
+    }
+
     async fn end_sessions(
         &self,
         customer: CustomerId,

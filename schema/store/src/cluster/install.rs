@@ -51,6 +51,24 @@ fn best(mut installs: Vec<Install>) -> Option<Install> {
     installs.pop()
 }
 
+/// Where programs of PostgreSQL are, a client's alone included.
+pub(crate) fn installed_bins() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let of_debian = entries.map(|entry| entry.path().join("bin"));
+    of_debian.chain(ask_pg_config(Path::new("pg_config"), "--bindir").map(PathBuf::from)).collect()
+}
+
+/// The release of such a program, by its own word.
+pub(crate) fn release_of_program(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    release_of_client(&String::from_utf8(output.stdout).ok()?)
+}
+
+/// `pg_dump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` is of release 15.
+fn release_of_client(version: &str) -> Option<u32> {
+    release_of(version.split_once(' ')?.1)
+}
+
 /// Debian and Ubuntu keep each release apart, and out of the path.
 fn debian_installs() -> Vec<Install> {
     let Ok(entries) = std::fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };
@@ -105,6 +123,12 @@ mod tests {
             let installs = installed.iter().map(|&release| Install { release, bin: PathBuf::new() }).collect();
             assert_eq!(best(installs).map(|install| install.release), chosen, "{installed:?}");
         }
+    }
+
+    #[test]
+    fn releases_of_programs_are_read() {
+        let says = "pg_dump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n";
+        assert_eq!((release_of_client(says), release_of_client("pg_dump")), (Some(15), None));
     }
 
     #[test]

@@ -128,7 +128,7 @@ fn settings(socket: &Path, timescale: bool) -> String {
          full_page_writes = on\n\
          synchronous_commit = on\n\
          wal_compression = on\n\
-         max_wal_size = 2GB\n\
+         max_wal_size = 1GB\n\
          checkpoint_timeout = 15min\n\
          jit = off\n\
          timezone = 'UTC'\n\

@@ -132,7 +132,7 @@ async fn one_role_for_both_goes_on_and_a_weak_one_alone_needs_the_schema() {
 #[tokio::test]
 async fn a_role_that_will_not_do_is_named() {
     let database = TestDatabase::create().await;
-    let with = |run| Roles { run, owner: Some(database.owner().clone()), makes_run_role: false };
+    let with = |run| Roles { run, owner: Some(database.owner().clone()), makes_run_role: false, is_strict: false };
     let cases = [
         (database.owner().clone(), "has the rights of the role that owns the tables"),
         (database.config().with_user("suiftly_nobody"), "there is no role suiftly_nobody"),
@@ -142,4 +142,34 @@ async fn a_role_that_will_not_do_is_named() {
         let error = open(&with(run)).await.unwrap_err().to_string();
         assert!(error.contains(said), "{error}");
     }
+}
+
+/// In production who runs could change no table, by whatever way.
+#[tokio::test]
+async fn where_it_is_strict_a_role_that_could_change_the_schema_is_refused() {
+    on_each_store(async |database| {
+        let strict = |run, owner| Roles { run, owner, makes_run_role: false, is_strict: true };
+        let (run, owner) = (database.config(), database.owner());
+        assert_eq!(open(&strict(run.clone(), Some(owner.clone()))).await.unwrap().applied, 0);
+        assert_eq!(open(&strict(run.clone(), None)).await.unwrap().applied, 0);
+        let error = open(&strict(owner.clone(), None)).await.unwrap_err().to_string();
+        assert!(error.contains("must not run production") && error.contains("may make tables"), "{error}");
+
+        let client = database.client().await;
+        let grants = [
+            ("CREATE ON SCHEMA public".to_owned(), "it may make tables;"),
+            (format!("CREATE ON DATABASE {}", run.database()), "it may make schemas;"),
+        ];
+        for (right, said) in grants {
+            client.batch_execute(&format!("GRANT {right} TO {RUN_ROLE}")).await.unwrap();
+            for owner in [None, Some(owner.clone())] {
+                let error = open(&strict(run.clone(), owner)).await.unwrap_err();
+                assert!(matches!(&error, StoreError::RunsWithDdl { role, .. } if role == RUN_ROLE), "{error}");
+                assert!(error.to_string().contains(said), "{error}");
+            }
+            client.batch_execute(&format!("REVOKE {right} FROM {RUN_ROLE}")).await.unwrap();
+            assert_eq!(open(&strict(run.clone(), None)).await.unwrap().applied, 0);
+        }
+    })
+    .await;
 }

@@ -33,6 +33,12 @@ describe("what a run did", () => {
       { customers: 1, hours: 1, mismatches: 2 },
       "1 customer over 1 hour rated again, 2 differ",
     ],
+    [
+      "backup",
+      { bytes: 2_000_000, file: "a", last_epoch: 1_200, removed: 1, took_ms: 900, watermark: 1_190 },
+      "1.91 MiB through epoch 1,200, 1 old one removed",
+    ],
+    ["backup_check", { every_hours: 24, last_at: null }, "there is none yet"],
     ["vault_check", { rewritten: [], set: "same", version: 6 }, "v6 is what keys and spend say"],
     [
       "vault_check",

@@ -1,5 +1,5 @@
 // The manager's jobs in words: what each is for, and what a run of it did.
-import { formatCount, formatUsd } from "@suiftly/ui";
+import { formatBytes, formatCount, formatUsd } from "@suiftly/ui";
 import { amounted, counted, type Detail, list, many, number, part, prefixed } from "./counted";
 
 interface JobWords {
@@ -10,6 +10,8 @@ interface JobWords {
 
 const JOBS: Readonly<Record<string, JobWords>> = {
   alerts: { word: "Alerts", what: "Tells customers whose alert or limit was crossed" },
+  backup: { word: "Backup", what: "Copies database, journal and secrets into an encrypted file" },
+  backup_check: { word: "Backup check", what: "Looks whether the last backup is too old" },
   charge: {
     word: "Charges",
     what: "Decides draws in doubt, draws what is due, pays withdrawals",
@@ -52,6 +54,13 @@ type Tell = (detail: Detail) => string;
 
 const TOLD: Readonly<Record<string, Tell>> = {
   alerts: (of) => list([counted(of.alerts, "alert", "told"), counted(of.limits, "limit", "told")]),
+  backup: (of) =>
+    list([
+      `${bytes(number(of.bytes))} through epoch ${formatCount(number(of.last_epoch))}`,
+      counted(of.removed, "old one", "removed"),
+    ]),
+  backup_check: (of) =>
+    typeof of.last_at === "string" ? `the last one is of ${of.last_at}` : "there is none yet",
   close: closed,
   notes: closed,
   charge: (of) =>
@@ -106,6 +115,11 @@ const TOLD: Readonly<Record<string, Tell>> = {
         : "",
     ]),
 };
+
+function bytes(count: number): string {
+  const { value, unit } = formatBytes(count);
+  return `${value} ${unit}`;
+}
 
 function closed(of: Detail): string {
   return list([

@@ -11,6 +11,7 @@ const CRATES = ["api/src", "api/settlement/src", "api/notify/src", "schema/store
 const KINDS = [
   /\bkind: "([a-z_]+)"/g,
   /Severity::\w+, "([a-z_]+)"/g,
+  /\("([a-z_]+)", Severity::\w+\)/g,
   /'(?:info|warning|critical)', '([a-z_]+)'/g,
   /\.differ\("\w+", "([a-z_]+)"/g,
   /\bcritical\(.*, "([a-z_]+)", body\)/g,
@@ -93,6 +94,12 @@ describe("words", () => {
       { edge: "sin-2", since: "2026-11-22T12:00:00Z", version: 18_441 },
       "sin-2 is behind the vault",
       "Since 12:00:00. It enforces an older version, v18,441.",
+    ],
+    [
+      "disk_full",
+      { path: "/var/lib/suiftly", free_percent: 3, time_to_full_s: 7_200 },
+      "The disk of /var/lib/suiftly is nearly full",
+      "3 % of it is free. As it fills, nothing is left in 2 h.",
     ],
     [
       "vault_refused",

@@ -53,7 +53,7 @@ impl KeyMaker<'_> {
 }
 
 /// Where a key is sealed to stand.
-fn place(customer: CustomerId, fingerprint: u32) -> String {
+pub(in crate::accounts) fn place(customer: CustomerId, fingerprint: u32) -> String {
     format!("api_key:{}:{fingerprint}", customer.get())
 }
 

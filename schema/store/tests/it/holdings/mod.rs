@@ -2,6 +2,7 @@
 
 mod keys;
 mod overlap;
+mod reseal;
 mod seal_keys;
 mod services;
 

@@ -34,6 +34,24 @@ export const SYSTEM: Readonly<Record<string, Say>> = {
     todo: null,
     place: { to: "/fleet", word: "Open the fleet" },
   }),
+  disk_filling: (body) => ({
+    title: `${disk(body)} fills`,
+    detail: room(body),
+    todo: "Make room or the disk larger, or put the journal’s archive elsewhere.",
+    place: null,
+  }),
+  disk_full: (body) => ({
+    title: `${disk(body)} is nearly full`,
+    detail: room(body),
+    todo: "Make room now: when nothing is left, lines cannot be made durable, and senders wait.",
+    place: null,
+  }),
+  disk_better: (body) => ({
+    title: `${disk(body)} has room again`,
+    detail: room(body),
+    todo: null,
+    place: null,
+  }),
   vault_files_mismatch: (body) => ({
     title: "The vault’s files are not what was written",
     detail: `${named(list(body, "files"))} ${list(body, "files").length === 1 ? "differs" : "differ"} from ${version(body) ?? "the version in force"}. They are written again.`,
@@ -58,6 +76,18 @@ export const SYSTEM: Readonly<Record<string, Say>> = {
     todo: "Compare the transactions named. Nothing is corrected by itself.",
     place: { to: "/billing", word: "Open reconciliation" },
   }),
+  backup_failed: (body) => ({
+    title: "A backup could not be made",
+    detail: sentence(text(body, "error") ?? "Why was not said"),
+    todo: "It is tried again each minute. Mostly the disk is full, or the database’s owner is not named.",
+    place: { to: "/jobs", search: { job: "backup" }, word: "Open the job" },
+  }),
+  backup_late: (body, notice) => ({
+    title: "There is no new backup",
+    detail: lastBackup(body, notice),
+    todo: "See why the job does not run, then run it. Until then a loss of this machine is a loss of what came since.",
+    place: { to: "/jobs", search: { job: "backup" }, word: "Open the job" },
+  }),
   shadow_mismatch: (body) => ({
     title: `Rating again gave another amount in ${many(count(body, "mismatches"), "place", "places")}`,
     detail: `${formatCount(count(body, "hours"))} hours were rated again from raw records. ${firstWords(body)}`,
@@ -71,6 +101,12 @@ const CANARY: Readonly<Record<string, string>> = {
   unserved: "Its synthetic requests are not served: customers’ may not be either.",
 };
 
+function lastBackup(body: Body, { created_at }: Told): string {
+  const at = instant(body, "last_at");
+  if (at === null) return "None was ever made here.";
+  return `The last one is of ${formatMoment(at, created_at === undefined ? at : Date.parse(created_at))}.`;
+}
+
 function edge(body: Body): string {
   return text(body, "edge") ?? "An edge";
 }
@@ -83,6 +119,18 @@ function ofEdge(body: Body): NoticePlace {
 function gateway(body: Body): string {
   const id = count(body, "server_id");
   return id === null ? "A gateway" : `Gateway ${id}`;
+}
+
+function disk(body: Body): string {
+  const path = text(body, "path");
+  return path === null ? "A disk" : `The disk of ${path}`;
+}
+
+function room(body: Body): string {
+  const [percent, seconds] = [count(body, "free_percent"), count(body, "time_to_full_s")];
+  const left = percent === null ? "How much is free was not said." : `${percent} % of it is free.`;
+  if (seconds === null) return left;
+  return `${left} As it fills, nothing is left in ${formatCount(Math.max(1, Math.round(seconds / 3_600)))} h.`;
 }
 
 function version(body: Body): string | null {

@@ -1,0 +1,33 @@
+//! `[billing]`: who charges, and who holds the money.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `[billing]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Billing {
+    /// Whether this process may be the manager: it charges, renews subscriptions, closes months. Of several processes on
+    /// one database one is.
+    pub(crate) manager: bool,
+    /// Who holds customers' funds: embedded (a ledger in the database, without a chain).
+    pub(crate) escrow: EscrowBackend,
+    /// Whether the embedded escrow may hold funds in production: deposits are then what operators say they are.
+    pub(crate) embedded_in_production: bool,
+    /// Faults that the escrow is to have; in development and tests alone.
+    pub(crate) mock_escrow: Option<String>,
+}
+
+/// `billing.escrow`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EscrowBackend {
+    /// A ledger of our own, in the database.
+    Embedded,
+}
+
+impl Default for Billing {
+    fn default() -> Self {
+        Self { manager: true, escrow: EscrowBackend::Embedded, embedded_in_production: false, mock_escrow: None }
+    }
+}

@@ -1,0 +1,29 @@
+//! A server, as whoever deploys sees it: a seam, so that every failure at every step can be tried.
+
+use super::package::Package;
+use super::plan::Request;
+use super::status::Status;
+use serde::Deserialize;
+
+/// How it stands there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Standing {
+    /// The installed version; `None`: none is.
+    pub(super) installed: Option<String>,
+    /// Whether a deployment is at work.
+    pub(super) is_at_work: bool,
+    /// The last deployment.
+    pub(super) last: Option<Status>,
+}
+
+/// A server that can be reached, or not.
+pub(super) trait Host {
+    /// As it was named.
+    fn name(&self) -> &str;
+    /// How it stands.
+    fn standing(&mut self) -> anyhow::Result<Standing>;
+    /// Sends what is to be installed, and what is asked for.
+    fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()>;
+    /// Has it begun there.
+    fn begin(&mut self) -> anyhow::Result<()>;
+}

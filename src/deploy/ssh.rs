@@ -1,0 +1,121 @@
+//! A server by ssh: four short commands, each of which may fail and be said again.
+
+use super::host::{Host, Standing};
+use super::package::Package;
+use super::plan::Request;
+use super::{ACCOUNT, AS_ROOT};
+use anyhow::{Context, bail, ensure};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// What is uploaded, in the account's home.
+pub(super) const INCOMING: &str = "incoming.deb";
+pub(super) const REQUEST: &str = "request.json";
+const STATUS: &str = "/usr/bin/suiftly deploy --status";
+/// Nobody is asked for a password, and nobody waits for ever.
+const OPTIONS: [&str; 6] = [
+    "-oBatchMode=yes",
+    "-oConnectTimeout=10",
+    "-oServerAliveInterval=5",
+    "-oServerAliveCountMax=3",
+    "-oClearAllForwardings=yes",
+    "-q",
+];
+
+/// A server.
+pub(super) struct Ssh {
+    name: String,
+    config: Option<PathBuf>,
+}
+
+impl Ssh {
+    pub(super) fn new(host: &str, config: Option<&Path>) -> anyhow::Result<Self> {
+        ensure!(is_host(host), "{host:?} is no [user@]host; a port or another name stands in a file for --ssh-config");
+        let name = if host.contains('@') { host.to_owned() } else { format!("{ACCOUNT}@{host}") };
+        Ok(Self { name, config: config.map(Path::to_owned) })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        if let Some(config) = &self.config {
+            command.arg("-F").arg(config);
+        }
+        command.args(OPTIONS);
+        command
+    }
+
+    /// Runs a command there, with something to read.
+    fn run(&self, there: &str, input: &[u8]) -> anyhow::Result<String> {
+        let mut ssh = self.command("ssh");
+        ssh.arg(&self.name).arg("--").arg(there);
+        let piped = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut running = piped.context("cannot run ssh: it comes with openssh-client")?;
+        if let Some(mut stdin) = running.stdin.take() {
+            // Whoever does not read says why below.
+            let _ = stdin.write_all(input);
+        }
+        self.succeeded(there, running.wait_with_output().context("ssh was lost")?)
+    }
+
+    fn succeeded(&self, what: &str, done: Output) -> anyhow::Result<String> {
+        let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+        match done.status.code() {
+            Some(0) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
+            Some(255) => bail!("{} cannot be reached by ssh{}", self.name, after_colon(&said)),
+            _ => bail!("{}: `{what}` failed ({}){}", self.name, done.status, after_colon(&said)),
+        }
+    }
+}
+
+/// Whether it can be a server's name, and nothing else.
+pub(crate) fn is_host(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_@".contains(c);
+    !text.is_empty() && !text.starts_with(['-', '@']) && text.chars().all(fits)
+}
+
+fn after_colon(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(": {said}") }
+}
+
+impl Host for Ssh {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn standing(&mut self) -> anyhow::Result<Standing> {
+        let told = self.run(STATUS, b"")?;
+        serde_json::from_str(&told)
+            .with_context(|| format!("{} does not say how it stands: is its suiftly too old?", self.name))
+    }
+
+    fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()> {
+        let mut scp = self.command("scp");
+        scp.arg(&package.file).arg(format!("{}:{INCOMING}", self.name)).stdin(Stdio::null());
+        let done = scp.output().context("cannot run scp: it comes with openssh-client")?;
+        self.succeeded("scp", done)?;
+        let request = serde_json::to_vec(request).context("cannot write the request")?;
+        self.run(&format!("cat > {REQUEST}"), &request).map(drop)
+    }
+
+    fn begin(&mut self) -> anyhow::Result<()> {
+        self.run(&format!("sudo -n {AS_ROOT}"), b"").map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosts_name_is_no_option_and_no_command() {
+        for (host, name) in
+            [("a.example", "suiftly-deploy@a.example"), ("me@b", "me@b"), ("10.0.0.1", "suiftly-deploy@10.0.0.1")]
+        {
+            assert_eq!(Ssh::new(host, None).unwrap().name(), name);
+        }
+        for host in ["", "-oProxyCommand=x", "a b", "a;b", "@a", "a:22", "$(x)", "[::1]"] {
+            assert!(Ssh::new(host, None).is_err(), "{host}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Deployments over machines and servers that fail as told, at every step.
+
+mod machine;
+mod servers;

@@ -1,0 +1,190 @@
+//! One server after the other, when each of them fails.
+
+use super::super::host::{Host, Standing};
+use super::super::package::Package;
+use super::super::plan::Request;
+use super::super::rolling::{Wish, dry_run, roll};
+use super::super::status::{Outcome, Status};
+use anyhow::bail;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What goes wrong with a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Fault {
+    #[default]
+    Nothing,
+    Unreachable,
+    Busy,
+    NotInstalled,
+    UploadFails,
+    /// The command fails, and nothing was begun.
+    BeginFails,
+    /// The connection drops, and it was begun.
+    BeginDrops,
+    /// It cannot be reached for so many questions after it was begun.
+    Away(u32),
+    /// It is begun and says nothing.
+    NeverTold,
+    Ends(Outcome),
+    Interrupted,
+}
+
+/// A server in memory; what is done to it is told in order.
+struct Server {
+    name: &'static str,
+    fault: Fault,
+    acts: Rc<RefCell<Vec<String>>>,
+    request: Option<Request>,
+    questions: u32,
+}
+
+impl Server {
+    fn status(&self, request: &Request) -> Option<Status> {
+        let mut status = Status::new(&request.id, &request.version);
+        status.from = "1.0.0-1".to_owned();
+        status.step("begun");
+        if self.questions > 2 {
+            status.step("installing");
+            status.outcome = match self.fault {
+                Fault::Ends(outcome) => Some(outcome),
+                Fault::Interrupted => None,
+                _ => Some(Outcome::Done),
+            };
+            status.reason = matches!(self.fault, Fault::Ends(_)).then(|| "it was ill".to_owned());
+        }
+        Some(status)
+    }
+}
+
+impl Host for Server {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn standing(&mut self) -> anyhow::Result<Standing> {
+        let installed = (self.fault != Fault::NotInstalled).then(|| "1.0.0-1".to_owned());
+        let Some(request) = self.request.clone() else {
+            if self.fault == Fault::Unreachable {
+                bail!("cannot be reached");
+            }
+            return Ok(Standing { installed, is_at_work: self.fault == Fault::Busy, last: None });
+        };
+        if let Fault::Away(left @ 1..) = self.fault {
+            self.fault = Fault::Away(left - 1);
+            bail!("cannot be reached");
+        }
+        if matches!(self.fault, Fault::BeginFails | Fault::NeverTold) {
+            return Ok(Standing { installed, is_at_work: false, last: None });
+        }
+        self.questions += 1;
+        Ok(Standing { installed, is_at_work: self.questions <= 2, last: self.status(&request) })
+    }
+
+    fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()> {
+        self.acts.borrow_mut().push(format!("upload {} {}", package.version, self.name));
+        if self.fault == Fault::UploadFails {
+            bail!("the disk there is full");
+        }
+        self.request = Some(request.clone());
+        Ok(())
+    }
+
+    fn begin(&mut self) -> anyhow::Result<()> {
+        self.acts.borrow_mut().push(format!("begin {}", self.name));
+        match self.fault {
+            Fault::BeginFails => bail!("sudo says no"),
+            Fault::BeginDrops => bail!("the connection dropped"),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn wish() -> Wish {
+    let package = Package { file: "s.deb".into(), version: "2.0.0-1".to_owned(), sha256: "0".repeat(64) };
+    Wish { package, watch_s: 30, ready_within_s: 60, even_if_unhealthy: false, no_way_back: false }
+}
+
+/// What became of three servers, the second of which has a fault: the error, what was said, what was done.
+fn rolled(fault: Fault) -> (Option<String>, String, Vec<String>) {
+    let acts = Rc::new(RefCell::new(Vec::new()));
+    let server = |name, fault| {
+        Box::new(Server { name, fault, acts: Rc::clone(&acts), request: None, questions: 0 }) as Box<dyn Host>
+    };
+    let mut hosts = vec![server("a", Fault::Nothing), server("b", fault), server("c", Fault::Nothing)];
+    let mut said = String::new();
+    let mut say = |text: &str| {
+        said.push_str(text);
+        Ok(())
+    };
+    let outcome = roll(&wish(), &mut hosts, &mut say, &mut |_: Duration| {});
+    drop(hosts);
+    let acts = Rc::into_inner(acts).unwrap().into_inner();
+    (outcome.err().map(|error| format!("{error:#}")), said, acts)
+}
+
+#[test]
+fn all_of_them_one_after_the_other() {
+    for fault in [Fault::Nothing, Fault::BeginDrops, Fault::Away(20)] {
+        let (error, said, acts) = rolled(fault);
+        assert_eq!(error, None, "{fault:?}: {said}");
+        let expected: Vec<String> = ["a", "b", "c"]
+            .iter()
+            .flat_map(|name| [format!("upload 2.0.0-1 {name}"), format!("begin {name}")])
+            .collect();
+        assert_eq!(acts, expected, "{fault:?}");
+        assert!(said.ends_with("3 of 3 servers run 2.0.0-1\n") && said.matches("installing").count() == 3, "{said}");
+    }
+}
+
+#[test]
+fn nothing_is_touched_where_one_of_them_could_not_be_done() {
+    for (fault, says) in [
+        (Fault::Unreachable, "cannot be reached"),
+        (Fault::Busy, "at work"),
+        (Fault::NotInstalled, "suiftly provision"),
+    ] {
+        let (error, _, acts) = rolled(fault);
+        let error = error.unwrap();
+        assert!(error.contains("nothing was changed anywhere; b") && error.contains(says), "{fault:?}: {error}");
+        assert_eq!(acts, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_rest_stay_as_they_are_when_one_fails() {
+    for (fault, says) in [
+        (Fault::UploadFails, "nothing was changed there: the disk there is full"),
+        (Fault::BeginFails, "nothing was changed there: sudo says no"),
+        (Fault::NeverTold, "not begun there within"),
+        (Fault::Away(1_000), "goes on by itself"),
+        (Fault::Interrupted, "interrupted"),
+        (Fault::Ends(Outcome::Refused), "refused, nothing was changed there: it was ill"),
+        (Fault::Ends(Outcome::RolledBack), "rolled back, 1.0.0-1 runs there again: it was ill"),
+        (Fault::Ends(Outcome::Stuck), "somebody must look at it: it was ill"),
+    ] {
+        let (error, said, acts) = rolled(fault);
+        let error = error.unwrap_or_else(|| panic!("{fault:?}: {said}"));
+        assert!(error.starts_with("stopped at b: ") && error.contains(says), "{fault:?}: {error}");
+        assert!(said.ends_with("on 2.0.0-1: a; not touched: c\n"), "{fault:?}: {said}");
+        assert!(!acts.iter().any(|act| act.ends_with(" c")), "{fault:?}: {acts:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_asks_and_changes_nothing() {
+    let acts = Rc::new(RefCell::new(Vec::new()));
+    for (fault, is_fit) in [(Fault::Nothing, true), (Fault::Unreachable, false), (Fault::NotInstalled, false)] {
+        let server = Server { name: "a", fault, acts: Rc::clone(&acts), request: None, questions: 0 };
+        let mut said = String::new();
+        let mut say = |text: &str| {
+            said.push_str(text);
+            Ok(())
+        };
+        let outcome = dry_run(&wish(), &mut [Box::new(server) as Box<dyn Host>], &mut say);
+        assert_eq!(outcome.is_ok(), is_fit, "{fault:?}: {said}");
+        assert!(said.contains("a: ") && said.contains(if is_fit { "1.0.0-1 is to be" } else { "could not" }), "{said}");
+    }
+    assert!(acts.borrow().is_empty());
+}

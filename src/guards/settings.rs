@@ -1,0 +1,83 @@
+//! What production refuses of the settings themselves.
+
+use super::Verdict;
+use crate::config::{Config, EscrowBackend, Problems};
+use std::net::SocketAddr;
+
+pub(super) fn look(config: &Config, verdict: &mut Verdict) {
+    let Verdict { refused, noted } = verdict;
+    mocks(config, refused);
+    listeners(config, refused);
+    people(config, refused);
+    remarks(config, noted);
+}
+
+/// What makes things up.
+fn mocks(config: &Config, refused: &mut Problems) {
+    let Config { api, billing, notify, .. } = config;
+    refused.unless(!api.mock_auth, "api.mock_auth takes any signature at sign-in: it is for development and tests");
+    let is_true = billing.mock_escrow.is_none();
+    refused.unless(is_true, "billing.mock_escrow makes the escrow fail: it is for development and tests");
+    let is_public = !notify.allow_local_webhooks;
+    refused.unless(
+        is_public,
+        "notify.allow_local_webhooks lets customers ask on this machine: it is for development and tests",
+    );
+}
+
+/// What other machines reach in plain text wants an explicit yes.
+fn listeners(config: &Config, refused: &mut Problems) {
+    let Config { ingest, api, admin, .. } = config;
+    plain_text("ingest", "listen", (ingest.listen, ingest.plain_text), "log lines come", refused);
+    plain_text("api", "listen", (api.listen, api.plain_text), "customers' sessions go", refused);
+    // Without a yes of its own the configuration is not even read; the guard holds by itself.
+    let is_tls = admin.tls_certificate.is_some();
+    plain_text("admin", "listen", (admin.listen, admin.plain_text || is_tls), "operators' tokens go", refused);
+    edge(config, refused);
+}
+
+/// The same for what an edge serves.
+pub(super) fn edge(config: &Config, refused: &mut Problems) {
+    if let Some(metrics) = config.edge.metrics {
+        plain_text("edge", "metrics", (metrics, config.edge.plain_text), "health and metrics go", refused);
+    }
+}
+
+fn plain_text(section: &str, key: &str, listens: (SocketAddr, bool), what: &str, refused: &mut Problems) {
+    let (listen, is_wanted) = listens;
+    let problem = format_args!(
+        "{section}.{key} is {listen}: other machines reach it, and {what} over the wire in plain text; listen on 127.0.0.1, \
+         or say {section}.plain_text = true where a private network keeps strangers away"
+    );
+    refused.unless(is_wanted || listen.ip().is_loopback(), problem);
+}
+
+/// Who may speak, who holds the money, whom wallets name.
+fn people(config: &Config, refused: &mut Problems) {
+    let is_bound = !config.source.is_empty();
+    let unbound = "there is no [[source]]: anybody who reaches the listener could bill any customer; name each gateway's \
+        address or certificate with its servers";
+    refused.unless(is_bound, unbound);
+    let EscrowBackend::Embedded = config.billing.escrow;
+    let no_chain = "billing.escrow is embedded: no chain vouches for deposits; say billing.embedded_in_production = true if \
+        operators do";
+    refused.unless(config.billing.embedded_in_production, no_chain);
+    let domain = &config.api.domain;
+    let host = domain.rsplit_once(':').map_or(domain.as_str(), |(host, _)| host);
+    let is_ours = !["", "localhost", "127.0.0.1", "[::1]"].contains(&host);
+    refused.unless(is_ours, format_args!("api.domain is {domain:?}: name the dashboard's own, which wallets show"));
+}
+
+/// What may be so, and seldom should.
+fn remarks(config: &Config, noted: &mut Problems) {
+    let Config { api, gateway, .. } = config;
+    noted.unless(!gateway.is_empty(), "there is no [[gateway]]: no edge is expected, and none is served");
+    let is_kept = config.backup.every().is_some();
+    noted.unless(is_kept, "backup.recipients is empty, or backup.every_hours is 0: no backup is made of itself");
+    let is_told = !api.listen.ip().is_loopback() || !api.trusted_proxies.is_empty();
+    let one_limit = "api.trusted_proxies is empty: behind a proxy all customers share one limit; name it (127.0.0.1 for \
+        nginx on this machine)";
+    noted.unless(is_told, one_limit);
+    let is_limited = api.rate_limit_address > 0 && api.rate_limit_customer > 0;
+    noted.unless(is_limited, "api.rate_limit_address or api.rate_limit_customer is 0: nobody is slowed down");
+}
