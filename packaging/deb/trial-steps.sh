@@ -95,9 +95,13 @@ behind_nginx() {
     grep -qi '^content-security-policy:' <<<"$said" || fail "no content security policy: $said"
     said=$(inside curl -sk --resolve example.com:443:127.0.0.1 https://example.com/metrics -o /dev/null -w '%{http_code}')
     [ "$said" = 404 ] || fail "the world sees the metrics: $said"
-    said=$(inside curl -s -H 'Host: example.com' http://127.0.0.1/x -o /dev/null -w '%{http_code}')
-    [ "$said" = 301 ] || fail "plain HTTP is answered: $said"
+    # Workers of before the reload take a last request or two.
+    await is_moved || fail "plain HTTP is answered"
     saw "nginx takes its example, and serves the dashboard by TLS" "$(inside nginx -v 2>&1)"
+}
+
+is_moved() {
+    [ "$(inside curl -s -H 'Host: example.com' http://127.0.0.1/x -o /dev/null -w '%{http_code}')" = 301 ]
 }
 
 # send URL LINES RATE

@@ -20,10 +20,13 @@ pub const KEYS_MAX: usize = 16;
 const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 3;
 
+/// Keys by number.
+type NumberedKeys = Arc<[(u16, [u8; 32])]>;
+
 /// Secret keys by number: the first is used, all are taken. Clones are one and the same keyring: what [`Keyring::replace`]
 /// puts into one of them, all have. `Debug` shows the numbers alone.
 #[derive(Clone)]
-pub struct Keyring(Arc<RwLock<Arc<[(u16, [u8; 32])]>>>);
+pub struct Keyring(Arc<RwLock<NumberedKeys>>);
 
 /// Why a text is no keyring, or bytes cannot be opened. Says nothing of what is secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,7 @@
 
 use super::package::program_version;
 use super::plan::Plan;
+use super::schema::{self, Change};
 use super::status::Outcome;
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +15,10 @@ const MISSES_MAX: u32 = 3;
 
 /// A server, as its own root sees it.
 pub(super) trait Machine {
+    /// The version of the database's schema.
+    fn schema(&mut self) -> anyhow::Result<i32>;
+    /// Makes a backup, and says where it is; `None`: none is configured.
+    fn back_up(&mut self) -> anyhow::Result<Option<String>>;
     /// Puts a package in.
     fn install(&mut self, package: &Path) -> anyhow::Result<()>;
     /// Which start of the service runs; empty: none does.
@@ -51,6 +56,10 @@ pub(super) fn carry_out(machine: &mut dyn Machine, plan: &Plan) -> Ended {
         return (Outcome::Refused, Some(format!("it was not healthy before: {trouble}")));
     }
     machine.told(&format!("version {} is to follow {}", plan.to, plan.from));
+    let change = match schema::before(machine, plan) {
+        Ok(change) => change,
+        Err(reason) => return (Outcome::Refused, Some(reason)),
+    };
     let forth = put(machine, &plan.package, &plan.to, plan.ready_within).and_then(|run| {
         machine.told(&format!("ready; watched for {} s", plan.watch_for.as_secs()));
         watch(machine, plan.watch_for, &run)
@@ -62,7 +71,7 @@ pub(super) fn carry_out(machine: &mut dyn Machine, plan: &Plan) -> Ended {
             machine.told(&format!("version {} runs{}", plan.to, lost.unwrap_or_default()));
             (Outcome::Done, None)
         }
-        Err(reason) => back(machine, plan, reason),
+        Err(reason) => back(machine, plan, change, reason),
     }
 }
 
@@ -115,8 +124,12 @@ fn watch(machine: &mut dyn Machine, watch_for: Duration, run: &str) -> Result<()
 }
 
 /// The last version again.
-fn back(machine: &mut dyn Machine, plan: &Plan, reason: String) -> Ended {
+fn back(machine: &mut dyn Machine, plan: &Plan, change: Change, reason: String) -> Ended {
     machine.told(&reason);
+    if let Some(why) = schema::no_way_back(machine, plan, change) {
+        machine.told(&why);
+        return (Outcome::Stuck, Some(format!("{reason}; {why}")));
+    }
     let Some(last) = &plan.last else {
         return (Outcome::Stuck, Some(format!("{reason}; there is no package of {} to go back to", plan.from)));
     };

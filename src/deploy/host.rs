@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub(super) struct Standing {
     /// The installed version; `None`: none is.
     pub(super) installed: Option<String>,
+    /// The database's schema as that version has it; `None`: it is too old to say.
+    pub(super) schema: Option<i32>,
     /// Whether a deployment is at work.
     pub(super) is_at_work: bool,
     /// The last deployment.

@@ -1,31 +1,28 @@
-//! The server itself, by its own tools: dpkg, apt, systemd, and the program's own answers.
+//! The part that runs on the server: what was uploaded is checked, taken into root's keeping, and made a plan of.
 
-use super::here::{Look, Machine, carry_out};
+use super::here::carry_out;
 use super::package::{self, sha256_of};
 use super::plan::{Plan, REQUEST_BYTES_MAX, Request};
+use super::server::Server;
 use super::status::{self, Outcome, Status};
 use super::{Paths, say};
 use crate::cli::Place;
-use crate::client::Client;
 use anyhow::{Context, bail, ensure};
-use serde_json::Value;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Read;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use suiftly_store::probe::known_schema_version;
 
-const UNIT: &str = "suiftly.service";
 /// The unit that a deployment runs in, where systemd is.
 const DEPLOYING_UNIT: &str = "suiftly-deploying";
 /// Packages that are kept, the latest beside the one that runs.
 const PACKAGES_KEPT: usize = 5;
 /// What a package may weigh.
 const PACKAGE_BYTES_MAX: u64 = 2 << 30;
-/// Of what a tool says, the end is told.
-const SAID_CHARS_MAX: usize = 500;
 const FILE_MODE: u32 = 0o644;
 
 /// `--here`: begins the work apart from the connection that asked for it.
@@ -72,9 +69,7 @@ pub(super) fn work(paths: &Paths, place: &Place) -> anyhow::Result<()> {
         Err(error) => (Outcome::Refused, Some(format!("{error:#}"))),
         Ok(plan) => {
             told.from.clone_from(&plan.from);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let mut machine = Local { paths, place, told: &mut told, runtime, began: Instant::now() };
-            carry_out(&mut machine, &plan)
+            carry_out(&mut Server::new(paths, place, &mut told)?, &plan)
         }
     };
     (told.outcome, told.reason) = (Some(outcome), reason);
@@ -132,6 +127,9 @@ fn plan(paths: &Paths, request: &Request) -> anyhow::Result<Plan> {
         from,
         to: request.version.clone(),
         package,
+        schema: found.schema,
+        known_schema: known_schema_version(),
+        may_migrate: request.migrates,
         last,
         ready_within: Duration::from_secs(request.ready_within_s),
         watch_for: Duration::from_secs(request.watch_s),
@@ -170,87 +168,4 @@ fn forget_old_packages(paths: &Paths, named: &[&str]) {
         // One that stays is forgotten the next time.
         let _ = fs::remove_file(path);
     }
-}
-
-/// This server.
-struct Local<'a> {
-    paths: &'a Paths,
-    place: &'a Place,
-    told: &'a mut Status,
-    runtime: tokio::runtime::Runtime,
-    began: Instant,
-}
-
-impl Machine for Local<'_> {
-    fn install(&mut self, package: &Path) -> anyhow::Result<()> {
-        // With its dependencies, forth and back; configuration that somebody has changed stays as it is.
-        let mut apt = Command::new("apt-get");
-        apt.args(["install", "--yes", "--allow-downgrades", "--no-install-recommends", "--reinstall"]);
-        apt.args(["-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=120"]).arg(package);
-        run(apt.env("DEBIAN_FRONTEND", "noninteractive").env("NEEDRESTART_SUSPEND", "1")).map(drop)
-    }
-
-    fn run_id(&mut self) -> anyhow::Result<String> {
-        let shown = run(Command::new("systemctl").args(["show", "--property=InvocationID,ActiveState", UNIT]))?;
-        let value = |name: &str| shown.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        let is_active = matches!(value("ActiveState"), Some("active" | "activating" | "reloading"));
-        Ok(value("InvocationID").filter(|_| is_active).unwrap_or_default().to_owned())
-    }
-
-    fn restart(&mut self) -> anyhow::Result<()> {
-        // What has changed of the unit counts from now on; whether it gets ready is looked at, not waited for here.
-        run(Command::new("systemctl").arg("daemon-reload"))?;
-        run(Command::new("systemctl").args(["restart", "--no-block", UNIT])).map(drop)
-    }
-
-    fn look(&mut self) -> Look {
-        let asked = self.runtime.block_on(asked(self.place));
-        asked.unwrap_or_else(|error| Look { trouble: Some(format!("{error:#}")), ..Look::default() })
-    }
-
-    fn pause(&mut self, time: Duration) {
-        std::thread::sleep(time);
-    }
-
-    fn elapsed(&mut self) -> Duration {
-        self.began.elapsed()
-    }
-
-    fn told(&mut self, what: &str) {
-        self.told.step(what);
-        if let Err(error) = self.told.write(self.paths) {
-            tracing::error!(%error, what, "a step of the deployment is not written down");
-        }
-    }
-}
-
-/// What the server says of itself.
-async fn asked(place: &Place) -> anyhow::Result<Look> {
-    let client = Client::of(place)?;
-    let health = client.get_once("/health").await?;
-    let ready = client.get_once("/ready").await;
-    let loss = client.get_once("/api/v1/loss").await.ok();
-    let lost = loss.as_ref().and_then(|loss| loss["totals"]["missing_final"].as_u64());
-    let pipeline = client.get_once("/api/v1/pipeline").await.ok();
-    let journal =
-        pipeline.as_ref().and_then(|of| of["journal"]["error"].as_str()).map(|error| format!("journal: {error}"));
-    Ok(Look { version: version_of(&health), trouble: ready.err().map(|error| format!("{error:#}")).or(journal), lost })
-}
-
-fn version_of(health: &Value) -> Option<String> {
-    health["version"].as_str().map(str::to_owned)
-}
-
-/// A tool's output; an error ends with what it said last.
-fn run(command: &mut Command) -> anyhow::Result<String> {
-    let tool = command.get_program().to_string_lossy().into_owned();
-    let done = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {tool}"))?;
-    if done.status.success() {
-        return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
-    }
-    let said =
-        format!("{}\n{}", String::from_utf8_lossy(&done.stdout).trim(), String::from_utf8_lossy(&done.stderr).trim());
-    let skipped = said.chars().count().saturating_sub(SAID_CHARS_MAX);
-    let end: String = said.chars().skip(skipped).collect();
-    bail!("{tool} failed ({}): {}", done.status, end.trim())
 }

@@ -17,6 +17,8 @@ mod local;
 mod package;
 mod plan;
 mod rolling;
+mod schema;
+mod server;
 mod ssh;
 mod status;
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub(crate) use ssh::is_host;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use suiftly_store::probe::known_schema_version;
 
 /// Who logs in on servers, unless a host is named with another user. `suiftly provision` makes the account.
 pub(crate) const ACCOUNT: &str = "suiftly-deploy";
@@ -49,7 +52,7 @@ const WATCH_S_MAX: u64 = 86_400;
 #[derive(Debug, Args)]
 pub(crate) struct DeployArgs {
     /// The package: a .deb of suiftly.
-    #[arg(value_name = "PACKAGE.deb", required_unless_present_any = ["here", "status"])]
+    #[arg(value_name = "PACKAGE.deb", required_unless_present_any = ["here", "status", "schema"])]
     package: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
@@ -73,6 +76,10 @@ pub(crate) struct DeployArgs {
     /// Begin although a server has not kept the package that it runs: there is no way back then.
     #[arg(long, conflicts_with_all = ["here", "status"])]
     no_way_back: bool,
+    /// Begin although the version brings the database to a newer schema. A backup is made before, where backup.recipients
+    /// are configured. Deploying does not lead back over that: `suiftly restore` does.
+    #[arg(long, conflicts_with_all = ["here", "status"])]
+    migrates: bool,
     /// A configuration file for ssh and scp, instead of your own.
     #[arg(long, value_name = "FILE")]
     ssh_config: Option<PathBuf>,
@@ -85,6 +92,9 @@ pub(crate) struct DeployArgs {
     /// The part that `--here` begins.
     #[arg(long, hide = true, requires = "here")]
     work: bool,
+    /// The version of the database's schema: the one that this program has; with --here, the one that the database has.
+    #[arg(long, hide = true, conflicts_with_all = ["work", "status", "package", "hosts"])]
+    schema: bool,
     /// Instead of the root directory, for trials.
     #[arg(long, hide = true, default_value = "/", value_name = "DIR")]
     root: PathBuf,
@@ -94,6 +104,8 @@ pub(crate) fn deploy(args: &DeployArgs) -> anyhow::Result<()> {
     let paths = Paths::below(&args.root);
     match args {
         DeployArgs { status: true, .. } => say(&format!("{}\n", status::standing(&paths)?)),
+        DeployArgs { here: true, schema: true, .. } => say(&format!("{}\n", server::schema(&args.place)?)),
+        DeployArgs { schema: true, .. } => say(&format!("{}\n", known_schema_version())),
         DeployArgs { here: true, work: true, .. } => local::work(&paths, &args.place),
         DeployArgs { here: true, .. } => local::begin(&paths, &args.place),
         _ => roll(args),
@@ -137,6 +149,7 @@ fn roll(args: &DeployArgs) -> anyhow::Result<()> {
         ready_within_s: args.ready_within,
         even_if_unhealthy: args.even_if_unhealthy,
         no_way_back: args.no_way_back,
+        migrates: args.migrates,
     };
     if args.dry_run {
         return rolling::dry_run(&wish, &mut hosts, &mut say);

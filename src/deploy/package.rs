@@ -10,6 +10,8 @@ use std::process::Command;
 
 /// What may be deployed.
 const NAME: &str = "suiftly";
+/// The field of its description that says which version of the database's schema it brings.
+const SCHEMA: &str = "Suiftly-Schema";
 /// A version's characters at most.
 const VERSION_CHARS_MAX: usize = 100;
 const CHUNK_BYTES: usize = 1 << 20;
@@ -21,6 +23,8 @@ pub(super) struct Package {
     pub(super) file: PathBuf,
     /// Its version, as dpkg has it: `0.1.0-1`.
     pub(super) version: String,
+    /// The version of the database's schema that it brings; `None`: it does not say.
+    pub(super) schema: Option<i32>,
     /// Its SHA-256, hexadecimal.
     pub(super) sha256: String,
 }
@@ -28,7 +32,7 @@ pub(super) struct Package {
 /// Reads what a file says of itself. Refuses all but a package of ours.
 pub(super) fn read(file: &Path) -> anyhow::Result<Package> {
     ensure!(file.is_file(), "there is no {}", file.display());
-    let fields = Command::new("dpkg-deb").arg("--field").arg(file).args(["Package", "Version"]).output();
+    let fields = Command::new("dpkg-deb").arg("--field").arg(file).args(["Package", "Version", SCHEMA]).output();
     let fields = fields.context("cannot run dpkg-deb: it comes with Debian's dpkg")?;
     ensure!(
         fields.status.success(),
@@ -36,16 +40,20 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Package> {
         file.display(),
         String::from_utf8_lossy(&fields.stderr).trim()
     );
-    let (name, version) = fields_of(&String::from_utf8_lossy(&fields.stdout))
+    let (name, version, schema) = fields_of(&String::from_utf8_lossy(&fields.stdout))
         .with_context(|| format!("{} does not say what it is", file.display()))?;
     ensure!(name == NAME, "{} is a package of {name}, not of {NAME}", file.display());
-    Ok(Package { file: file.to_owned(), version, sha256: sha256_of(file)? })
+    Ok(Package { file: file.to_owned(), version, schema, sha256: sha256_of(file)? })
 }
 
-fn fields_of(text: &str) -> Option<(String, String)> {
+fn fields_of(text: &str) -> Option<(String, String, Option<i32>)> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::trim));
     let version = field("Version").filter(|version| is_version(version))?;
-    Some((field("Package")?.to_owned(), version.to_owned()))
+    let schema = match field(SCHEMA) {
+        Some(schema) => Some(schema.parse().ok()?),
+        None => None,
+    };
+    Some((field("Package")?.to_owned(), version.to_owned(), schema))
 }
 
 /// Whether it can be a version of a package: it becomes part of a file's name.
@@ -70,6 +78,26 @@ pub(super) fn sha256_of(file: &Path) -> anyhow::Result<String> {
         match opened.read(&mut chunk).with_context(failed)? {
             0 => return Ok(HEXLOWER.encode(&digest.finalize())),
             read => digest.update(&chunk[..read]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fields_of;
+
+    #[test]
+    fn a_package_says_what_it_is() {
+        let said = |version: &str, schema: Option<i32>| Some(("suiftly".to_owned(), version.to_owned(), schema));
+        for (text, expected) in [
+            ("Package: suiftly\nVersion: 1.0-1\nSuiftly-Schema: 17\n", said("1.0-1", Some(17))),
+            ("Package: suiftly\nVersion: 1.0-1\n", said("1.0-1", None)),
+            ("Package: suiftly\nVersion: 1.0-1\nSuiftly-Schema: many\n", None),
+            ("Package: suiftly\nVersion: ../1\n", None),
+            ("Version: 1.0-1\n", None),
+            ("", None),
+        ] {
+            assert_eq!(fields_of(text), expected, "{text}");
         }
     }
 }

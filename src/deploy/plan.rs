@@ -29,6 +29,9 @@ pub(super) struct Request {
     pub(super) even_if_unhealthy: bool,
     /// Whether it is begun without a package to go back to.
     pub(super) no_way_back: bool,
+    /// Whether it is begun although it migrates the database.
+    #[serde(default)]
+    pub(super) migrates: bool,
 }
 
 impl Request {
@@ -51,6 +54,12 @@ pub(super) struct Plan {
     pub(super) to: String,
     /// Its package.
     pub(super) package: PathBuf,
+    /// The database's schema as the package has it; `None`: it does not say.
+    pub(super) schema: Option<i32>,
+    /// The same as the installed version has it.
+    pub(super) known_schema: i32,
+    /// Whether it may be brought up to date.
+    pub(super) may_migrate: bool,
     /// The package to go back to.
     pub(super) last: Option<PathBuf>,
     /// How long it may take until it is ready.

@@ -4,9 +4,10 @@
 use super::host::{Host, Standing};
 use super::package::Package;
 use super::plan::Request;
+use super::schema::{self, Change, Coming};
 use super::status::{Outcome, Status};
 use crate::secrets;
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use std::time::Duration;
 
 /// How often a server is asked how it stands.
@@ -19,6 +20,8 @@ const TOLD_WITHIN: Duration = Duration::from_secs(6);
 const AWAY_MAX: Duration = Duration::from_secs(300);
 /// What installing may take beyond being ready, both ways.
 const INSTALL_MAX: Duration = Duration::from_secs(1_800);
+/// What the backup before a migration may take: it copies the whole database.
+const BACKUP_MAX: Duration = Duration::from_secs(6 * 3_600);
 
 /// What is to be had.
 #[derive(Clone, Debug)]
@@ -28,6 +31,7 @@ pub(super) struct Wish {
     pub(super) ready_within_s: u64,
     pub(super) even_if_unhealthy: bool,
     pub(super) no_way_back: bool,
+    pub(super) migrates: bool,
 }
 
 impl Wish {
@@ -40,12 +44,14 @@ impl Wish {
             ready_within_s: self.ready_within_s,
             even_if_unhealthy: self.even_if_unhealthy,
             no_way_back: self.no_way_back,
+            migrates: self.migrates,
         })
     }
 
     /// The longest that a server may take, there and back.
     fn patience(&self) -> Duration {
-        Duration::from_secs(2 * self.ready_within_s + self.watch_s) + INSTALL_MAX
+        let backup = if self.migrates { BACKUP_MAX } else { Duration::ZERO };
+        Duration::from_secs(2 * self.ready_within_s + self.watch_s) + INSTALL_MAX + backup
     }
 }
 
@@ -60,8 +66,8 @@ pub(super) fn dry_run(wish: &Wish, hosts: &mut [Box<dyn Host>], say: Say<'_>) ->
     say(&format!("version {to} ({}), one server after the other:\n", wish.package.file.display()))?;
     let mut unfit = 0;
     for host in hosts.iter_mut() {
-        let told = match look(host.as_mut()) {
-            Ok(standing) => format!("{} is to be followed by {to}", installed(&standing)),
+        let told = match look(host.as_mut()).and_then(|standing| in_words(wish, &standing)) {
+            Ok(told) => told,
             Err(error) => {
                 unfit += 1;
                 format!("could not be done: {error:#}")
@@ -104,8 +110,16 @@ fn look(host: &mut dyn Host) -> anyhow::Result<Standing> {
     Ok(standing)
 }
 
-fn installed(standing: &Standing) -> &str {
-    standing.installed.as_deref().unwrap_or("nothing")
+/// What would be done there, as far as it can be known from outside: the database itself is asked before the work.
+fn in_words(wish: &Wish, standing: &Standing) -> anyhow::Result<String> {
+    let installed = standing.installed.as_deref().unwrap_or("nothing");
+    let told = format!("{installed} is to be followed by {}", wish.package.version);
+    let coming = Coming { version: &wish.package.version, schema: wish.package.schema };
+    let change = standing.schema.map(|there| schema::judge(coming, there, wish.migrates));
+    match change.transpose().map_err(|why| anyhow!(why))? {
+        Some(Change::From(there)) => Ok(format!("{told}, which may migrate the database from schema {there}")),
+        _ => Ok(told),
+    }
 }
 
 /// One server, to its end.

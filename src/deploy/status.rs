@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use suiftly_api::{Clock, SystemClock};
+use suiftly_store::probe::known_schema_version;
 
 const STATUS_FILE: &str = "status.json";
 const LOCK_FILE: &str = "lock";
@@ -112,7 +113,8 @@ pub(super) fn standing(paths: &Paths) -> anyhow::Result<Value> {
     let is_at_work = is_at_work(paths);
     let last = fs::read(paths.state.join(STATUS_FILE)).ok();
     let last: Option<Status> = last.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    Ok(json!({"installed": installed()?, "is_at_work": is_at_work, "last": last}))
+    let schema = known_schema_version();
+    Ok(json!({"installed": installed()?, "schema": schema, "is_at_work": is_at_work, "last": last}))
 }
 
 /// Anybody may look: a lock that can be shared is nobody's.

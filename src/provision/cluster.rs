@@ -5,7 +5,6 @@ use super::files::{self, Owned};
 use super::machine::{Answer, Call, Server};
 use super::postgresql::{self, VERSIONS};
 use super::step::{State, Step};
-use super::timescale;
 use anyhow::{Context, bail, ensure};
 
 /// What Debian calls the cluster that it makes.
@@ -13,7 +12,6 @@ const NAME: &str = "main";
 /// Where clients look for its socket.
 pub(crate) const SOCKET_DIR: &str = "/var/run/postgresql";
 const SUPERUSER: &str = "postgres";
-const TIMESCALE: &str = "timescaledb";
 
 /// A cluster, as `pg_lsclusters` tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,20 +94,23 @@ pub(crate) fn sql_if_there(server: &Server<'_>, database: &str, sql: &str) -> an
     Ok(answer.is_success().then(|| answer.stdout.trim().to_owned()))
 }
 
+/// What is to be loaded at the start for this library to be among it; none if it is loaded.
+pub(crate) fn to_preload(server: &Server<'_>, library: &str) -> anyhow::Result<Option<String>> {
+    let loaded = sql(server, SUPERUSER, "SHOW shared_preload_libraries")?;
+    let libraries: Vec<_> = loaded.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    Ok((!libraries.contains(&library)).then(|| [&[library], libraries.as_slice()].concat().join(", ")))
+}
+
+/// Sets what stands in a file of the cluster's settings, and starts it anew.
+pub(crate) fn restart_with(server: &Server<'_>, settings: &str) -> anyhow::Result<()> {
+    let cluster = Cluster::of(server)?;
+    let text = format!("# Made by `suiftly provision`.\n{settings}");
+    files::write(server, &Owned::file(cluster.settings(), SUPERUSER, SUPERUSER, 0o644), &text)?;
+    cluster.act(server, "restart")
+}
+
 /// The cluster is there and runs.
 pub(crate) struct Running;
-
-impl Running {
-    /// What TimescaleDB needs beside what is loaded already; none if it is loaded, or not there.
-    fn to_preload(server: &Server<'_>) -> anyhow::Result<Option<String>> {
-        if !timescale::is_installed(server)? {
-            return Ok(None);
-        }
-        let loaded = sql(server, SUPERUSER, "SHOW shared_preload_libraries")?;
-        let libraries: Vec<_> = loaded.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-        Ok((!libraries.contains(&TIMESCALE)).then(|| [&[TIMESCALE], libraries.as_slice()].concat().join(", ")))
-    }
-}
 
 impl Step for Running {
     fn name(&self) -> &'static str {
@@ -117,7 +118,7 @@ impl Step for Running {
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["PostgreSQL", "TimescaleDB"]
+        &["PostgreSQL"]
     }
 
     fn look(&self, server: &Server<'_>) -> anyhow::Result<State> {
@@ -126,9 +127,6 @@ impl Step for Running {
         };
         if !cluster.is_online {
             return Ok(State::Lacking(format!("{} does not run", cluster.told())));
-        }
-        if Self::to_preload(server)?.is_some() {
-            return Ok(State::Lacking(format!("{} does not load TimescaleDB", cluster.told())));
         }
         Ok(State::Fine(format!("{} runs", cluster.told())))
     }
@@ -140,15 +138,7 @@ impl Step for Running {
             server.said_by(&Call::new("pg_createcluster", &options).long())?;
         }
         let cluster = Cluster::of(server)?;
-        if !cluster.is_online {
-            cluster.act(server, "start")?;
-        }
-        let Some(libraries) = Self::to_preload(server)? else { return Ok(()) };
-        let text = format!(
-            "# Made by `suiftly provision`.\nshared_preload_libraries = '{libraries}'\ntimescaledb.telemetry_level = off\n"
-        );
-        files::write(server, &Owned::file(cluster.settings(), SUPERUSER, SUPERUSER, 0o644), &text)?;
-        cluster.act(server, "restart")
+        if cluster.is_online { Ok(()) } else { cluster.act(server, "start") }
     }
 
     fn takes_long(&self) -> bool {

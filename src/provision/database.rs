@@ -69,7 +69,7 @@ impl Step for Roles {
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["cluster"]
+        &["cluster", "TimescaleDB"]
     }
 
     fn look(&self, server: &Server<'_>) -> anyhow::Result<State> {

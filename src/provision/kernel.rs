@@ -42,9 +42,8 @@ fn setting(server: &Server<'_>, path: &str, wanted: u64) -> Setting {
     if found >= wanted {
         return Setting::Enough;
     }
-    // To write what it is anyway changes nothing, and shows whether it may be written.
-    match fs::write(&file, &text) {
-        Ok(()) => Setting::TooLow(found),
+    match fs::OpenOptions::new().write(true).open(&file) {
+        Ok(_) => Setting::TooLow(found),
         Err(_) => Setting::NotOurs,
     }
 }
@@ -84,7 +83,8 @@ impl Step for Kernel {
         file().put(server)?;
         for (name, path, wanted) in settings() {
             if let Setting::TooLow(_) = setting(server, &path, wanted) {
-                fs::write(server.path(&path), wanted.to_string()).with_context(|| format!("cannot set {name}"))?;
+                fs::write(server.path(&path), wanted.to_string())
+                    .with_context(|| format!("cannot set {name}; fix: set it on the host"))?;
             }
         }
         Ok(())

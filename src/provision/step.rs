@@ -25,6 +25,10 @@ pub(crate) trait Step {
     fn look(&self, server: &Server<'_>) -> anyhow::Result<State>;
     /// Makes what is lacking.
     fn make(&self, server: &Server<'_>) -> anyhow::Result<()>;
+    /// Whether those that need it can be looked at while it is only lacking: for a check of a machine that nothing was made on.
+    fn is_as_good_as_made(&self) -> bool {
+        false
+    }
     /// Whether making it may take minutes.
     fn takes_long(&self) -> bool {
         false
@@ -76,6 +80,7 @@ enum End {
     Fine(String),
     Made(String),
     Failed(String),
+    Lacking(String),
     Waiting(&'static str),
 }
 
@@ -96,10 +101,11 @@ pub(crate) fn run(
         match end {
             End::Fine(_) => counts.fine += 1,
             End::Made(_) => counts.made += 1,
-            End::Failed(_) => counts.failed += 1,
+            End::Failed(_) | End::Lacking(_) => counts.failed += 1,
             End::Waiting(_) => counts.waiting += 1,
         }
-        if matches!(end, End::Failed(_) | End::Waiting(_)) {
+        let may_go_on = mode == Mode::Check && step.is_as_good_as_made() && matches!(end, End::Lacking(_));
+        if matches!(end, End::Failed(_) | End::Lacking(_) | End::Waiting(_)) && !may_go_on {
             amiss.insert(step.name());
         }
         tell(step.name(), &end, out)?;
@@ -112,6 +118,7 @@ fn tell(name: &str, end: &End, out: &mut impl Write) -> io::Result<()> {
         End::Fine(seen) => writeln!(out, "✓ {name}: {seen}"),
         End::Made(seen) => writeln!(out, "+ {name}: {seen}"),
         End::Failed(wrong) => writeln!(out, "✗ {name}: {wrong}"),
+        End::Lacking(what) => writeln!(out, "✗ {name}: {what}; fix: sudo suiftly provision"),
         End::Waiting(other) => writeln!(out, "– {name}: waits for {other}"),
     }
 }
@@ -120,9 +127,7 @@ fn one(step: &dyn Step, server: &Server<'_>, mode: Mode, out: &mut impl Write) -
     let what = match step.look(server) {
         Ok(State::Fine(seen)) => return Ok(End::Fine(seen)),
         Ok(State::Stuck(wrong, fix)) => return Ok(End::Failed(format!("{wrong}; fix: {fix}"))),
-        Ok(State::Lacking(what)) if mode == Mode::Check => {
-            return Ok(End::Failed(format!("{what}; fix: sudo suiftly provision")));
-        }
+        Ok(State::Lacking(what)) if mode == Mode::Check => return Ok(End::Lacking(what)),
         Ok(State::Lacking(what)) => what,
         Err(error) => return Ok(End::Failed(said(&error))),
     };

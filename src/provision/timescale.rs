@@ -5,12 +5,15 @@ use super::machine::Server;
 use super::packages::{candidate, install, installed, release};
 use super::step::{State, Step};
 use super::system::Os;
-use super::{database, postgresql, repositories};
+use super::{cluster, database, postgresql, repositories};
 use anyhow::Context;
 use std::cell::Cell;
 
 /// The oldest that is supported.
 const LEAST: (u32, u32) = (2, 17);
+
+/// What PostgreSQL loads of it.
+const LIBRARY: &str = "timescaledb";
 
 /// TimescaleDB's package.
 #[derive(Default)]
@@ -44,7 +47,7 @@ impl Step for Timescale {
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["PostgreSQL"]
+        &["cluster"]
     }
 
     fn look(&self, server: &Server<'_>) -> anyhow::Result<State> {
@@ -59,6 +62,9 @@ impl Step for Timescale {
             None => None,
         };
         match version.as_deref().and_then(release) {
+            Some(found) if found >= LEAST && cluster::to_preload(server, LIBRARY)?.is_some() => {
+                Ok(State::Lacking("installed, and PostgreSQL does not load it".to_owned()))
+            }
             Some(found) if found >= LEAST => Ok(State::Fine(format!("TimescaleDB {}.{}", found.0, found.1))),
             Some(found) => Ok(State::Stuck(
                 format!("TimescaleDB {}.{} is too old", found.0, found.1),
@@ -69,6 +75,25 @@ impl Step for Timescale {
     }
 
     fn make(&self, server: &Server<'_>) -> anyhow::Result<()> {
+        if !is_installed(server)? {
+            self.fetch(server)?;
+        }
+        if !is_installed(server)? {
+            return Ok(());
+        }
+        let Some(libraries) = cluster::to_preload(server, LIBRARY)? else { return Ok(()) };
+        let settings = format!("shared_preload_libraries = '{libraries}'\ntimescaledb.telemetry_level = off\n");
+        cluster::restart_with(server, &settings)
+    }
+
+    fn takes_long(&self) -> bool {
+        true
+    }
+}
+
+impl Timescale {
+    /// Installs it, where it can be had.
+    fn fetch(&self, server: &Server<'_>) -> anyhow::Result<()> {
         let repository = repositories::timescale(&Os::of(server)?);
         if !repository.is_reachable(server)? {
             self.cannot_be_had.set(true);
@@ -83,12 +108,6 @@ impl Step for Timescale {
         install(server, &[&package])
     }
 
-    fn takes_long(&self) -> bool {
-        true
-    }
-}
-
-impl Timescale {
     fn without(&self, server: &Server<'_>) -> anyhow::Result<State> {
         const INSTEAD: &str = "hourly partitions are used instead";
         if database::is_plain(server)? {

@@ -123,7 +123,7 @@ describe("every action that is written into a customer's log has its words", () 
   const WRITTEN = /(?:record|tell|change_key|moved)\([^"]*"([a-z_]+\.[a-z_]+)"/g;
   /** Of operators' log alone: no customer is named with them. */
   const OPERATORS =
-    /^(?:(?:operator|job|price_book|clock|quarantine|vault|log_format|program)\.|customer\.note$)/;
+    /^(?:(?:operator|job|price_book|clock|quarantine|vault|log_format|program|secrets)\.|customer\.note$)/;
   const actions = new Set(
     ["schema/store/src", "api/src"]
       .flatMap((folder) => rustFiles(new URL(`${folder}/`, ROOT)))

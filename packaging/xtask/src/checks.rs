@@ -1,16 +1,20 @@
 //! `cargo xtask test`: every check there is, in the order in which they fail fastest.
 
 use crate::args::{KILLS_DEFAULT, MONEY_DEFAULT, SIMULATIONS_DEFAULT};
+use crate::book;
 use crate::build;
 use crate::commands;
 use crate::contract;
+use crate::deb;
 use crate::end_to_end;
 use crate::fuzz;
 use crate::imports;
 use crate::install::{self, DENY, NEXTEST, TAURI_DRIVER};
 use crate::kill;
+use crate::monitoring;
 use crate::package;
 use crate::places::{Places, cargo, metadata};
+use crate::restore;
 use crate::signals::Interrupt;
 use crate::steps::{Beside, Steps};
 use anyhow::{Context as _, ensure};
@@ -71,9 +75,13 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     steps.command("pictures of the dashboard's pages", &mut pictures)?;
     kills(places, steps)?;
     contract_holds(places, steps)?;
+    documents(places, steps)?;
     let keychain = ["nextest", "run", "--workspace", "--run-ignored", "only", "-E", KEYCHAIN];
     steps.command("tokens in a real keychain", cargo().args(keychain))?;
     console_package(places, steps)?;
+    server_package(places, steps)?;
+    let (interrupt, proof) = (steps.interrupt().clone(), places.target.join("xtask-test/restore.md"));
+    steps.work("a backup under load, restored and audited", || restore::check(places, &interrupt, proof))?;
     end_to_end::all(places, steps)?;
     let smoke = &mut commands::benchmark(places, false);
     steps.command("the loop back, a smoke run of its benchmark", smoke.args(["loop", "--fast"]))
@@ -123,6 +131,36 @@ fn console_package(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The book with all it refers to, and what a Prometheus and a Grafana are given.
+fn documents(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    for (name, check) in [
+        ("the book", book::run as fn(&Places) -> anyhow::Result<String>),
+        ("alert rules, dashboard and metrics", monitoring::check),
+    ] {
+        let mut line = String::new();
+        steps.work(name, || {
+            line = check(places)?;
+            Ok(())
+        })?;
+        steps.closing_line(line);
+    }
+    Ok(())
+}
+
+/// The server's package with what was built, on a bare Debian.
+fn server_package(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let name = "the server's package on a bare Debian";
+    if let Some(reason) = package::no_trial() {
+        println!("  not run  {name}: {reason}");
+        steps.closing_line(format!("{name}: not run, {reason}"));
+        return Ok(());
+    }
+    let proof = places.target.join("xtask-test/package.md");
+    steps.command(name, &mut deb::trial(places, false, &proof)?)?;
+    steps.closing_line(format!("{name}: installed, provisioned, run, upgraded under load, removed and purged"));
+    Ok(())
+}
+
 /// `kill -9` under load, and every line by its number.
 fn kills(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
     let interrupt = steps.interrupt().clone();
@@ -154,6 +192,7 @@ fn install_all(places: &Places, quick: bool) -> anyhow::Result<()> {
     if !quick {
         install::install(places, install::TO_DRIVE)?;
         install::install(places, install::TO_TEST_CONTRACT)?;
+        install::install(places, install::TO_PACKAGE)?;
         install::install(places, install::TO_TRY_PACKAGES)?;
         install::install(places, install::TO_KEEP_TOKENS)?;
         install::cargo_tool(TAURI_DRIVER)?;

@@ -51,7 +51,7 @@ pub(crate) fn package(options: PackageOptions) -> anyhow::Result<ExitCode> {
         if let Some(reason) = no_trial() {
             anyhow::bail!("the trial cannot run here: {reason}");
         }
-        run(&mut trial(&places, options.release)?)?;
+        run(&mut trial(&places, options.release, &places.root.join(PROOF))?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -62,13 +62,13 @@ pub(crate) fn bundle(places: &Places, release: bool) -> anyhow::Result<PathBuf> 
 }
 
 /// Installs the package on a bare Debian made for it, with everything that can happen to it there: started, upgraded under
-/// load, removed, purged. What was built must be there.
-pub(crate) fn trial(places: &Places, release: bool) -> anyhow::Result<Command> {
+/// load, removed, purged. What was built must be there. What was seen is written to `proof`.
+pub(crate) fn trial(places: &Places, release: bool, proof: &Path) -> anyhow::Result<Command> {
     let version = version()?;
     let (package, next) =
         (bundle_as(places, release, &version)?, bundle_as(places, release, &format!("{version}{NEXT}"))?);
     let mut command = Command::new("bash");
-    command.arg(places.root.join("packaging/deb/trial.sh")).args([package, next]).arg(places.root.join(PROOF));
+    command.arg(places.root.join("packaging/deb/trial.sh")).args([package, next]).arg(proof);
     Ok(command)
 }
 
@@ -100,6 +100,7 @@ fn bundle_as(places: &Places, release: bool, version: &str) -> anyhow::Result<Pa
         maintainer: MAINTAINER,
         libraries: libraries(&dir, &tree.join("usr/bin/suiftly"))?,
         installed_kib: tree::size_kib(&tree)?,
+        schema: said(Command::new(places.suiftly(release)).args(["deploy", "--schema"]))?,
     };
     tree::describe(places, &tree, &control.to_string())?;
     let package = dir.join(control.file_name());

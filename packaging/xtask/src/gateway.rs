@@ -12,14 +12,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use suiftly_edge::runtime::{RuntimeSocket, Session};
+use suiftly_edge::runtime::RuntimeSocket;
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// A worker that leaves, and has numbered no line for so long, has answered all that it had begun.
-const LEFT_AFTER: Duration = Duration::from_secs(4);
-/// Less than passes between two requests.
-const ASK_LEAVING_EVERY: Duration = Duration::from_millis(1);
+/// The configuration's `hard-stop-after` is 10 s; the rest is for a busy machine.
+const LEAVE_TIME_MAX: Duration = Duration::from_secs(60);
 /// Requests under way may end; then it has to go.
 const SOFT_STOP_TIME_MAX: Duration = Duration::from_secs(2);
 const STOP_TIME_MAX: Duration = Duration::from_secs(3);
@@ -45,13 +43,11 @@ impl Gateway {
     /// Starts another that takes the listening sockets over, as `systemctl reload` does. What this one has begun it ends
     /// by itself.
     pub(crate) fn reload(&mut self, places: &Places, shape: &Shape, interrupt: &Interrupt) -> anyhow::Result<Leaving> {
-        // Such a connection stays with the process that took it.
-        let session = self.runtime.open().context("HAProxy cannot be asked before its reload")?;
         let (socket, pid) = (self.runtime.path().to_string_lossy().into_owned(), self.process.id().to_string());
         let mut successor = Self::spawn(places, shape, &["-x", &socket, "-sf", &pid])?;
         successor.boot_ms = successor.await_boot(self.boot_ms, interrupt)?;
-        let Self { process, boot_ms, .. } = std::mem::replace(self, successor);
-        Ok(Leaving { process, session, boot_ms })
+        let Self { process, .. } = std::mem::replace(self, successor);
+        Ok(Leaving { process })
     }
 
     /// Starts it with these arguments more.
@@ -117,50 +113,21 @@ impl Gateway {
 #[derive(Debug)]
 pub(crate) struct Leaving {
     process: Supervised,
-    session: Session,
-    boot_ms: i64,
 }
 
 impl Leaving {
-    /// The birth that its lines carry.
-    pub(crate) const fn boot_ms(&self) -> i64 {
-        self.boot_ms
-    }
-
-    /// Waits until it numbers no more lines, and has gone: how many they were, or as many as could be seen. The open connection
-    /// keeps it there to be asked, for as long as it may stay at all (`hard-stop-after`); but once its last client has gone it
-    /// empties its tables, so it is asked all the time, and what counts is the most that it has told.
-    pub(crate) fn see_out(mut self, interrupt: &Interrupt) -> anyhow::Result<u64> {
-        let (mut last, mut since): (Option<u64>, _) = (None, Instant::now());
-        while let Ok(answer) = self.session.ask("show table seq") {
-            let numbered = numbered_in(&answer).with_context(|| format!("cannot read {answer:?}"))?;
-            if last.is_none_or(|last| numbered > last) {
-                (last, since) = (Some(numbered), Instant::now());
-            }
-            let is_emptied = last.is_some_and(|last| numbered < last);
-            if is_emptied || since.elapsed() > LEFT_AFTER {
-                break;
-            }
-            if interrupt.wait(ASK_LEAVING_EVERY) {
-                bail!("interrupted");
-            }
-        }
-        drop(self.session);
-        let deadline = Instant::now() + START_TIME_MAX;
+    /// Waits until it has gone: who listens to it on its runtime socket keeps it for as long as it may stay at all
+    /// (`hard-stop-after`).
+    pub(crate) fn see_out(mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
+        let deadline = Instant::now() + LEAVE_TIME_MAX;
         while self.process.ended()?.is_none() {
             ensure!(Instant::now() < deadline, "a HAProxy that was told to leave stays");
             if interrupt.wait(LOOK_EVERY) {
                 bail!("interrupted");
             }
         }
-        last.context("a leaving HAProxy did not tell how many lines it has numbered")
+        Ok(())
     }
-}
-
-/// The counter in an answer to `show table seq`; 0 if no line was numbered yet.
-fn numbered_in(answer: &str) -> Option<u64> {
-    let counters = answer.split_whitespace().filter_map(|word| word.strip_prefix("gpc0="));
-    counters.map(|count| count.parse::<u64>().ok()).sum()
 }
 
 fn set_environment(command: &mut Command, ports: &Ports, data_dir: &Path, socket: &Path) {
@@ -199,17 +166,4 @@ pub(crate) fn socket_path(data_dir: &Path) -> anyhow::Result<PathBuf> {
         socket.display()
     );
     Ok(socket)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbered_in;
-
-    #[test]
-    fn lines_are_counted_by_the_table() {
-        let table = "# table: seq, type: integer, size:1, used:1\n0x55: key=1 use=2 exp=0 gpc0=1234\n";
-        for (answer, count) in [(table, Some(1_234)), ("# table: seq, used:0\n", Some(0)), ("gpc0=x", None)] {
-            assert_eq!(numbered_in(answer), count, "{answer}");
-        }
-    }
 }

@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 const RULES: &str = "packaging/prometheus/alerts.yml";
@@ -152,6 +152,7 @@ fn anchor(alert: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn root() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -15,6 +15,7 @@ mod report;
 
 use crate::build;
 use crate::end_to_end::clear;
+use crate::install;
 use crate::numbered::Sending;
 use crate::observe::Baseline;
 use crate::past;
@@ -48,12 +49,19 @@ const SEED: u64 = 1;
 /// Builds, runs, writes the report.
 pub(crate) fn restore() -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
+    install::install(&places, install::TO_RUN)?;
     build::suiftly(&places, false)?;
     let interrupt = Interrupt::catch()?;
-    let mut report = Report::new(places.root.join("docs/proof/restore.md"));
-    let outcome = run(&places, &interrupt, &mut report);
+    check(&places, &interrupt, places.root.join("docs/proof/restore.md"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// With what was built; what was seen is written to `proof`.
+pub(crate) fn check(places: &Places, interrupt: &Interrupt, proof: PathBuf) -> anyhow::Result<()> {
+    let mut report = Report::new(proof);
+    let outcome = run(places, interrupt, &mut report);
     report.close(outcome.as_ref().err())?;
-    outcome.map(|()| ExitCode::SUCCESS)
+    outcome
 }
 
 /// Where everything is.

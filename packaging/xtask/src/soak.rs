@@ -4,7 +4,7 @@
 //! The load is that of `cargo xtask up`. Two things are put in between so that they can fail: a wire from HAProxy to `suiftly`
 //! that can be cut ([`wire`]), and a disk of the journal's own that can be filled ([`disk`]). After each fault the system has
 //! to come back by itself ([`strike`]), and the fault has to have been one ([`seen`]). At the end the counts of clients, of
-//! every HAProxy worker ([`count`]), of the journal and of the views are held against each other, the gateway's maps against the
+//! every HAProxy worker ([`count`], [`witness`]), of the journal and of the views are held against each other, the gateway's maps against the
 //! publisher's ([`vault`]), live bills against closed ones and audits ([`month`]), the journal against the database line by line.
 
 mod count;
@@ -16,6 +16,7 @@ mod strike;
 mod told;
 mod vault;
 mod wire;
+mod witness;
 
 use crate::args::SoakOptions;
 use crate::build;
@@ -31,7 +32,7 @@ use crate::ports::Ports;
 use crate::settle::settle;
 use crate::signals::Interrupt;
 use crate::stack::{AS_OFTEN_AS_THEY_LIKE, Shape, Stack};
-use crate::traffic::Traffic;
+use crate::traffic::{CLIENTS, Traffic};
 use anyhow::{Context as _, ensure};
 use count::{Worker, Workers};
 use disk::SmallDisk;
@@ -45,8 +46,9 @@ use wire::Wire;
 
 /// Requests per second, around which there are waves and bursts.
 const RATE: u32 = 400;
-/// A killed HAProxy had so many lines in its memory at most: half a second's.
-const LOST_PER_KILL_MAX: u64 = RATE as u64 / 2;
+/// Answers at a kill whose lines the worker took along without anybody having heard of them: each client has one request
+/// under way at a time, and so is owed one line at most.
+const UNHEARD_PER_KILL_MAX: u64 = CLIENTS as u64;
 /// A line of progress so often.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -168,10 +170,9 @@ impl Soak<'_> {
         self.stack.stop_edge();
         let Baseline { figures: before, range } = self.baseline;
         let (after, numbered) = settle(&mut self.stack, before, range, &self.interrupt)?;
-        self.workers.all.push(Worker { boot_ms: self.stack.gateway().boot_ms(), numbered: Some(numbered) });
-        let counted = self.workers.counted(before, &after, &tally, LOST_PER_KILL_MAX);
-        let (workers, killed) = (self.workers.all.len(), self.workers.killed());
-        self.told.reconciliation = format!("  {workers} HAProxy workers, {killed} of them killed\n{counted}");
+        self.workers.all.push(Worker { boot_ms: self.stack.gateway().boot_ms(), numbered, is_killed: false });
+        let (counted, taken) = self.workers.counted(before, &after, &tally, UNHEARD_PER_KILL_MAX);
+        self.told.reconciliation = format!("  {} HAProxy workers\n{counted}{taken}", self.workers.all.len());
         print!("reconciliation\n{}", self.told.reconciliation);
         self.told.differences.extend(counted.differences());
         if counted.answered == 0 || counted.journaled == 0 {

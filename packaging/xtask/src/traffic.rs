@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// Requests that are under way at most. Each has a thread and a connection per frontend.
-const CLIENTS: u32 = 16;
+pub(crate) const CLIENTS: u32 = 16;
 /// The gateway answers within its own timeouts, which are shorter.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(40);
 /// A client that is further behind its pace than this does not try to catch up.

@@ -26,6 +26,14 @@ struct Fault {
     back_fails: bool,
     /// The package restarts the service by itself.
     package_restarts: bool,
+    /// The database cannot be asked its schema.
+    mute_database: bool,
+    /// It cannot once the new version was started.
+    mute_after: bool,
+    /// The new version ends before it migrates.
+    migrates_not: bool,
+    backup_fails: bool,
+    no_backups: bool,
 }
 
 /// A server in memory.
@@ -39,13 +47,30 @@ struct Server {
     installs: Vec<String>,
     restarts: u32,
     steps: Vec<String>,
+    /// The database's schema, and the one that the new version brings.
+    schema: i32,
+    new_schema: i32,
+    backups: u32,
 }
 
 impl Server {
     fn new(fault: Fault) -> Self {
         let (installed, runs) = ("1.0.0-1".to_owned(), "1.0.0-1".to_owned());
         let (installs, steps) = (Vec::new(), Vec::new());
-        Self { fault, installed, runs, run: 1, now: Duration::ZERO, ready_at: None, installs, restarts: 0, steps }
+        Self {
+            fault,
+            installed,
+            runs,
+            run: 1,
+            now: Duration::ZERO,
+            ready_at: None,
+            installs,
+            restarts: 0,
+            steps,
+            schema: 17,
+            new_schema: 17,
+            backups: 0,
+        }
     }
 
     fn is_new(&self) -> bool {
@@ -54,10 +79,28 @@ impl Server {
 
     fn start(&mut self) {
         (self.run, self.runs, self.ready_at) = (self.run + 1, self.installed.clone(), None);
+        if self.is_new() && !self.fault.migrates_not {
+            self.schema = self.new_schema;
+        }
     }
 }
 
 impl Machine for Server {
+    fn schema(&mut self) -> anyhow::Result<i32> {
+        if self.fault.mute_database || (self.fault.mute_after && self.run > 1) {
+            bail!("the database is down");
+        }
+        Ok(self.schema)
+    }
+
+    fn back_up(&mut self) -> anyhow::Result<Option<String>> {
+        if self.fault.backup_fails {
+            bail!("the disk is full");
+        }
+        self.backups += u32::from(!self.fault.no_backups);
+        Ok((!self.fault.no_backups).then(|| "a-backup.age".to_owned()))
+    }
+
     fn install(&mut self, package: &Path) -> anyhow::Result<()> {
         let version = package.to_string_lossy().into_owned();
         self.installs.push(version.clone());
@@ -128,6 +171,9 @@ fn plan() -> Plan {
         from: "1.0.0-1".to_owned(),
         to: "2.0.0-1".to_owned(),
         package: PathBuf::from("2.0.0-1"),
+        schema: Some(17),
+        known_schema: 17,
+        may_migrate: false,
         last: Some(PathBuf::from("1.0.0-1")),
         ready_within: Duration::from_secs(60),
         watch_for: Duration::from_secs(30),
@@ -204,4 +250,73 @@ fn versions_of_packages_and_programs() {
     for text in ["", "../x", "1/2", "a1", "1 2", "1\n", "1;x", &"1".repeat(101)] {
         assert!(!is_version(text), "{text}");
     }
+}
+
+/// What a database of schema 17 is asked for, and what became of it.
+struct Case {
+    fault: Fault,
+    /// The new package's.
+    schema: Option<i32>,
+    may_migrate: bool,
+    outcome: Outcome,
+    backups: u32,
+    says: &'static str,
+}
+
+impl Case {
+    fn try_out(&self) {
+        let Self { fault, schema, may_migrate, outcome, backups, says } = *self;
+        let mut server = Server { new_schema: schema.unwrap_or(18), ..Server::new(fault) };
+        let (ended, reason) = carry_out(&mut server, &Plan { schema, may_migrate, ..plan() });
+        let told = format!("{fault:?} {schema:?} {may_migrate}: {reason:?} {:#?}", server.steps);
+        assert_eq!((ended, server.backups), (outcome, backups), "{told}");
+        assert_eq!(server.installs.is_empty(), outcome == Outcome::Refused, "{told}");
+        assert_eq!(server.runs == "2.0.0-1", matches!(outcome, Outcome::Done | Outcome::Stuck), "{told}");
+        let said = format!("{} {}", server.steps.join("\n"), reason.unwrap_or_default());
+        assert!(said.contains(says), "{told}");
+    }
+}
+
+#[test]
+fn a_migration_is_begun_only_if_it_is_wanted_and_after_a_backup() {
+    let none = Fault::default();
+    let case = |fault, schema, may_migrate, outcome, backups, says| {
+        Case { fault, schema, may_migrate, outcome, backups, says }.try_out();
+    };
+    case(none, Some(17), false, Outcome::Done, 0, "");
+    // What is wanted and not needed needs no backup.
+    case(none, Some(17), true, Outcome::Done, 0, "");
+    case(none, Some(18), false, Outcome::Refused, 0, "from schema 17 to 18");
+    case(none, Some(18), false, Outcome::Refused, 0, "--migrates");
+    case(none, None, false, Outcome::Refused, 0, "does not say which schema");
+    case(none, Some(18), true, Outcome::Done, 1, "backup: a-backup.age");
+    case(none, None, true, Outcome::Done, 1, "backup: a-backup.age");
+    for may_migrate in [false, true] {
+        case(none, Some(16), may_migrate, Outcome::Refused, 0, "suiftly restore");
+    }
+    let no_backups = Fault { no_backups: true, ..none };
+    case(no_backups, Some(18), true, Outcome::Done, 0, "backup.recipients are not configured");
+    let backup_fails = Fault { backup_fails: true, ..none };
+    case(backup_fails, Some(18), true, Outcome::Refused, 0, "the disk is full");
+    case(backup_fails, Some(17), true, Outcome::Done, 0, "");
+    // A database that is down is judged by the version that runs on it.
+    let mute = Fault { mute_database: true, ..none };
+    case(mute, Some(17), false, Outcome::Done, 0, "the database is down");
+    case(mute, Some(18), false, Outcome::Refused, 0, "--migrates");
+}
+
+#[test]
+fn nothing_leads_back_over_a_migration_that_was_made() {
+    let ill = Fault { never_ready: true, ..Fault::default() };
+    let case = |fault, schema, outcome, says| {
+        Case { fault, schema, may_migrate: true, outcome, backups: u32::from(schema != Some(17)), says }.try_out();
+    };
+    case(ill, Some(17), Outcome::RolledBack, "runs again");
+    case(ill, Some(18), Outcome::Stuck, "has schema 18 now, and 1.0.0-1 knows 17");
+    case(ill, None, Outcome::Stuck, "`suiftly restore` the backup");
+    // It ended before it did, or was not even installed.
+    case(Fault { migrates_not: true, ..ill }, Some(18), Outcome::RolledBack, "runs again");
+    case(Fault { install_fails: true, ..ill }, Some(18), Outcome::RolledBack, "runs again");
+    case(Fault { mute_after: true, ..ill }, Some(18), Outcome::Stuck, "cannot be asked: the database is down");
+    case(Fault { mute_after: true, ..ill }, Some(17), Outcome::RolledBack, "runs again");
 }

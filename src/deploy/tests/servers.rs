@@ -69,17 +69,17 @@ impl Host for Server {
             if self.fault == Fault::Unreachable {
                 bail!("cannot be reached");
             }
-            return Ok(Standing { installed, is_at_work: self.fault == Fault::Busy, last: None });
+            return Ok(Standing { installed, schema: Some(17), is_at_work: self.fault == Fault::Busy, last: None });
         };
         if let Fault::Away(left @ 1..) = self.fault {
             self.fault = Fault::Away(left - 1);
             bail!("cannot be reached");
         }
         if matches!(self.fault, Fault::BeginFails | Fault::NeverTold) {
-            return Ok(Standing { installed, is_at_work: false, last: None });
+            return Ok(Standing { installed, schema: Some(17), is_at_work: false, last: None });
         }
         self.questions += 1;
-        Ok(Standing { installed, is_at_work: self.questions <= 2, last: self.status(&request) })
+        Ok(Standing { installed, schema: Some(17), is_at_work: self.questions <= 2, last: self.status(&request) })
     }
 
     fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()> {
@@ -102,8 +102,9 @@ impl Host for Server {
 }
 
 fn wish() -> Wish {
-    let package = Package { file: "s.deb".into(), version: "2.0.0-1".to_owned(), sha256: "0".repeat(64) };
-    Wish { package, watch_s: 30, ready_within_s: 60, even_if_unhealthy: false, no_way_back: false }
+    let package =
+        Package { file: "s.deb".into(), version: "2.0.0-1".to_owned(), schema: Some(17), sha256: "0".repeat(64) };
+    Wish { package, watch_s: 30, ready_within_s: 60, even_if_unhealthy: false, no_way_back: false, migrates: false }
 }
 
 /// What became of three servers, the second of which has a fault: the error, what was said, what was done.
@@ -187,4 +188,30 @@ fn a_dry_run_asks_and_changes_nothing() {
         assert!(said.contains("a: ") && said.contains(if is_fit { "1.0.0-1 is to be" } else { "could not" }), "{said}");
     }
     assert!(acts.borrow().is_empty());
+}
+
+#[test]
+fn a_dry_run_says_what_becomes_of_the_database() {
+    for (schema, migrates, is_fit, says) in [
+        (Some(17), false, true, "followed by 2.0.0-1\n"),
+        (Some(17), true, true, "followed by 2.0.0-1\n"),
+        (Some(18), false, false, "from schema 17 to 18"),
+        (Some(18), true, true, "may migrate the database from schema 17"),
+        (None, false, false, "does not say which schema"),
+        (Some(16), true, false, "up to schema 16, and it has 17"),
+    ] {
+        let acts = Rc::new(RefCell::new(Vec::new()));
+        let server = Server { name: "a", fault: Fault::Nothing, acts: Rc::clone(&acts), request: None, questions: 0 };
+        let mut wish = Wish { migrates, ..wish() };
+        wish.package.schema = schema;
+        let mut said = String::new();
+        let mut say = |text: &str| {
+            said.push_str(text);
+            Ok(())
+        };
+        let outcome = dry_run(&wish, &mut [Box::new(server) as Box<dyn Host>], &mut say);
+        assert_eq!(outcome.is_ok(), is_fit, "{schema:?}: {said}");
+        assert!(said.contains(says), "{schema:?}: {said}");
+        assert!(acts.borrow().is_empty());
+    }
 }

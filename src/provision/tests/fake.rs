@@ -64,7 +64,7 @@ const DIRECTORIES: [&str; 6] = [
     "etc/apt/sources.list.d",
     "var/lib",
 ];
-const OFFERED: [(&str, &str); 8] = [
+const OFFERED: [(&str, &str); 9] = [
     ("haproxy", "2.6.12-1+deb12u2"),
     ("nginx", "1.22.1-9"),
     ("sudo", "1.9.13p3-1"),
@@ -73,6 +73,7 @@ const OFFERED: [(&str, &str); 8] = [
     ("python3-certbot-nginx", "2.1.0-2"),
     ("gpg", "2.2.40-1.1"),
     ("postgresql", "15+248"),
+    ("postgresql-client", "15+248"),
 ];
 
 impl Fake {

@@ -11,6 +11,8 @@ pub(crate) struct Control {
     /// As dpkg-shlibdeps names them.
     pub(crate) libraries: String,
     pub(crate) installed_kib: u64,
+    /// The version of the database's schema that the program brings: `suiftly deploy` holds it against the database's.
+    pub(crate) schema: String,
 }
 
 /// Accounts are made by adduser; mail, webhooks and edges trust the system's certificates; the unit's reload needs kill.
@@ -45,6 +47,7 @@ impl fmt::Display for Control {
         writeln!(f, "Suggests: certbot, prometheus, grafana")?;
         writeln!(f, "Section: net")?;
         writeln!(f, "Priority: optional")?;
+        writeln!(f, "Suiftly-Schema: {}", self.schema)?;
         writeln!(f, "Description: {DESCRIPTION}")
     }
 }
@@ -61,6 +64,7 @@ mod tests {
             maintainer: "A <a@b>",
             libraries: "libc6 (>= 2.34)".to_owned(),
             installed_kib: 7,
+            schema: "17".to_owned(),
         };
         assert_eq!(control.file_name(), "suiftly_1.2.3-1_amd64.deb");
         let text = control.to_string();

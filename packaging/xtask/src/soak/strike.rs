@@ -5,7 +5,9 @@ use super::count::Worker;
 use super::fault::{Fault, Strike};
 use super::seen::{Seen, judge};
 use super::told::Struck;
+use super::witness::Witness;
 use crate::api::Pipeline;
+use crate::gateway::socket_path;
 use crate::process::Lifeline;
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::{Signal, kill};
@@ -76,18 +78,25 @@ impl Soak<'_> {
                 Ok(seen)
             }
             Fault::GatewayReloaded => {
-                let leaving = self.stack.reload_gateway(&self.interrupt)?;
-                let boot_ms = leaving.boot_ms();
-                let numbered = Some(leaving.see_out(&self.interrupt)?);
-                self.workers.all.push(Worker { boot_ms, numbered });
+                let witness = self.witness()?;
+                self.stack.reload_gateway(&self.interrupt)?.see_out(&self.interrupt)?;
+                let (boot_ms, numbered) = (witness.boot_ms(), witness.to_the_end());
+                self.workers.all.push(Worker { boot_ms, numbered, is_killed: false });
                 Ok(judge(fault, &[]))
             }
             Fault::GatewayKilled => {
-                self.workers.all.push(Worker { boot_ms: self.stack.gateway().boot_ms(), numbered: None });
+                let witness = self.witness()?;
                 self.stack.kill_gateway(&self.interrupt)?;
+                let (boot_ms, numbered) = (witness.boot_ms(), witness.to_the_end());
+                self.workers.all.push(Worker { boot_ms, numbered, is_killed: true });
                 Ok(judge(fault, &[]))
             }
         }
+    }
+
+    /// Of the worker that is about to end.
+    fn witness(&self) -> anyhow::Result<Witness> {
+        Witness::of(&socket_path(self.stack.data_dir())?, self.stack.gateway().boot_ms(), &self.interrupt)
     }
 
     /// Stops all of PostgreSQL's processes where they stand, and lets them go on.

@@ -6,6 +6,15 @@ use crate::reconcile::grouped;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+/// What a killed or leaving HAProxy's figures rest on.
+const KNOWN: &str = "\
+*Known for certain*: the last number of every HAProxy that runs or leaves, by its own table or by listening to its ring until the
+process had ended (`show events` on its runtime socket); and every number that never arrived, by the gap. Of a HAProxy that is
+killed: each line that it had put out on that socket by then. *Not known by number*: lines that it had made and put out to nobody. That
+there were any is told by clients who have an answer without a line; each client asks one thing at a time, so that one
+line each may be missing at a kill, and more is a failure. Nothing of this is billed: what does not reach the journal is the operator's loss.
+";
+
 /// A fault that struck, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Struck {
@@ -97,7 +106,7 @@ impl Told {
             "\n*Back*: ready, the edge in sync, every line that HAProxy had numbered by the fault's end passed, everything taken \
              stored.\n*Requests hit*: those whose client got no whole answer, or no connection.\n",
         );
-        let _ = write!(text, "\n## Reconciliation\n\n```\n{}```\n", self.reconciliation);
+        let _ = write!(text, "\n## Reconciliation\n\n```\n{}```\n\n{KNOWN}", self.reconciliation);
         for (title, lines) in
             [("Found", &self.findings), ("Does not hold", &self.differences), ("Left out here", &self.left_out)]
         {

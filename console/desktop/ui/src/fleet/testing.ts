@@ -48,6 +48,7 @@ export function anEdge(change: Partial<FleetEdge> = {}): FleetEdge {
     streams: 1,
     applied: [anApplied()],
     refused: [],
+    trusts: [],
     gateways: [aGateway()],
     ...change,
   };

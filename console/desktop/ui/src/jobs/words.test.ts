@@ -35,7 +35,14 @@ describe("what a run did", () => {
     ],
     [
       "backup",
-      { bytes: 2_000_000, file: "a", last_epoch: 1_200, removed: 1, took_ms: 900, watermark: 1_190 },
+      {
+        bytes: 2_000_000,
+        file: "a",
+        last_epoch: 1_200,
+        removed: 1,
+        took_ms: 900,
+        watermark: 1_190,
+      },
       "1.91 MiB through epoch 1,200, 1 old one removed",
     ],
     ["backup_check", { every_hours: 24, last_at: null }, "there is none yet"],

@@ -62,6 +62,7 @@ export function anEdge(change: Partial<FleetEdge> = {}): FleetEdge {
     streams: 1,
     applied: [],
     refused: [],
+    trusts: [],
     gateways: [],
     ...change,
   };

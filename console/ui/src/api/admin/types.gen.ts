@@ -105,6 +105,74 @@ export type AuditPage = {
 };
 
 /**
+ * A backup.
+ */
+export type Backup = {
+    /**
+     * Its file's length.
+     */
+    bytes: number;
+    /**
+     * When it was made.
+     */
+    created_at: string;
+    /**
+     * Its file's name.
+     */
+    file: string;
+    /**
+     * The first epoch of the journal in it.
+     */
+    first_epoch: number;
+    /**
+     * Whether secrets are in it.
+     */
+    has_secrets: boolean;
+    /**
+     * When that was cut; null of an empty journal.
+     */
+    last_cut_at?: string | null;
+    /**
+     * The last one.
+     */
+    last_epoch: number;
+    /**
+     * Its file's SHA-256, in hexadecimal.
+     */
+    sha256: string;
+    /**
+     * How long it took, in milliseconds.
+     */
+    took_ms: number;
+    /**
+     * The last epoch that the database in it has.
+     */
+    watermark: number;
+};
+
+/**
+ * The backups.
+ */
+export type Backups = {
+    /**
+     * How often one is made, in seconds; null if none is.
+     */
+    every_s?: number | null;
+    /**
+     * Whether this process makes them: nobody is named whom they could be encrypted for, else.
+     */
+    is_scheduled: boolean;
+    /**
+     * The latest first, at most 100.
+     */
+    items: Array<Backup>;
+    /**
+     * When one is late, in seconds after the one before; null if none is made.
+     */
+    late_after_s?: number | null;
+};
+
+/**
  * An hour of a customer's requests to a service on a network, by both paths.
  */
 export type BillHour = {
@@ -886,6 +954,10 @@ export type EdgeReport = {
      */
     started_at: number;
     /**
+     * The keys whose signature it believes: a number and the first digits of each.
+     */
+    trusts?: Array<string>;
+    /**
      * That version; 0: none.
      */
     version: number;
@@ -1062,6 +1134,10 @@ export type FleetEdge = {
      * Streams that it has open.
      */
     streams: number;
+    /**
+     * The keys whose signature it believes: a number and the first digits of each. Empty: it has not told.
+     */
+    trusts: Array<string>;
     /**
      * The version that every gateway of it has; null: none, or not heard of.
      */
@@ -1425,6 +1501,10 @@ export type Health = {
      * `live` or `ready`.
      */
     status: string;
+    /**
+     * The program's version.
+     */
+    version: string;
 };
 
 /**
@@ -2698,7 +2778,7 @@ export type Problem = {
 /**
  * What kind of error it is. Codes are never renamed.
  */
-export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
+export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
 
 /**
  * Who a customer is.
@@ -3249,6 +3329,62 @@ export type Revisions = {
 };
 
 /**
+ * A part of the program that could run by itself.
+ */
+export type Role = 'ingest' | 'dataflow' | 'store' | 'api' | 'manager' | 'vault';
+
+/**
+ * A role of this process.
+ */
+export type RoleHealth = {
+    /**
+     * Which.
+     */
+    role: Role;
+    /**
+     * Since when it is like that.
+     */
+    since: string;
+    /**
+     * How it is.
+     */
+    state: RoleState;
+};
+
+/**
+ * How a role is.
+ */
+export type RoleState = 'live' | 'starting' | 'standby' | 'failing' | 'off';
+
+/**
+ * A keyring.
+ */
+export type SecretRing = {
+    /**
+     * The numbers of its keys, the one that is used first.
+     */
+    ids: Array<number>;
+    /**
+     * What its file is called: `jwt-keys`, `at-rest-keys`, `vault-keys`, `vault-signing-keys`.
+     */
+    name: string;
+};
+
+/**
+ * The keyrings in force.
+ */
+export type SecretsView = {
+    /**
+     * Each of them.
+     */
+    rings: Array<SecretRing>;
+    /**
+     * The number of the key that the grant set in force is signed by; null while none is in force.
+     */
+    signed_by?: number | null;
+};
+
+/**
  * Usage over time.
  */
 export type Series = Stand & {
@@ -3296,6 +3432,28 @@ export type SeriesPoint = {
      * Its first instant.
      */
     start: string;
+};
+
+/**
+ * The process and its roles.
+ */
+export type ServerHealth = {
+    /**
+     * Every role.
+     */
+    roles: Array<RoleHealth>;
+    /**
+     * When it started.
+     */
+    started_at: string;
+    /**
+     * `live`: it answers.
+     */
+    status: string;
+    /**
+     * The program's version.
+     */
+    version: string;
 };
 
 /**
@@ -4404,6 +4562,45 @@ export type AuditResponses = {
 };
 
 export type AuditResponse = AuditResponses[keyof AuditResponses];
+
+export type ListBackupsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/backups';
+};
+
+export type ListBackupsErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type ListBackupsError = ListBackupsErrors[keyof ListBackupsErrors];
+
+export type ListBackupsResponses = {
+    200: Backups;
+};
+
+export type ListBackupsResponse = ListBackupsResponses[keyof ListBackupsResponses];
 
 export type ReconciliationData = {
     body?: never;
@@ -7624,6 +7821,92 @@ export type RecordsSummaryResponses = {
 
 export type RecordsSummaryResponse = RecordsSummaryResponses[keyof RecordsSummaryResponses];
 
+export type SecretsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/secrets';
+};
+
+export type SecretsErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type SecretsError = SecretsErrors[keyof SecretsErrors];
+
+export type SecretsResponses = {
+    200: SecretsView;
+};
+
+export type SecretsResponse = SecretsResponses[keyof SecretsResponses];
+
+export type ReloadSecretsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/secrets/reload';
+};
+
+export type ReloadSecretsErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * The operator's role does not allow it (`forbidden`), or the customer's account is closed (`account_closed`).
+     */
+    403: Problem;
+    /**
+     * `secrets_refused`: a file cannot be used; the keys in force stay
+     */
+    409: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type ReloadSecretsError = ReloadSecretsErrors[keyof ReloadSecretsErrors];
+
+export type ReloadSecretsResponses = {
+    200: SecretsView;
+};
+
+export type ReloadSecretsResponse = ReloadSecretsResponses[keyof ReloadSecretsResponses];
+
 export type LiveStreamData = {
     body?: never;
     headers?: {
@@ -8401,7 +8684,7 @@ export type HealthData = {
 };
 
 export type HealthResponses = {
-    200: Health;
+    200: ServerHealth;
 };
 
 export type HealthResponse = HealthResponses[keyof HealthResponses];

@@ -41,6 +41,32 @@ export const vAuditPage = v.object({
 });
 
 /**
+ * A backup.
+ */
+export const vBackup = v.object({
+    bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    created_at: v.pipe(v.string(), v.isoTimestamp()),
+    file: v.string(),
+    first_epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    has_secrets: v.boolean(),
+    last_cut_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
+    last_epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    sha256: v.string(),
+    took_ms: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    watermark: v.pipe(v.number(), v.integer(), v.minValue(0))
+});
+
+/**
+ * The backups.
+ */
+export const vBackups = v.object({
+    every_s: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    is_scheduled: v.boolean(),
+    items: v.array(vBackup),
+    late_after_s: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0)))
+});
+
+/**
  * A published price book.
  */
 export const vBookItem = v.object({
@@ -519,7 +545,8 @@ export const vGrantItem = v.object({
  * Whether the process lives.
  */
 export const vHealth = v.object({
-    status: v.string()
+    status: v.string(),
+    version: v.string()
 });
 
 /**
@@ -994,6 +1021,7 @@ export const vProblemCode = v.picklist([
     'vault_version',
     'vault_frozen',
     'vault_not_frozen',
+    'secrets_refused',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
@@ -1253,6 +1281,54 @@ export const vRevisions = v.object({
 });
 
 /**
+ * A part of the program that could run by itself.
+ */
+export const vRole = v.picklist([
+    'ingest',
+    'dataflow',
+    'store',
+    'api',
+    'manager',
+    'vault'
+]);
+
+/**
+ * How a role is.
+ */
+export const vRoleState = v.picklist([
+    'live',
+    'starting',
+    'standby',
+    'failing',
+    'off'
+]);
+
+/**
+ * A role of this process.
+ */
+export const vRoleHealth = v.object({
+    role: vRole,
+    since: v.pipe(v.string(), v.isoTimestamp()),
+    state: vRoleState
+});
+
+/**
+ * A keyring.
+ */
+export const vSecretRing = v.object({
+    ids: v.array(v.pipe(v.number(), v.integer())),
+    name: v.string()
+});
+
+/**
+ * The keyrings in force.
+ */
+export const vSecretsView = v.object({
+    rings: v.array(vSecretRing),
+    signed_by: v.nullish(v.pipe(v.number(), v.integer()))
+});
+
+/**
  * A series' step.
  */
 export const vSeriesBucket = v.picklist([
@@ -1268,6 +1344,16 @@ export const vSeriesBucket = v.picklist([
 export const vSeriesPoint = v.object({
     counts: vCounts,
     start: v.pipe(v.string(), v.isoTimestamp())
+});
+
+/**
+ * The process and its roles.
+ */
+export const vServerHealth = v.object({
+    roles: v.array(vRoleHealth),
+    started_at: v.pipe(v.string(), v.isoTimestamp()),
+    status: v.string(),
+    version: v.string()
 });
 
 /**
@@ -1392,6 +1478,7 @@ export const vFleetEdge = v.object({
     started_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
     state: vStanding,
     streams: v.pipe(v.number(), v.integer()),
+    trusts: v.array(v.string()),
     version: v.nullish(v.pipe(v.number(), v.integer()))
 });
 
@@ -1847,6 +1934,7 @@ export const vEdgeReport = v.object({
     gateways: v.pipe(v.array(vGatewayReport), v.maxLength(16)),
     refused: v.pipe(v.array(vVaultRefusal), v.maxLength(16)),
     started_at: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    trusts: v.optional(v.pipe(v.array(v.string()), v.maxLength(16))),
     version: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
 });
 
@@ -2008,6 +2096,8 @@ export const vAuditQuery = v.object({
 });
 
 export const vAuditResponse = vAuditPage;
+
+export const vListBackupsResponse = vBackups;
 
 export const vReconciliationQuery = v.object({
     escrow: v.optional(v.boolean())
@@ -2527,6 +2617,10 @@ export const vRecordsSummaryQuery = v.object({
 
 export const vRecordsSummaryResponse = vRecordSummary;
 
+export const vSecretsResponse = vSecretsView;
+
+export const vReloadSecretsResponse = vSecretsView;
+
 export const vLiveStreamHeaders = v.object({
     'Last-Event-ID': v.nullish(v.string())
 });
@@ -2653,7 +2747,7 @@ export const vWhatIfBody = vWhatIfRequest;
 
 export const vWhatIfResponse = vWhatIfView;
 
-export const vHealthResponse = vHealth;
+export const vHealthResponse = vServerHealth;
 
 export const vMetricsPageResponse = v.string();
 

@@ -753,6 +753,10 @@ export type Health = {
      * `live` or `ready`.
      */
     status: string;
+    /**
+     * The program's version.
+     */
+    version: string;
 };
 
 /**
@@ -1660,7 +1664,7 @@ export type Problem = {
 /**
  * What kind of error it is. Codes are never renamed.
  */
-export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
+export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
 
 /**
  * A quote, and whether it could be paid for.

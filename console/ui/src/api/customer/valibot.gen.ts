@@ -276,7 +276,8 @@ export const vFundsMoved = v.object({
  * Whether the process lives.
  */
 export const vHealth = v.object({
-    status: v.string()
+    status: v.string(),
+    version: v.string()
 });
 
 /**
@@ -587,6 +588,7 @@ export const vProblemCode = v.picklist([
     'vault_version',
     'vault_frozen',
     'vault_not_frozen',
+    'secrets_refused',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
