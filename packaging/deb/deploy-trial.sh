@@ -72,7 +72,7 @@ deploy() {
     local expected=$1 status=0
     shift
     said=$(as_deployer suiftly deploy "$@" --host localhost --watch 3 --ready-within 15 2>&1) || status=$?
-    [ "$status" = "$expected" ] || fail "suiftly deploy $* ended with $status: $said; $(inside suiftly deploy --status)"
+    [ "$status" = "$expected" ] || fail "suiftly deploy $* ended with $status: $said; $(cat "$root$releases/status.json")"
 }
 
 as_deployer() {
@@ -162,13 +162,13 @@ asks_before_it_migrates() {
     inside cp -p /etc/suiftly/suiftly.toml /root/suiftly.toml
     inside sed -i "s/^\\[backup\\]/&\nrecipients = [\"$key\"]/" /etc/suiftly/suiftly.toml
     deploy 1 /srv/newer.deb --migrates
-    says "a backup goes before" "backup: /var/backups/suiftly/" "somebody must look at it" "has schema 9999 now, and $better knows $has" "suiftly restore"
+    says "a backup goes before" "backup: /var/lib/suiftly/backups/" "somebody must look at it" "has schema 9999 now, and $better knows $has" "suiftly restore"
     [ "$(installed_version)" = "$newer" ] || fail "it went back to a program that refuses this database"
     saw "\`--migrates\` makes a backup before; where the version then fails, it stays and says that a restore leads back" \
         "$(grep -o 'backup: .*' <<<"$said" | head -n 1)"
     # By hand, as whoever looks at it would.
-    inside runuser -u postgres -- psql -q suiftly_test -c 'DELETE FROM schema_migrations WHERE version = 9999'
     inside apt-get install -y -q --allow-downgrades /srv/good.deb >"$root.log" 2>&1 || fail "$(tail -n 20 "$root.log")"
+    inside runuser -u postgres -- psql -q suiftly_test -c 'DELETE FROM schema_migrations WHERE version = 9999'
     inside mv /root/suiftly.toml /etc/suiftly/suiftly.toml
     inside systemctl restart suiftly.service
     await is_serving || fail "it does not serve"

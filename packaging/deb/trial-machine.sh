@@ -4,6 +4,23 @@
 # How long anything there may take, in tenths of a second.
 patience=1800
 
+# Memory that has to be free for the machines to lie in it, in KiB.
+memory_needed_kib=$((8 << 20))
+
+# In memory, if there is enough of it: a disk takes twice the time.
+in_memory() {
+    local free
+    free=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+    if [ "$free" -gt "$memory_needed_kib" ]; then
+        mount -t tmpfs -o size=4g,mode=755 suiftly-trial "$work" 2>/dev/null || true
+    fi
+}
+
+clear_work() {
+    umount "$work" 2>/dev/null || true
+    rm -rf --one-file-system "$work"
+}
+
 # Runs a command in the root, without a systemd, with this machine's network.
 in_root() {
     local status=0
@@ -66,6 +83,13 @@ end_machine() {
     kill -9 "$nspawn" 2>/dev/null || true
     wait "$nspawn" 2>/dev/null || true
     nspawn=
+}
+
+# Ends what runs in the copy, by its process: what it started goes with it.
+end_beside() {
+    [ -z "$beside" ] || kill "$beside" 2>/dev/null || true
+    [ -z "$beside" ] || wait "$beside" 2>/dev/null || true
+    beside=
 }
 
 # The sum of a metric over its labels; nothing while nobody answers.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Tries the server's Debian package on a machine that has nothing else: a bare Debian 12 made for it, started with its own
 # systemd. There it is installed, provisioned, started, fed lines, killed, upgraded under load, removed, installed again and
-# purged. What was seen goes into PROOF, if one is named.
+# purged. A copy of it, without a systemd, is provisioned, broken and repaired meanwhile (provision-trial.sh). What was seen
+# goes into PROOF, if one is named.
 #
 #     packaging/deb/trial.sh PACKAGE.deb NEXT.deb [PROOF.md]
 #
@@ -20,14 +21,17 @@ for tool in debootstrap systemd-nspawn nsenter lintian; do
     command -v "$tool" >/dev/null || { echo "this needs $tool" >&2; exit 1; }
 done
 
-root=$(mktemp -d /var/tmp/suiftly-trial.XXXXXX)
-rows=$root.rows
+work=$(mktemp -d /var/tmp/suiftly-trial.XXXXXX)
+root=$work/machine
+rows=$work/rows
 machine=suiftly-trial-$$
 nspawn=
+beside=
 . "$here/trial-machine.sh"
-trap 'end_machine; rm -rf --one-file-system "$root" "$root".*' EXIT
+trap 'end_machine; end_beside; clear_work' EXIT
 trap 'exit 1' INT TERM
-chmod 755 "$root"
+in_memory
+mkdir -m 755 "$root"
 : >"$rows"
 
 # A step that went well: told, and kept for the proof.
@@ -46,12 +50,14 @@ fail() {
 
 . "$here/trial-steps.sh"
 
-lint
 make_root
+lint
 install_package
 refuses_without_a_type
 units_hold
+provisions_beside
 # Without a systemd of its own nothing can be served there.
+tried="installs and provisions; NOT TRIED: serving, upgrade, removal"
 if start_machine; then
     provisioned
     behind_nginx
@@ -59,13 +65,16 @@ if start_machine; then
     survives_a_kill
     is_watched
     upgrades_under_load
+    restarts_under_load
     holds_every_line
     goes_and_comes_back
     purges
-    end_machine
+    tried="installs, provisions, serves, upgrades under load without losing a line, goes, comes back, and purges"
 else
     echo "NOT TRIED: serving, upgrade, removal: a systemd cannot be started here: $(tail -n 1 "$root.console")"
     printf '| serving, upgrade, removal | NOT TRIED: no systemd could be started |\n' >>"$rows"
 fi
+end_machine
+provisioned_beside
 [ -z "$proof" ] || write_proof >"$proof"
-echo "the package installs, serves, upgrades under load without losing a line, goes, comes back, and purges"
+echo "the package $tried"

@@ -14,7 +14,14 @@ pub(super) struct Standing {
     pub(super) schema: Option<i32>,
     /// Whether a deployment is at work.
     pub(super) is_at_work: bool,
-    /// The last deployment.
+}
+
+/// How far the last deployment there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// Whether it is at work, or another is.
+    pub(super) is_at_work: bool,
+    /// What it has told; `None`: there was none.
     pub(super) last: Option<Status>,
 }
 
@@ -24,6 +31,8 @@ pub(super) trait Host {
     fn name(&self) -> &str;
     /// How it stands.
     fn standing(&mut self) -> anyhow::Result<Standing>;
+    /// How far it is: asked without the program there, which is being replaced by one that may be broken.
+    fn progress(&mut self) -> anyhow::Result<Progress>;
     /// Sends what is to be installed, and what is asked for.
     fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()>;
     /// Has it begun there.

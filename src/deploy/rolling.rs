@@ -1,7 +1,7 @@
 //! One server after the other. Nothing is touched before every server was asked; whatever goes wrong on one, the rest stay as
 //! they are, and it is said of each how it stands.
 
-use super::host::{Host, Standing};
+use super::host::{Host, Progress, Standing};
 use super::package::Package;
 use super::plan::Request;
 use super::schema::{self, Change, Coming};
@@ -150,11 +150,10 @@ fn follow(
 ) -> anyhow::Result<Status> {
     let (mut told, mut waited, mut away) = (0, Duration::ZERO, Duration::ZERO);
     loop {
-        match host.standing() {
-            Ok(standing) => {
+        match host.progress() {
+            Ok(Progress { is_at_work, last }) => {
                 away = Duration::ZERO;
-                let is_at_work = standing.is_at_work;
-                if let Some(status) = standing.last.filter(|last| last.id == request.id) {
+                if let Some(status) = last.filter(|last| last.id == request.id) {
                     for step in status.steps.iter().skip(told) {
                         say(&format!("  {} {}\n", step.at, step.what))?;
                     }

@@ -1,9 +1,10 @@
 //! A server by ssh: four short commands, each of which may fail and be said again.
 
-use super::host::{Host, Standing};
+use super::host::{Host, Progress, Standing};
 use super::package::Package;
 use super::plan::Request;
-use super::{ACCOUNT, AS_ROOT};
+use super::status::{LOCK_FILE, STATUS_FILE};
+use super::{ACCOUNT, AS_ROOT, STATE_DIR};
 use anyhow::{Context, bail, ensure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use std::process::{Command, Output, Stdio};
 pub(super) const INCOMING: &str = "incoming.deb";
 pub(super) const REQUEST: &str = "request.json";
 const STATUS: &str = "/usr/bin/suiftly deploy --status";
+/// How flock ends where somebody else has the lock.
+const IS_LOCKED: &str = "1";
 /// Nobody is asked for a password, and nobody waits for ever.
 const OPTIONS: [&str; 6] = [
     "-oBatchMode=yes",
@@ -68,6 +71,12 @@ impl Ssh {
     }
 }
 
+fn progress_of(told: &str) -> anyhow::Result<Progress> {
+    let (locked, status) = told.split_once('\n').context("it says nothing")?;
+    let last = if status.trim().is_empty() { None } else { Some(serde_json::from_str(status)?) };
+    Ok(Progress { is_at_work: locked == IS_LOCKED, last })
+}
+
 /// Whether it can be a server's name, and nothing else.
 pub(crate) fn is_host(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || ".-_@".contains(c);
@@ -89,6 +98,15 @@ impl Host for Ssh {
             .with_context(|| format!("{} does not say how it stands: is its suiftly too old?", self.name))
     }
 
+    fn progress(&mut self) -> anyhow::Result<Progress> {
+        // The lock first: what is read while nobody works is the last word.
+        let asked = format!(
+            "flock --shared --nonblock {STATE_DIR}/{LOCK_FILE} true; echo $?; cat {STATE_DIR}/{STATUS_FILE} 2>/dev/null || true"
+        );
+        progress_of(&self.run(&asked, b"")?)
+            .with_context(|| format!("{} does not say how far it is: {STATE_DIR}/{STATUS_FILE}", self.name))
+    }
+
     fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()> {
         let mut scp = self.command("scp");
         scp.arg(&package.file).arg(format!("{}:{INCOMING}", self.name)).stdin(Stdio::null());
@@ -105,7 +123,26 @@ impl Host for Ssh {
 
 #[cfg(test)]
 mod tests {
+    use super::super::status::Status;
     use super::*;
+
+    #[test]
+    fn progress_is_a_lock_and_a_file() {
+        let status = Status::new("7", "1.0-1");
+        let file = serde_json::to_string_pretty(&status).unwrap();
+        for (told, is_at_work, last) in [
+            (format!("1\n{file}"), true, Some(&status)),
+            (format!("0\n{file}\n"), false, Some(&status)),
+            ("1\n".to_owned(), true, None),
+            // There is no lock yet.
+            ("66\n".to_owned(), false, None),
+        ] {
+            assert_eq!(progress_of(&told).unwrap(), Progress { is_at_work, last: last.cloned() }, "{told}");
+        }
+        for told in ["", "1", "0\n{\"id\":"] {
+            assert!(progress_of(told).is_err(), "{told}");
+        }
+    }
 
     #[test]
     fn a_hosts_name_is_no_option_and_no_command() {

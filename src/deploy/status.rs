@@ -12,8 +12,8 @@ use std::process::Command;
 use suiftly_api::{Clock, SystemClock};
 use suiftly_store::probe::known_schema_version;
 
-const STATUS_FILE: &str = "status.json";
-const LOCK_FILE: &str = "lock";
+pub(super) const STATUS_FILE: &str = "status.json";
+pub(super) const LOCK_FILE: &str = "lock";
 /// Steps that are told at most: a deployment has about ten.
 const STEPS_MAX: usize = 64;
 const DIR_MODE: u32 = 0o755;

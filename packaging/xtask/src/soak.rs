@@ -79,8 +79,14 @@ pub(crate) fn soak(options: SoakOptions) -> anyhow::Result<ExitCode> {
     Ok(if told.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn facts(places: &Places) -> [machine::Facts; 2] {
-    [machine::machine(places), machine::versions(places, &places.suiftly(false))]
+fn facts(places: &Places) -> [machine::Facts; 3] {
+    [machine::machine(places), machine::versions(places, &places.suiftly(false)), busyness()]
+}
+
+/// How busy the machine was, whoever else made it so.
+fn busyness() -> machine::Facts {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').nth(2).map(|load| ("load average, 15 minutes", load.to_owned())).into_iter().collect()
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! One server after the other, when each of them fails.
 
-use super::super::host::{Host, Standing};
+use super::super::host::{Host, Progress, Standing};
 use super::super::package::Package;
 use super::super::plan::Request;
 use super::super::rolling::{Wish, dry_run, roll};
@@ -64,22 +64,25 @@ impl Host for Server {
     }
 
     fn standing(&mut self) -> anyhow::Result<Standing> {
+        assert!(self.request.is_none(), "what is being replaced is not asked");
+        if self.fault == Fault::Unreachable {
+            bail!("cannot be reached");
+        }
         let installed = (self.fault != Fault::NotInstalled).then(|| "1.0.0-1".to_owned());
-        let Some(request) = self.request.clone() else {
-            if self.fault == Fault::Unreachable {
-                bail!("cannot be reached");
-            }
-            return Ok(Standing { installed, schema: Some(17), is_at_work: self.fault == Fault::Busy, last: None });
-        };
+        Ok(Standing { installed, schema: Some(17), is_at_work: self.fault == Fault::Busy })
+    }
+
+    fn progress(&mut self) -> anyhow::Result<Progress> {
         if let Fault::Away(left @ 1..) = self.fault {
             self.fault = Fault::Away(left - 1);
             bail!("cannot be reached");
         }
-        if matches!(self.fault, Fault::BeginFails | Fault::NeverTold) {
-            return Ok(Standing { installed, schema: Some(17), is_at_work: false, last: None });
-        }
+        let begun = self.request.clone().filter(|_| !matches!(self.fault, Fault::BeginFails | Fault::NeverTold));
+        let Some(request) = begun else {
+            return Ok(Progress::default());
+        };
         self.questions += 1;
-        Ok(Standing { installed, schema: Some(17), is_at_work: self.questions <= 2, last: self.status(&request) })
+        Ok(Progress { is_at_work: self.questions <= 2, last: self.status(&request) })
     }
 
     fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()> {
