@@ -87,7 +87,7 @@ impl Space {
 
     /// Hundredths that are free, of bytes or of files, whichever is shorter.
     pub(crate) fn free_percent(&self) -> u64 {
-        let of = |free: u64, size: u64| if size == 0 { 100 } else { free.saturating_mul(100) / size };
+        let of = |free: u64, size: u64| free.saturating_mul(100).checked_div(size).unwrap_or(100);
         let files = self.files.map_or(100, |(free, size)| of(free, size));
         of(self.free_bytes, self.size_bytes).min(files)
     }

@@ -66,7 +66,7 @@ mod tests {
         let page = |name: &str| pages.iter().find(|(file, _)| file == name).map(|(_, page)| page.as_str());
         assert!(page("suiftly.1").unwrap().contains("suiftly\\-serve(1)"));
         for (name, says) in
-            [("suiftly-serve.1", "data\\-dir"), ("suiftly-billing-orders.1", "suiftly\\-billing\\-orders")]
+            [("suiftly-serve.1", "data\\-dir"), ("suiftly-billing-invoices.1", "suiftly\\-billing\\-invoices")]
         {
             let page = page(name).unwrap_or_else(|| panic!("there is no {name}"));
             assert!(page.contains(says), "{name}: {page}");

@@ -35,7 +35,7 @@ const FAST_SECONDS: i64 = 5;
 
 /// Records a CPU-second of the database: ours, a bare COPY's, and the ratio.
 pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
-    let (cases, length, runs) = size(arguments)?;
+    let Size { cases, length, runs } = size(&arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     let mut rows = Vec::new();
     for (customers, seconds) in cases.iter().copied() {
@@ -54,11 +54,18 @@ pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The cases, how many seconds of lines, and how often.
-fn size(arguments: Vec<OsString>) -> anyhow::Result<(&'static [(u32, i64)], i64, usize)> {
-    match &arguments[..] {
-        [] => Ok((&CASES, SECONDS, RUNS)),
-        [only] if only == "--fast" => Ok((CASES.split_at(1).0, FAST_SECONDS, 1)),
+/// How much is measured.
+struct Size {
+    cases: &'static [(u32, i64)],
+    /// Seconds of lines.
+    length: i64,
+    runs: usize,
+}
+
+fn size(arguments: &[OsString]) -> anyhow::Result<Size> {
+    match arguments {
+        [] => Ok(Size { cases: &CASES, length: SECONDS, runs: RUNS }),
+        [only] if only == "--fast" => Ok(Size { cases: CASES.split_at(1).0, length: FAST_SECONDS, runs: 1 }),
         _ => anyhow::bail!("`cargo xtask bench store` knows `--fast` alone"),
     }
 }

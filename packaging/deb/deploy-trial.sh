@@ -51,7 +51,10 @@ make_versions() {
     local first
     first=$(dpkg-deb -f "$package" Version)
     version good </dev/null
-    version better </dev/null
+    # Its installation waits until it is told to go on.
+    version better <<'STEPS'
+sed -i '2i until [ -e /run/trial-goes-on ]; do sleep 0.1; done' DEBIAN/postinst
+STEPS
     version broken <<'STEPS'
 printf '#!/bin/sh\necho "it does not even start" >&2\nexit 1\n' >usr/bin/suiftly
 STEPS
@@ -71,7 +74,7 @@ STEPS
 deploy() {
     local expected=$1 status=0
     shift
-    said=$(as_deployer suiftly deploy "$@" --host localhost --watch 3 --ready-within 15 2>&1) || status=$?
+    said=$(as_deployer suiftly deploy "$@" --host localhost --watch 3 --ready-within 10 2>&1) || status=$?
     [ "$status" = "$expected" ] || fail "suiftly deploy $* ended with $status: $said; $(cat "$root$releases/status.json")"
 }
 
@@ -119,7 +122,7 @@ follows_with_a_good_one() {
 
 goes_back_from_a_broken_one() {
     deploy 1 /srv/broken.deb
-    says "$broken was not ready within 15 s" "going back to $good" "rolled back, $good runs there again" "not touched: none"
+    says "$broken was not ready within 10 s" "the service ended (exit-code, status 1)" "going back to $good" "rolled back, $good runs there again" "not touched: none"
     runs "$good"
     saw "a version that does not start is taken back; the one before runs again, and it ends with 1" \
         "\`$(grep -o 'stopped at .*' <<<"$said" | tail -n 1)\`"
@@ -132,7 +135,7 @@ is_at_work() {
 # While it works no second one begins; then the server cannot be reached for a while, and is reached again.
 goes_on_without_a_connection() {
     local first
-    as_deployer suiftly deploy /srv/better.deb --host localhost --watch 10 --ready-within 60 >"$root.first" 2>&1 &
+    as_deployer suiftly deploy /srv/better.deb --host localhost --watch 3 --ready-within 60 >"$root.first" 2>&1 &
     first=$!
     await is_at_work || fail "it does not begin: $(cat "$root.first")"
     deploy 1 /srv/good.deb
@@ -145,6 +148,7 @@ goes_on_without_a_connection() {
     deploy 1 /srv/good.deb
     says "cannot be reached by ssh"
     inside systemctl start ssh
+    inside touch /run/trial-goes-on
     wait "$first" || fail "$(cat "$root.first")"
     runs "$better"
     saw "two at once: the second is refused; a server that is cut off goes on by itself, and how it ended is told after" \
@@ -179,7 +183,7 @@ sudo_lets_in_one_command() {
     local count=0 words
     while read -r words; do
         # shellcheck disable=SC2086
-        said=$(as_deployer ssh -n suiftly-deploy@localhost sudo -n $words 2>&1) && fail "suiftly-deploy may run: sudo $words"
+        said=$(inside runuser -u suiftly-deploy -- sudo -n $words 2>&1 </dev/null) && fail "suiftly-deploy may run: sudo $words"
         says "a password is required"
         count=$((count + 1))
     done <<'WORDS'

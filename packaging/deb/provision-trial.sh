@@ -98,7 +98,8 @@ broken() {
     says "$2"
     provision --yes || [ "$type" = production ] || fail "not repaired: $3"
     says "+ $1: "
-    settled
+    # There what only whoever operates knows fails a check for ever.
+    if [ "$type" = production ]; then settled; else provision --check || fail "a check of what it repaired fails"; fi
     echo "repaired: $1 ($3)"
 }
 secrets=$(sha256sum /etc/suiftly/secrets/* /etc/suiftly/edge-token)

@@ -3,8 +3,8 @@
 
 units="suiftly.service suiftly.socket suiftly-udp.socket suiftly-edge.service"
 lines=0
-# What a sender may have written to a connection that was ending: a tenth of a second of the load.
-last_writes_lines=400
+# What a sender may have written to a connection that was ending: half a second of the load, on a machine that is busy.
+last_writes_lines=2000
 
 lint() {
     wait "$linting" || fail "lintian: $(cat "$root.lint")"

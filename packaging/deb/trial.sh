@@ -69,7 +69,7 @@ if start_machine; then
     holds_every_line
     goes_and_comes_back
     purges
-    tried="installs, provisions, serves, upgrades under load without losing a line, goes, comes back, and purges"
+    tried="installs, provisions, serves, upgrades under load by UDP without losing a line, goes, comes back, and purges"
 else
     echo "NOT TRIED: serving, upgrade, removal: a systemd cannot be started here: $(tail -n 1 "$root.console")"
     printf '| serving, upgrade, removal | NOT TRIED: no systemd could be started |\n' >>"$rows"

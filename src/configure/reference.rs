@@ -20,7 +20,7 @@ pub(super) fn reference() -> String {
     for (name, section) in schema["properties"].as_object().into_iter().flatten() {
         match section["items"].get("properties") {
             Some(Value::Object(keys)) => {
-                table(&mut text, &format!("[[{name}]]"), section, keys, &|_| FILE_ONLY.to_owned())
+                table(&mut text, &format!("[[{name}]]"), section, keys, &|_| FILE_ONLY.to_owned());
             }
             _ => {
                 let keys = section["properties"].as_object().cloned().unwrap_or_default();

@@ -87,10 +87,12 @@ fn put(machine: &mut dyn Machine, package: &Path, version: &str, within: Duratio
     }
     let began = machine.elapsed();
     loop {
+        // First: one that gets ready and ends at once is not the one that was seen.
+        let run = machine.run_id().map_err(|error| format!("{error:#}"))?;
         let look = machine.look();
         let runs = look.version.as_deref() == Some(program_version(version));
         match look.trouble {
-            None if runs => break,
+            None if runs => return Ok(run),
             trouble if machine.elapsed().saturating_sub(began) > within => {
                 let answers = look.version.unwrap_or_else(|| "nothing".to_owned());
                 let trouble = trouble.unwrap_or_else(|| format!("{answers} answers"));
@@ -99,7 +101,6 @@ fn put(machine: &mut dyn Machine, package: &Path, version: &str, within: Duratio
             _ => machine.pause(LOOK_EVERY),
         }
     }
-    machine.run_id().map_err(|error| format!("{error:#}"))
 }
 
 fn watch(machine: &mut dyn Machine, watch_for: Duration, run: &str) -> Result<(), String> {

@@ -58,10 +58,10 @@ impl Ssh {
             // Whoever does not read says why below.
             let _ = stdin.write_all(input);
         }
-        self.succeeded(there, running.wait_with_output().context("ssh was lost")?)
+        self.succeeded(there, &running.wait_with_output().context("ssh was lost")?)
     }
 
-    fn succeeded(&self, what: &str, done: Output) -> anyhow::Result<String> {
+    fn succeeded(&self, what: &str, done: &Output) -> anyhow::Result<String> {
         let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
         match done.status.code() {
             Some(0) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
@@ -111,7 +111,7 @@ impl Host for Ssh {
         let mut scp = self.command("scp");
         scp.arg(&package.file).arg(format!("{}:{INCOMING}", self.name)).stdin(Stdio::null());
         let done = scp.output().context("cannot run scp: it comes with openssh-client")?;
-        self.succeeded("scp", done)?;
+        self.succeeded("scp", &done)?;
         let request = serde_json::to_vec(request).context("cannot write the request")?;
         self.run(&format!("cat > {REQUEST}"), &request).map(drop)
     }

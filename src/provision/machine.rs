@@ -38,7 +38,7 @@ impl Call {
 
     /// Program and arguments, as they would be typed.
     pub(crate) fn line(&self) -> String {
-        [&[self.program.clone()], self.args.as_slice()].concat().join(" ")
+        [std::slice::from_ref(&self.program), self.args.as_slice()].concat().join(" ")
     }
 }
 

@@ -96,7 +96,7 @@ fn what_is_restored_is_what_was_and_goes_on() {
         "UPDATE customers SET status = 'suspended' WHERE display_name = 'Fernway'; \
          UPDATE api_keys SET state = 'revoked', revoked_at = now() WHERE id = (SELECT min(id) FROM api_keys)",
     );
-    scene.place.database_says(VAULT, "9 keys, 6 active, 2 suspended");
+    scene.place.database_says(VAULT, "10 keys, 6 active, 2 suspended");
     scene.send(500);
     let (ended, log) = running.stop();
     assert!(ended.success(), "{log}");
@@ -116,11 +116,11 @@ fn what_is_restored_is_what_was_and_goes_on() {
     assert!(said.contains("1 keys were revoked or deleted after the dump, and stay so: key "), "{said}");
     let running = longer.up("auto");
     // The account is as the dump has it; the key that was revoked since is not back.
-    longer.database_says(VAULT, "9 keys, 8 active, 0 suspended");
+    longer.database_says(VAULT, "10 keys, 8 active, 0 suspended");
     longer.database_says("SELECT state FROM api_keys ORDER BY id LIMIT 1", "revoked");
     // And changes are heard again, under numbers that the journal has not.
     longer.database_does("UPDATE customers SET status = 'suspended' WHERE display_name = 'Fernway'");
-    longer.database_says(VAULT, "9 keys, 6 active, 2 suspended");
+    longer.database_says(VAULT, "10 keys, 6 active, 2 suspended");
     let (ended, log) = running.stop();
     assert!(ended.success(), "{log}");
 

@@ -183,11 +183,11 @@ fn nobody_notices_that_keys_change() {
         assert_eq!(ask(scene.api, "GET", "/me", token, None).0, 200);
     }
     assert!(scene.rotated(&["jwt", "--finish"]).contains("old key 1 stays"), "too early");
+    customer.end();
     backdate(&scene, "jwt-keys");
     assert!(scene.rotated(&["jwt", "--finish"]).contains("taken out: key 1"));
     assert_eq!(ask(scene.api, "GET", "/me", &before.0, None).0, 401, "signed by a key that is gone");
     assert_eq!(ask(scene.api, "GET", "/me", &access, None).0, 200);
-    customer.end();
 
     // Secrets at rest.
     let customer = Customer::of(&scene);

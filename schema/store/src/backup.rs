@@ -27,7 +27,7 @@ use std::thread::JoinHandle;
 use tokio_postgres::Client;
 
 /// What PostgreSQL's programs say in the end is kept up to this much, for the error.
-const COMPLAINT_BYTES_MAX: u64 = 4_096;
+const COMPLAINT_BYTES_MAX: usize = 4_096;
 
 /// A view of the database that does not change, as long as it is held.
 pub struct Snapshot {
@@ -221,7 +221,7 @@ fn listen(child: &mut Child) -> Result<JoinHandle<String>, StoreError> {
         let mut part = [0; 1024];
         while let Ok(read @ 1..) = complaint.read(&mut part) {
             kept.extend_from_slice(&part[..read]);
-            let surplus = kept.len().saturating_sub(COMPLAINT_BYTES_MAX as usize);
+            let surplus = kept.len().saturating_sub(COMPLAINT_BYTES_MAX);
             kept.drain(..surplus);
         }
         String::from_utf8_lossy(&kept).into_owned()

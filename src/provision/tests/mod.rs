@@ -170,7 +170,7 @@ const STUCK: [Broken; 12] = [
     (
         |fake| {
             fs::write(fake.path("/etc/os-release"), "ID=debian\nVERSION_ID=\"11\"\nPRETTY_NAME=\"Debian 11\"\n")
-                .unwrap()
+                .unwrap();
         },
         "system",
         "this is Debian 11; fix: use Debian 12 or 13, or Ubuntu 22.04 or 24.04",
@@ -219,7 +219,7 @@ const STUCK: [Broken; 12] = [
         |fake| {
             drop(
                 fake.has.borrow_mut().packages.insert("postgresql-15-timescaledb".to_owned(), "2.19.3+dfsg".to_owned()),
-            )
+            );
         },
         "TimescaleDB",
         "fix: sudo apt-get remove postgresql-15-timescaledb",

@@ -80,14 +80,14 @@ impl Soak<'_> {
             Fault::GatewayReloaded => {
                 let witness = self.witness()?;
                 self.stack.reload_gateway(&self.interrupt)?.see_out(&self.interrupt)?;
-                let (boot_ms, numbered) = (witness.boot_ms(), witness.to_the_end());
+                let (boot_ms, numbered) = (witness.boot_ms(), witness.until_its_end());
                 self.workers.all.push(Worker { boot_ms, numbered, is_killed: false });
                 Ok(judge(fault, &[]))
             }
             Fault::GatewayKilled => {
                 let witness = self.witness()?;
                 self.stack.kill_gateway(&self.interrupt)?;
-                let (boot_ms, numbered) = (witness.boot_ms(), witness.to_the_end());
+                let (boot_ms, numbered) = (witness.boot_ms(), witness.until_its_end());
                 self.workers.all.push(Worker { boot_ms, numbered, is_killed: true });
                 Ok(judge(fault, &[]))
             }

@@ -64,7 +64,7 @@ impl Witness {
     }
 
     /// Once the worker has ended: the highest number that it gave.
-    pub(crate) fn to_the_end(mut self) -> u64 {
+    pub(crate) fn until_its_end(mut self) -> u64 {
         if let Some(thread) = self.thread.take() {
             // One that panicked has said so itself.
             let _ = thread.join();
@@ -146,7 +146,7 @@ mod tests {
         });
         let witness = Witness::of(&socket, 7, &Interrupt::catch().unwrap()).unwrap();
         assert_eq!(worker.join().unwrap().as_bytes(), COMMAND);
-        assert_eq!((witness.boot_ms(), witness.to_the_end()), (7, 43));
+        assert_eq!((witness.boot_ms(), witness.until_its_end()), (7, 43));
     }
 
     #[test]

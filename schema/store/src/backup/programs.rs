@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn the_servers_release_goes_before_others_and_none_is_too_old() {
-        let cases: [(&[u32], u32, Option<u32>, Option<u32>); 6] = [
-            (&[15, 16, 17], 15, None, Some(15)),
+        let cases = [
+            ([15, 16, 17].as_slice(), 15, None, Some(15)),
             (&[17, 16], 15, None, Some(16)),
             (&[15], 16, None, None),
             (&[15, 16, 17], 15, Some(17), Some(17)),
