@@ -53,7 +53,7 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
         "query" => tell(name, &query::run(arguments)?)?,
         "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,
-        "store" => tell(name, &store::run(arguments)?)?,
+        "store" => tell(name, &store::run(&arguments)?)?,
         "vault" => tell(name, &vault::run(arguments)?)?,
         "views" => {
             let (name, rows) = views::run(arguments)?;

@@ -34,8 +34,8 @@ const CASES: [(u32, i64); 3] = [(1_000, 5), (1_000, 1), (100_000, 5)];
 const FAST_SECONDS: i64 = 5;
 
 /// Records a CPU-second of the database: ours, a bare COPY's, and the ratio.
-pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
-    let Size { cases, length, runs } = size(&arguments)?;
+pub fn run(arguments: &[OsString]) -> anyhow::Result<Vec<Row>> {
+    let Size { cases, length, runs } = size(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     let mut rows = Vec::new();
     for (customers, seconds) in cases.iter().copied() {
