@@ -180,6 +180,9 @@ pub(crate) fn line_differences(lines: &Value) -> Vec<String> {
     found
 }
 
+/// Of a worker whose lowest number is at most this, the loss meter was there from the start: it counts from one.
+const COUNTED_FROM_ONE_MAX: u64 = 4_096;
+
 /// The loss meter's figures of a gateway beside our own.
 fn meter_differences(gateway: &Gateway, numbered: u64, workers: &Value) -> Vec<String> {
     let is_it = |worker: &&Value| worker["boot_ms"].as_i64() == Some(gateway.boot_ms);
@@ -187,7 +190,11 @@ fn meter_differences(gateway: &Gateway, numbered: u64, workers: &Value) -> Vec<S
         return vec![format!("nothing of server {} was journaled", gateway.server_id)];
     };
     let count = |name: &str| worker[name].as_u64().unwrap_or(u64::MAX);
-    let before_first = count("first_seq").saturating_sub(1);
+    // A kill may come before the first lines are journaled: up to here the meter counts those before the first itself.
+    let before_first = match count("first_seq") {
+        ..=COUNTED_FROM_ONE_MAX => 0,
+        first => first - 1,
+    };
     let after_last = numbered.saturating_sub(count("highest_seq"));
     let missing = count("missing").saturating_add(before_first).saturating_add(after_last);
     let lost = numbered.saturating_sub(count("distinct"));
@@ -229,7 +236,7 @@ mod tests {
     fn closing(change: impl FnOnce(&mut Value)) -> Closing {
         let worker = |boot_ms: i64, repeated: u64| {
             json!({"boot_ms": boot_ms, "distinct": 90, "repeated": repeated, "received": 90, "duplicates": repeated,
-                "missing": 7, "first_seq": 3, "highest_seq": 99})
+                "missing": 9, "first_seq": 3, "highest_seq": 99})
         };
         let mut lines = json!({"frames": 280, "distinct": 270, "repeated": 10, "stored": 270, "stored_twice": 0,
             "not_stored": 0, "not_in_journal": 0, "damaged_blocks": 0, "usage_differences": 0, "rejected": 0, "last_epoch": 9,
@@ -249,6 +256,18 @@ mod tests {
     }
 
     #[test]
+    fn what_came_before_a_late_beginning_is_counted_here() {
+        let late = closing(|lines| {
+            for worker in lines["workers"].as_array_mut().unwrap() {
+                (worker["first_seq"], worker["highest_seq"]) = (json!(5_001), json!(5_099));
+            }
+        });
+        let gateways = late.gateways.map(|(gateway, _)| (gateway, 5_100));
+        let late = Closing { gateways, ..late };
+        assert_eq!(late.differences(), Vec::<String>::new());
+    }
+
+    #[test]
     fn every_difference_is_said() {
         type Change = fn(&mut Value);
         let cases: [(&str, Change); 9] = [
@@ -258,7 +277,7 @@ mod tests {
             ("rejected", |lines| lines["rejected"] = Value::Null),
             ("epoch 8 of 9", |lines| lines["stored_epoch"] = json!(8)),
             ("270 lines, but 269 records", |lines| lines["stored"] = json!(269)),
-            ("missing 11, but numbered less journaled 10", |lines| lines["workers"][0]["missing"] = json!(8)),
+            ("missing 11, but numbered less journaled 10", |lines| lines["workers"][0]["missing"] = json!(10)),
             ("duplicates 9, but repeated", |lines| lines["workers"][2]["duplicates"] = json!(9)),
             ("nothing of server 17", |lines| lines["workers"] = json!([])),
         ];
