@@ -232,6 +232,8 @@ describe("keys", () => {
     await chips.last().press("Enter");
     await button("Save").click();
     await askUntil(endpoint, key, [403]);
+    // HAProxy may refuse before the page has its answer; what is changed meanwhile is not what was saved.
+    await button("Save").waitFor({ state: "hidden" });
     await page().getByRole("switch", { name: "Only from these addresses" }).click();
     await button("Save").click();
     await askUntil(endpoint, key, [200]);

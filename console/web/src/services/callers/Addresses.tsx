@@ -44,6 +44,7 @@ export function Addresses({ service }: { service: ServiceView }) {
           checked={isOn}
           onChange={setOn}
           describedBy={helpId}
+          disabled={settings.isPending}
         />
       </div>
       {isOn && (
