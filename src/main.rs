@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod billing;
+mod certificates;
 mod check;
 mod cli;
 mod client;

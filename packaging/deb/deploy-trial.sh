@@ -27,7 +27,6 @@ installed_version() {
 # Somebody with a key, who is nobody else on this machine.
 reachable_by_ssh() {
     local home=/var/lib/suiftly-deploy
-    inside apt-get install -y -q --no-install-recommends openssh-server openssh-client >"$root.log" 2>&1 || fail "$(tail -n 20 "$root.log")"
     inside systemctl start ssh
     inside useradd -m deployer
     inside runuser -u deployer -- mkdir -m 700 /home/deployer/.ssh

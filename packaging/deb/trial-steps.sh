@@ -3,7 +3,7 @@
 
 units="suiftly.service suiftly.socket suiftly-udp.socket suiftly-edge.service"
 lines=0
-# What a sender may have written to a connection that was ending: half a second of the load, on a machine that is busy.
+# A write of a sender that was held up for so long, on a machine that is busy: half a second of the load.
 last_writes_lines=2000
 
 lint() {
@@ -36,7 +36,8 @@ install_package() {
     local missing
     missing=$(in_root ldd /usr/bin/suiftly | grep 'not found' || true)
     [ -z "$missing" ] || fail "not found: $missing"
-    in_root apt-get install -y -q --no-install-recommends postgresql haproxy nginx >"$root.log" 2>&1 || fail "$(tail -n 20 "$root.log")"
+    in_root apt-get install -y -q --no-install-recommends \
+        postgresql haproxy nginx openssh-server openssh-client >"$root.log" 2>&1 || fail "$(tail -n 20 "$root.log")"
     local page
     for page in suiftly suiftly-serve suiftly-provision suiftly-journal-verify; do
         zcat "$root/usr/share/man/man1/$page.1.gz" | grep -q '^\.TH' || fail "no man page $page"
@@ -199,8 +200,8 @@ upgrades_under_load() {
     saw "installed version" "$(inside dpkg-query -W -f '${Version}' suiftly)"
 }
 
-# A connection ends with the process that has it. Its sender connects again, and what it writes waits for the next one; what
-# TCP does not tell it is whether its last writes before were read. Those are bounded here, and told.
+# A connection ends with the process that has it. Its sender is told before, connects again, and what it writes waits for the
+# next one. Only a sender that took longer than half a second between its look and its write may lose that write.
 restarts_under_load() {
     local there
     send_on tcp://127.0.0.1:5514 4000

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tries the server's Debian package on a machine that has nothing else: a bare Debian 12 made for it, started with its own
-# systemd. There it is installed, provisioned, started, fed lines, killed, upgraded under load, removed, installed again and
-# purged. A copy of it, without a systemd, is provisioned, broken and repaired meanwhile (provision-trial.sh). What was seen
+# systemd. There it is installed, provisioned, started, fed lines, killed, upgraded under load, deployed to (deploy-trial.sh),
+# removed, installed again and purged. A copy of it, without a systemd, is provisioned, broken and repaired meanwhile (provision-trial.sh). What was seen
 # goes into PROOF, if one is named.
 #
 #     packaging/deb/trial.sh PACKAGE.deb NEXT.deb [PROOF.md]
@@ -49,6 +49,7 @@ fail() {
 }
 
 . "$here/trial-steps.sh"
+. "$here/deploy-trial.sh"
 
 make_root
 lint
@@ -67,9 +68,10 @@ if start_machine; then
     upgrades_under_load
     restarts_under_load
     holds_every_line
+    deploys
     goes_and_comes_back
     purges
-    tried="installs, provisions, serves, upgrades under load by UDP without losing a line, goes, comes back, and purges"
+    tried="installs, provisions, serves, upgrades under load by UDP without losing a line, is deployed to by ssh, goes, comes back, and purges"
 else
     echo "NOT TRIED: serving, upgrade, removal: a systemd cannot be started here: $(tail -n 1 "$root.console")"
     printf '| serving, upgrade, removal | NOT TRIED: no systemd could be started |\n' >>"$rows"

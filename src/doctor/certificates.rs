@@ -2,9 +2,9 @@
 
 use super::Ground;
 use super::finding::Finding;
+use crate::certificates;
 use crate::disk::duration_text;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use anyhow::Context as _;
 use std::path::Path;
 use std::time::Duration;
 use suiftly_api::{Clock, SystemClock};
@@ -13,12 +13,6 @@ use suiftly_schema::time::UnixMillis;
 /// A certificate that ends sooner should have been renewed: certbot does so 30 days before.
 const SOON_DAYS: i64 = 21;
 const DAY_MS: i64 = 24 * 3_600_000;
-
-const INTEGER: u8 = 0x02;
-const SEQUENCE: u8 = 0x30;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-const VERSION: u8 = 0xa0;
 
 pub(super) fn check(ground: &Ground) -> Vec<Finding> {
     let config = &ground.config;
@@ -29,7 +23,7 @@ pub(super) fn check(ground: &Ground) -> Vec<Finding> {
     named.into_iter().flatten().map(|path| of(path)).collect()
 }
 
-fn judge(path: &Path, ends: Result<UnixMillis, String>, now: UnixMillis) -> Finding {
+fn judge(path: &Path, ends: anyhow::Result<UnixMillis>, now: UnixMillis) -> Finding {
     const CHECK: &str = "certificate";
     let shown = path.display();
     let ends = match ends {
@@ -37,7 +31,7 @@ fn judge(path: &Path, ends: Result<UnixMillis, String>, now: UnixMillis) -> Find
         Err(error) => {
             return Finding::wrong(
                 CHECK,
-                format!("{shown}: {error}"),
+                format!("{shown}: {error:#}"),
                 "name a PEM file that holds the certificate and its chain",
             );
         }
@@ -59,62 +53,13 @@ fn judge(path: &Path, ends: Result<UnixMillis, String>, now: UnixMillis) -> Find
 }
 
 /// When the first of a file's certificates ends.
-fn earliest(path: &Path) -> Result<UnixMillis, String> {
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    let mut earliest: Option<UnixMillis> = None;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| format!("it is no certificate: {error}"))?;
-        let ends = not_after(&certificate).ok_or("it holds a certificate that cannot be read")?;
-        earliest = Some(earliest.map_or(ends, |earliest| earliest.min(ends)));
+fn earliest(path: &Path) -> anyhow::Result<UnixMillis> {
+    let mut earliest = UnixMillis::MAX;
+    for certificate in certificates::read(path)? {
+        let validity = certificates::validity(&certificate).context("it holds a certificate that cannot be read")?;
+        earliest = earliest.min(validity.until);
     }
-    earliest.ok_or_else(|| "it holds no certificate".to_owned())
-}
-
-/// The end of a certificate's validity: of X.509 that is all we need, and it stands at a fixed place.
-fn not_after(der: &[u8]) -> Option<UnixMillis> {
-    let (certificate, _) = take(der, SEQUENCE)?;
-    let (mut at, _) = take(certificate, SEQUENCE)?;
-    if at.first() == Some(&VERSION) {
-        at = take(at, VERSION)?.1;
-    }
-    // Number, signature's algorithm, issuer; then validity: not before, not after.
-    for tag in [INTEGER, SEQUENCE, SEQUENCE] {
-        at = take(at, tag)?.1;
-    }
-    let (validity, _) = take(at, SEQUENCE)?;
-    let (_, end) = take(validity, *validity.first()?)?;
-    let tag = *end.first()?;
-    let text = std::str::from_utf8(take(end, tag)?.0).ok()?;
-    let century = match (tag, text.as_bytes().first()?) {
-        (GENERALIZED_TIME, _) => "",
-        (UTC_TIME, b'0'..=b'4') => "20",
-        (UTC_TIME, _) => "19",
-        _ => return None,
-    };
-    let digits = format!("{century}{}", text.strip_suffix('Z')?);
-    let part = |from: usize, to: usize| digits.get(from..to);
-    let (date, time) = (
-        format!("{}-{}-{}", part(0, 4)?, part(4, 6)?, part(6, 8)?),
-        format!("{}:{}:{}Z", part(8, 10)?, part(10, 12)?, part(12, 14)?),
-    );
-    UnixMillis::parse_rfc3339(&format!("{date}T{time}"))
-}
-
-/// The content of the value that stands first, if it is of this kind, and what follows it.
-fn take(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&[found, short], rest) = der.split_first_chunk::<2>()?;
-    if found != tag {
-        return None;
-    }
-    let (length, rest) = match short {
-        0..=0x7f => (usize::from(short), rest),
-        0x81..=0x84 => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(short & 0x7f))?;
-            (bytes.iter().fold(0, |length, byte| (length << 8) | usize::from(*byte)), rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(length)
+    Ok(earliest)
 }
 
 #[cfg(test)]
@@ -155,17 +100,14 @@ mod tests {
             (ends(20), Mark::Look),
             (ends(0), Mark::Wrong),
             (ends(-3), Mark::Wrong),
-            (Err("it holds no certificate".to_owned()), Mark::Wrong),
+            (Err(anyhow::anyhow!("it holds no certificate")), Mark::Wrong),
         ] {
             assert_mark(&judge(Path::new("/c.pem"), ends, now), mark);
         }
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("empty.pem");
         std::fs::write(&path, "nothing\n").unwrap();
-        assert_eq!(earliest(&path).unwrap_err(), "it holds no certificate");
+        assert!(earliest(&path).unwrap_err().to_string().contains("there is no certificate in it"));
         assert!(earliest(&dir.path().join("nowhere")).is_err());
-        for cut in [&[][..], &[0x30], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0x30, 2, 0x30, 0]] {
-            assert_eq!(not_after(cut), None);
-        }
     }
 }

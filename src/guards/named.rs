@@ -27,7 +27,7 @@ fn pairs(config: &Config, verdict: &mut Verdict) {
     }
     for (key, authority) in [("ingest.tls_client_ca", &ingest.tls_client_ca), ("edge.ca", &config.edge.ca)] {
         if let Some(path) = authority {
-            certificates::certificates(key, path, verdict);
+            certificates::read(key, path, verdict);
         }
     }
 }

@@ -12,6 +12,7 @@ use data_encoding::HEXLOWER;
 use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
+use std::time::Duration;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::StoreError;
 use suiftly_store::accounts::{AccountStore, OperatorRow};
@@ -21,6 +22,8 @@ const TOKEN_CHARS: usize = OPERATOR_TOKEN_PREFIX.len() + 43;
 /// How long a token that was known is taken while the database does not answer: who runs the system must be able to look
 /// at it then.
 const STALE_MS: i64 = 3_600_000;
+/// Who is known waits no longer for a database: one that stands still keeps its connections open and says nothing.
+const LOOK_UP_WAIT: Duration = Duration::from_secs(1);
 
 /// Who operates: the seam at which tests answer from memory; [`AccountStore`] is the real one.
 pub trait Operators: Send + Sync + 'static {
@@ -89,7 +92,13 @@ impl Auth {
             Ok(row) => return Ok(Some(row)),
             Err(asked) => asked,
         };
-        match app.parts.operators.by_token(&sha256, now).await {
+        let known = self.operators.stale(&sha256, now, STALE_MS);
+        let look_up = app.parts.operators.by_token(&sha256, now);
+        let found = match &known {
+            Some(_) => tokio::time::timeout(LOOK_UP_WAIT, look_up).await.unwrap_or_else(|_| Err(no_answer())),
+            None => look_up.await,
+        };
+        match found {
             Ok(Some(row)) => {
                 self.operators.put(asked, sha256, row.clone(), now);
                 Ok(Some(row))
@@ -98,8 +107,13 @@ impl Auth {
                 self.operators.drop_entry(&sha256);
                 Ok(None)
             }
-            Err(error) if error.is_unavailable() => self.operators.stale(&sha256, now, STALE_MS).map(Some).ok_or(error),
+            Err(error) if error.is_unavailable() => known.map(Some).ok_or(error),
             Err(error) => Err(error),
         }
     }
+}
+
+fn no_answer() -> StoreError {
+    let cause = format!("no answer within {} s", LOOK_UP_WAIT.as_secs());
+    StoreError::Unavailable { attempted: "look an operator up", cause }
 }

@@ -85,6 +85,7 @@ async fn failed_attempts_are_limited_per_address() {
 #[derive(Default)]
 struct Shelf {
     is_away: AtomicBool,
+    stands_still: AtomicBool,
     is_empty: AtomicBool,
     asked: AtomicUsize,
 }
@@ -99,6 +100,9 @@ impl Operators for Shelf {
         if self.is_away.load(Ordering::SeqCst) {
             let away = StoreError::Unavailable { attempted: "look an operator up", cause: "it is away".to_owned() };
             return Box::pin(async move { Err(away) });
+        }
+        if self.stands_still.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
         }
         if self.is_empty.load(Ordering::SeqCst) {
             return Box::pin(async { Ok(None) });
@@ -122,6 +126,11 @@ async fn an_operator_who_was_known_lately_looks_on_while_the_database_is_away() 
     let other = TOKEN.replace('0', "1");
     let stranger = with(Method::GET, "/api/v1/pipeline", &[("authorization", &format!("Bearer {other}"))]);
     assert_eq!(send(&router, stranger).await.problem(), "store_unavailable");
+    shelf.is_away.store(false, Ordering::SeqCst);
+    shelf.stands_still.store(true, Ordering::SeqCst);
+    assert_eq!(status().await, 200, "nor does it wait for one that says nothing");
+    shelf.stands_still.store(false, Ordering::SeqCst);
+    shelf.is_away.store(true, Ordering::SeqCst);
     later(3_600_000);
     assert_eq!(status().await, 503, "an hour is long enough");
     // Who is disabled is out within 5 s, and stays out when the database goes after that.

@@ -11,13 +11,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 /// Room for one read, behind what the read before left over.
 const READ_BYTES: usize = 256 << 10;
-/// What is still taken from a connection at the end, while it has something at hand.
+/// What is still taken from a connection at the end.
 const MAX_DRAIN_BYTES: usize = 16 << 20;
+/// So long a peer that was told the end may go on writing, until it ends the connection too.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +61,7 @@ pub(super) struct Party<'a> {
 }
 
 /// Reads a stream to its end.
-pub(super) async fn read<S: AsyncRead + Unpin>(stream: S, party: Party<'_>) -> Ending {
+pub(super) async fn read<S: AsyncRead + AsyncWrite + Unpin>(stream: S, party: Party<'_>) -> Ending {
     let ends = Ends { stopping: party.handover.stopping.clone(), slot: party.slot };
     let chunk = party.handover.pool.take();
     Connection { stream, party, framer: Framer::detect(), chunk }.run(ends).await
@@ -94,13 +98,13 @@ struct Read {
     end: Result<(), Ending>,
 }
 
-impl<S: AsyncRead + Unpin> Connection<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     async fn run(mut self, mut ends: Ends<'_>) -> Ending {
         loop {
             self.make_room();
             let first = tokio::select! {
                 biased;
-                ending = ends.asked() => return self.drain(ending).await,
+                ending = ends.asked() => return self.end(ending).await,
                 first = self.stream.read_buf(&mut self.chunk.bytes) => first,
             };
             let read = self.gather(first).await;
@@ -111,12 +115,29 @@ impl<S: AsyncRead + Unpin> Connection<'_, S> {
         }
     }
 
-    /// The end: takes what the kernel has received already.
-    async fn drain(&mut self, ending: Ending) -> Ending {
+    async fn end(&mut self, ending: Ending) -> Ending {
+        let deadline = Instant::now() + LAST_WORDS;
+        // Who was displaced delivered nothing, and its slot is wanted now.
+        let says_so = ending == Ending::Stopping && self.say_the_end(deadline).await;
+        self.drain(ending, says_so.then_some(deadline)).await
+    }
+
+    /// Tells the peer that nobody will read on: a sender that looks writes its next lines to a connection of its own making,
+    /// instead of into this one, where nobody would tell it that they were lost.
+    async fn say_the_end(&mut self, deadline: Instant) -> bool {
+        matches!(timeout_at(deadline, self.stream.shutdown()).await, Ok(Ok(())))
+    }
+
+    /// Takes what the kernel has received already; with a deadline also what comes until then, or until the peer has ended it.
+    async fn drain(&mut self, ending: Ending, deadline: Option<Instant>) -> Ending {
         let mut drained = 0;
         while drained < MAX_DRAIN_BYTES {
             self.make_room();
-            let Some(first) = self.read_after_a_look().await else { return ending };
+            let first = match deadline {
+                Some(deadline) => timeout_at(deadline, self.stream.read_buf(&mut self.chunk.bytes)).await.ok(),
+                None => self.read_after_a_look().await,
+            };
+            let Some(first) = first else { return ending };
             let read = self.gather(first).await;
             drained += read.bytes;
             if let Err(ended) = self.take(read.end).await {

@@ -117,6 +117,9 @@ impl Ring {
         if self.pending.is_empty() {
             return;
         }
+        if self.stream.as_mut().is_some_and(Stream::has_ended) {
+            self.stream = None;
+        }
         self.reconnect(summary);
         let written = self.stream.as_mut().map(|stream| stream.write_all(&self.pending));
         if !matches!(written, Some(Ok(()))) {

@@ -61,6 +61,23 @@ impl Stream {
         }
     }
 
+    /// Whether the receiver has said that it reads no more. What is written after that is lost, and no write would tell.
+    pub(super) fn has_ended(&mut self) -> bool {
+        match self {
+            Self::Tcp(stream) => without_waiting(stream, |stream| stream.peek(&mut [0])) == Some(0),
+            Self::Tls(stream) => {
+                let StreamOwned { conn, sock } = stream.as_mut();
+                while let Some(bytes) = without_waiting(sock, |mut socket| conn.read_tls(&mut socket)) {
+                    match conn.process_new_packets() {
+                        Ok(state) if bytes > 0 && !state.peer_has_closed() => {}
+                        _ => return true,
+                    }
+                }
+                false
+            }
+        }
+    }
+
     /// Says that this was all; by TLS a receiver would else take the end for a cut.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
@@ -71,6 +88,14 @@ impl Stream {
             }
         }
     }
+}
+
+/// What a read answers that is not to wait; `None` if there is nothing to read, or no way to know.
+fn without_waiting(socket: &TcpStream, read: impl FnOnce(&TcpStream) -> io::Result<usize>) -> Option<usize> {
+    socket.set_nonblocking(true).ok()?;
+    let read = read(socket).ok();
+    socket.set_nonblocking(false).ok()?;
+    read
 }
 
 fn client_config(to: &Target, files: &TlsFiles) -> Result<ClientConfig, SimulateError> {

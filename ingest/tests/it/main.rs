@@ -15,6 +15,7 @@ mod mutate;
 mod published;
 mod recount;
 mod replay;
+mod restart;
 mod samples;
 mod sf1;
 mod support;

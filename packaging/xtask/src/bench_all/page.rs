@@ -22,9 +22,10 @@ pub(crate) struct Measured {
 const NOT_TO_BE_HAD: [&str; 4] = [
     "Fluentd and Fluent Bit, Vector: not in this Debian's archive. Their parts in the usual chain (receive, parse, forward) \
      come on top of what is measured of rsyslog.",
-    "TimescaleDB as a server: its packages are in its own repository. It is measured as WebAssembly, out of npm, in one process; \
+    "TimescaleDB as a server: not in Debian's archive. It is measured as WebAssembly, out of npm, in one process; \
      compiled natively it is faster by a factor that is not known here.",
-    "ClickHouse and QuestDB as servers: as for TimescaleDB. ClickHouse is measured as the library chdb, out of PyPI.",
+    "ClickHouse as a server: the one in Debian is of 2018 (18.16), no fair peer. It is measured as the library chdb, out of \
+     PyPI. QuestDB: not in Debian's archive.",
     "Two machines and a network: all is measured on one, over loopback; senders share its cores and are not charged.",
 ];
 
