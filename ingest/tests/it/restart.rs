@@ -42,7 +42,7 @@ fn no_write_of_a_ring_is_lost_unseen() {
         config.listener.tls.as_mut().unwrap().listen = tls;
         let to = if by_tls { Target::Tls { host: "localhost".into(), port: tls.port() } } else { Target::Tcp(tcp) };
         let is_enough = AtomicBool::new(false);
-        let sent = std::thread::scope(|scope| {
+        let (sent, running) = std::thread::scope(|scope| {
             let sender = scope.spawn(|| send(to, &ca, &is_enough));
             for _ in 0..RESTARTS {
                 std::thread::sleep(Duration::from_millis(300));
@@ -51,7 +51,7 @@ fn no_write_of_a_ring_is_lost_unseen() {
             }
             std::thread::sleep(Duration::from_millis(500));
             is_enough.store(true, Ordering::Relaxed);
-            sender.join().unwrap()
+            (sender.join().unwrap(), running)
         });
         running.handle.shutdown(PATIENCE).unwrap();
         assert_eq!(journaled(&config), sent.lines - sent.lines_in_failed_writes, "{by_tls} {sent:?}");

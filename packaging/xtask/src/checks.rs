@@ -27,7 +27,7 @@ const KILL_SEED: u64 = 1;
 const KEYCHAIN: &str = "package(suiftly-console) and test(/^keychain::/)";
 
 /// What sources are called.
-const SOURCES: [&str; 8] = ["*.rs", "*.ts", "*.tsx", "*.mjs", "*.sh", "*.sql", "*.py", "*.md"];
+const SOURCES: [&str; 9] = ["*.rs", "*.ts", "*.tsx", "*.mjs", "*.move", "*.sh", "*.sql", "*.py", "*.md"];
 
 /// Runs the checks; `quick` leaves out what needs a running system.
 pub(crate) fn test(quick: bool) -> anyhow::Result<ExitCode> {
@@ -69,6 +69,7 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     )?;
     let generated = ["run", "gen:check", "-w", "@suiftly/ui"];
     steps.command("generated API client is up to date", &mut build::npm(&places.console(), &generated))?;
+    contract_in_move(places, steps)?;
     steps.command("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     licences(steps)?;
     steps.command("build", cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
@@ -103,6 +104,13 @@ fn ignored_sources(places: &Places) -> anyhow::Result<String> {
     let output = git.output().context("cannot run git")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The escrow contract: compiled with the framework that a crate brings, its tests, and what clients call of it.
+fn contract_in_move(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let dir = places.root.join("packaging/escrow");
+    steps.command("packages of the escrow contract", &mut build::npm(&dir, &["ci", "--no-audit", "--no-fund"]))?;
+    steps.command("the escrow contract and its tests in Move", &mut build::npm(&dir, &["test"]))
 }
 
 /// The store's suite on TimescaleDB takes one processor, the simulations the other.

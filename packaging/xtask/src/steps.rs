@@ -161,6 +161,7 @@ fn closing_lines(output: &str) -> Vec<String> {
     let is_closing = |line: &str| {
         line.starts_with("Summary [")
             || line.starts_with("first load: ")
+            || line.starts_with("move: ")
             || line.strip_prefix("Tests ").is_some_and(|rest| rest.contains("passed") || rest.contains("failed"))
             || (line.starts_with(['#', 'ℹ']) && counts(line))
     };
@@ -175,7 +176,7 @@ mod tests {
     fn runners_close_with_these() {
         let output = "   Compiling x\n     Summary [   0.412s] 16 tests run: 16 passed, 0 skipped\n\
             \n Test Files  2 passed (2)\n      Tests  12 passed (12)\n# tests 4\n# pass 4\n# fail 0\nℹ pass 3\npass the salt\n\
-            first load: 118.0 KB of JavaScript\n";
+            first load: 118.0 KB of JavaScript\nmove: 137 passed, 0 failed\nmove over\n";
         assert_eq!(
             closing_lines(output),
             [
@@ -184,7 +185,8 @@ mod tests {
                 "# pass 4",
                 "# fail 0",
                 "ℹ pass 3",
-                "first load: 118.0 KB of JavaScript"
+                "first load: 118.0 KB of JavaScript",
+                "move: 137 passed, 0 failed"
             ]
         );
     }
