@@ -21,6 +21,7 @@ pub mod loss;
 pub mod money;
 pub mod partial;
 pub mod price;
+pub mod proof;
 pub mod quarantine;
 pub mod record;
 pub mod reference;

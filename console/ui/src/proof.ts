@@ -1,0 +1,94 @@
+// Verifies a proof in the browser, which asks nobody: the same files, and the same refusals, as the Rust module `proof` of
+// suiftly-schema, which also says what each field means and what the proof does not show.
+import { ProofError } from "./proof/error";
+import { type ProofFile, type ProofPart, type ProofRecord, parseProof } from "./proof/file";
+import { partBytes, recordBytes } from "./proof/leaves";
+import { type Hash, isConsistent, leaf, rootByPath, sha256, type Tree, utf8 } from "./proof/tree";
+
+export { ProofError, type ProofFailure } from "./proof/error";
+export type { ProofPart, ProofRecord } from "./proof/file";
+export type { Hash, Tree } from "./proof/tree";
+
+/** A root that stands elsewhere: to be compared there. */
+export interface Anchor {
+  readonly kind: "invoice" | "charge";
+  /** The invoice's number, or the charge's transaction. */
+  readonly name: string;
+  readonly root: Hash;
+  /** Whether the record is under it: a charge may have been made before its part was sealed. */
+  readonly covers: boolean;
+}
+
+export interface VerifiedProof {
+  readonly record: ProofRecord;
+  readonly part: ProofPart;
+  /** Records of the part. */
+  readonly records: number;
+  /** As "2026-11". */
+  readonly month: string;
+  /** The month's tree as the file knows it. */
+  readonly tree: Tree;
+  readonly anchors: readonly Anchor[];
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Recomputes everything in a file; throws a {@link ProofError} where something does not fit. */
+export async function verifyProof(bytes: Uint8Array): Promise<VerifiedProof> {
+  const file = await parseProof(bytes);
+  const { record, part, in_part, in_month } = file;
+  if (record.timestamp - (record.timestamp % HOUR_MS) !== part.hour) throw new ProofError("hour");
+  const records = await treeOf(await leaf(recordBytes(record)), in_part);
+  const tree = await treeOf(await leaf(partBytes(part, records)), in_month);
+  const month = new Date(part.hour).toISOString().slice(0, "2026-11".length);
+  const anchors = file.invoice === null ? [] : [await invoiceAnchor(file.invoice, month, tree)];
+  const invoice = anchors[0]?.root ?? null;
+  for (const charge of file.charges) {
+    anchors.push(await chargeAnchor(charge, in_month.index, tree, invoice));
+  }
+  return { record, part, records: records.count, month, tree, anchors };
+}
+
+async function treeOf(of: Hash, place: ProofFile["in_part"]): Promise<Tree> {
+  const root = await rootByPath(of, place.index, place.count, place.path);
+  if (root === null) throw new ProofError("path");
+  return { count: place.count, root };
+}
+
+/** The inputs have one form: the month behind the customer's number, the root in the last field. Nothing else is read. */
+async function invoiceAnchor(
+  { number, inputs }: NonNullable<ProofFile["invoice"]>,
+  month: string,
+  tree: Tree,
+): Promise<Anchor> {
+  const isOfMonth = inputs.match(/^\{"customer_id":\d*,"month":"([^"]*)",/)?.[1] === month;
+  const proof = JSON.stringify({ parts: tree.count, root: tree.root });
+  if (!isOfMonth || !inputs.endsWith(`,"proof":${proof}}`) || !isJson(inputs)) {
+    throw new ProofError("invoice");
+  }
+  return { kind: "invoice", name: number, root: await sha256(utf8(inputs)), covers: true };
+}
+
+async function chargeAnchor(
+  charge: ProofFile["charges"][number],
+  part: number,
+  tree: Tree,
+  invoice: Hash | null,
+): Promise<Anchor> {
+  const { digest: name, root, parts, path } = charge;
+  const holds =
+    parts === null
+      ? root === invoice && path.length === 0
+      : await isConsistent({ count: parts, root }, tree, path);
+  if (!holds) throw new ProofError("charge");
+  return { kind: "charge", name, root, covers: parts === null || part < parts };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
