@@ -10,8 +10,12 @@ import { until } from "./until";
 
 const HOUR_S = 3_600;
 const HOURS = 8;
-/** What may come on top after the first hour: the web view's heap breathes. The events themselves are twice as much. */
-const MORE_BYTES_MAX = 96 << 20;
+/**
+ * How much more the last hours may hold than those after the first, in the mean: the web view's heap breathes, and how
+ * much it has taken by the first hour depends on the machine. All the events of these hours are more than twice as much.
+ */
+const MORE_BYTES_MAX = 72 << 20;
+const MEAN_HOURS = 3;
 /** Until what is kept of a tail is full, and how long it is looked at then. */
 const WARM_MS = 10_000;
 const LOOK_MS = 15_000;
@@ -40,10 +44,12 @@ afterAll(async () => {
 });
 
 const held = () => memoryOf(basename(APPLICATION));
+const mean = (samples: number[]) =>
+  samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
 const mib = (bytes: number) => (bytes / MIB).toFixed(0);
 
 describe("a window on a server that never rests", () => {
-  test("holds no more after eight hours' events than after the first", async () => {
+  test("holds no more after eight hours' events than after the first ones", async () => {
     await until("the first hour", async () => firehose.told() >= HOUR_S, 180_000);
     const first = await held();
     const samples: number[] = [];
@@ -51,10 +57,10 @@ describe("a window on a server that never rests", () => {
       await until(`hour ${hour}`, async () => firehose.told() >= hour * HOUR_S, 180_000);
       samples.push(await held());
     }
-    const last = samples.at(-1) ?? Number.NaN;
     console.log(`memory after each hour's events, MiB: ${[first, ...samples].map(mib).join(", ")}`);
     expect(first).toBeGreaterThan(MIB);
-    expect(last - first).toBeLessThan(MORE_BYTES_MAX);
+    const more = mean(samples.slice(-MEAN_HOURS)) - mean(samples.slice(0, MEAN_HOURS));
+    expect(more).toBeLessThan(MORE_BYTES_MAX);
     // It has kept up: the screen shows the last of them, or is a pull behind.
     const epoch = () =>
       console_.page.run(() =>
