@@ -29,11 +29,11 @@ duckdb.sql("""
   group by all""" % types, params=[sys.argv[1]]).fetchall()
 "#;
 
-/// The same by ClickHouse; of the ways it has to split at spaces the cheapest.
+/// The same by ClickHouse; of the ways it has to split at spaces the cheapest. A field that is not there is `-`.
 const CLICKHOUSE_SCRIPT: &str = r#"
 import chdb, sys
 chdb.query("""
-  SELECT w[20], intDiv(toInt64(w[10]), 3600000), count(), sum(toInt64(w[27]))
+  SELECT w[20], intDiv(toInt64OrZero(w[10]), 3600000), count(), sum(toInt64OrZero(w[27]))
   FROM (SELECT splitByChar(' ', line) AS w FROM file('%s', 'LineAsString')) GROUP BY 1, 2
 """ % sys.argv[1], "CSV")
 "#;

@@ -183,7 +183,9 @@ async fn table(client: &Client) -> anyhow::Result<Table> {
                  current_database()::text";
     let row = client.query_one(asked, &[]).await?;
     let word = |at: usize| row.get::<_, String>(at);
-    Ok(Table { host: word(0), port: word(1), user: word(2), database: word(3) })
+    // A list of paths, each in quotes where it needs them.
+    let host = word(0).split(',').next().unwrap_or_default().trim().trim_matches('"').to_owned();
+    Ok(Table { host, port: word(1), user: word(2), database: word(3) })
 }
 
 fn start(rsyslog: &Rsyslog, listen: SocketAddr, dir: &Path, table: Option<&Table>) -> anyhow::Result<Measured> {

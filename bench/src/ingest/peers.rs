@@ -167,13 +167,13 @@ pub(super) struct Table {
     pub(super) database: String,
 }
 
-/// One input, by TCP. Into a table go the three words that usage needs, in transactions as large as rsyslog makes them.
+/// One input, by TCP. The address is a URI: rsyslog permits no white space in it. Into a table go the three words that usage needs, in transactions as large as rsyslog makes them.
 fn chain_config(listen: SocketAddr, dir: &str, to: Option<&Table>) -> String {
     let (address, port) = (listen.ip(), listen.port());
     let action = match to {
         None => format!(r#"action(type="omfile" file="{dir}/lines.log" template="raw")"#),
         Some(Table { host, port, user, database }) => format!(
-            r#"action(type="ompgsql" conninfo="host={host} port={port} user={user} dbname={database}" template="insert"
+            r#"action(type="ompgsql" conninfo="postgresql:///{database}?host={host}&port={port}&user={user}" template="insert"
     queue.type="LinkedList" queue.size="500000" queue.dequeueBatchSize="2048" queue.workerThreads="1")"#
         ),
     };
@@ -267,7 +267,7 @@ mod tests {
         let table = Table { host: "/s".into(), port: "5432".into(), user: "u".into(), database: "d".into() };
         let (file, insert) = (chain_config(listen, "/d", None), chain_config(listen, "/d", Some(&table)));
         assert!(file.contains("omfile") && !file.contains("ompgsql"), "{file}");
-        assert!(insert.contains(r#"conninfo="host=/s port=5432 user=u dbname=d""#), "{insert}");
+        assert!(insert.contains(r#"conninfo="postgresql:///d?host=/s&port=5432&user=u""#), "{insert}");
         for (split, part) in [(false, "flags(no-parse)"), (true, "parser(split);")] {
             let config = syslog_ng_config("3.38.1", listen, split, "/d");
             assert!(config.contains(part) && config.starts_with("@version: 3.38\n"), "{config}");
