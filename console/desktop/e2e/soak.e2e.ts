@@ -11,10 +11,10 @@ import { until } from "./until";
 const HOUR_S = 3_600;
 const HOURS = 8;
 /**
- * How much more the last hours may hold than those after the first, in the mean: the web view's heap breathes, and how
- * much it has taken by the first hour depends on the machine. All the events of these hours are more than twice as much.
+ * How much more the last three hours may hold than the first three, in the mean: the web view's heap breathes. Of a steady
+ * leak that is 13.6 MiB an hour, as 96 MiB between the first hour and the eighth were.
  */
-const MORE_BYTES_MAX = 72 << 20;
+const MORE_BYTES_MAX = 68 << 20;
 const MEAN_HOURS = 3;
 /** Until what is kept of a tail is full, and how long it is looked at then. */
 const WARM_MS = 10_000;
@@ -50,15 +50,13 @@ const mib = (bytes: number) => (bytes / MIB).toFixed(0);
 
 describe("a window on a server that never rests", () => {
   test("holds no more after eight hours' events than after the first ones", async () => {
-    await until("the first hour", async () => firehose.told() >= HOUR_S, 180_000);
-    const first = await held();
     const samples: number[] = [];
-    for (let hour = 2; hour <= HOURS; hour += 1) {
+    for (let hour = 1; hour <= HOURS; hour += 1) {
       await until(`hour ${hour}`, async () => firehose.told() >= hour * HOUR_S, 180_000);
       samples.push(await held());
     }
-    console.log(`memory after each hour's events, MiB: ${[first, ...samples].map(mib).join(", ")}`);
-    expect(first).toBeGreaterThan(MIB);
+    console.log(`memory after each hour's events, MiB: ${samples.map(mib).join(", ")}`);
+    expect(Math.min(...samples)).toBeGreaterThan(MIB);
     const more = mean(samples.slice(-MEAN_HOURS)) - mean(samples.slice(0, MEAN_HOURS));
     expect(more).toBeLessThan(MORE_BYTES_MAX);
     // It has kept up: the screen shows the last of them, or is a pull behind.

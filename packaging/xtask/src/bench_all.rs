@@ -199,7 +199,9 @@ impl Entry {
         let mut not_measured = Vec::new();
         let outcome = self.figures(places, arguments, is_fast, interrupt, &mut not_measured);
         ensure!(!interrupt.is_set(), "interrupted at {command}");
-        let outcome = outcome.map_err(|error| format!("{error:#}"));
+        // The document is published: where the checkout lies is nobody's business.
+        let root = format!("{}/", places.root.display());
+        let outcome = outcome.map_err(|error| format!("{error:#}").replace(&root, ""));
         Ok(Measured { command, about: self.about, seconds: began.elapsed().as_secs_f64(), outcome, not_measured })
     }
 
