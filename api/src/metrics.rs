@@ -89,7 +89,7 @@ fn lines(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
     let counts = &live.counts;
     let fates = [
         ("accepted", counts.accepted),
-        ("duplicate", counts.duplicates),
+        ("duplicate", counts.came_again()),
         ("system", counts.system),
         ("rejected", counts.rejected_total()),
     ];

@@ -23,6 +23,9 @@ pub trait Pipeline: Send + Sync + 'static {
     /// wait for I/O.
     fn loss(&self, server_id: Option<i16>, newest_workers: usize) -> LossLive;
 
+    /// The loss meter of these workers alone, with their missing ranges; who is not known is left out. Must not wait for I/O.
+    fn loss_of(&self, workers: &[WorkerId]) -> LossLive;
+
     /// Takes quarantined lines in once more, all of them or none, and answers when they are in the journal: the epoch
     /// that holds the last of them. They come behind whatever was committed to the reference data before: a format that was
     /// published a moment ago reads them. Within the bounds of [`suiftly_schema::quarantine`].

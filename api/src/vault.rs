@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! dataflow ─deltas─▶ publisher ─▶ versions (ring) ─stream─▶ edges ─reports─▶ fleet
-//!                        └▶ the directory, `ma_vault.csv`, `vault_versions`
+//!                        └▶ the directory, `ma_vault.csv`, `vault_versions`       └▶ answered with the lines that are missing
 //! ```
 //!
 //! Nothing on this way waits for PostgreSQL: rows of `vault_versions` are written behind, for people to look at.
@@ -18,6 +18,7 @@ mod report_schema;
 mod ring;
 mod scope;
 mod stream;
+mod wanted;
 
 pub use self::core::{Start, Version};
 pub use describe::{Described, DescribedRow, ROWS_TOLD};
@@ -30,6 +31,7 @@ pub use scope::EdgeScope;
 pub(crate) use scope::guard as guard_edge;
 pub(crate) use stream::EdgeStreams;
 pub use stream::STREAMS_AN_EDGE;
+pub use wanted::{END_AFTER_MS, Numbered, UNHEARD_MS};
 
 use crate::app::App;
 use crate::fleet::{Fleet, Outage, outage};
@@ -55,13 +57,15 @@ pub struct VaultParts {
     pub canary_watch: Arc<Mutex<CanaryWatch>>,
     /// How the files for gateways stand.
     pub export: Arc<Mutex<ExportFigures>>,
+    /// What gateways' workers say they have numbered.
+    pub numbered: Arc<Mutex<Numbered>>,
 }
 
 impl VaultParts {
     /// Joins them; nothing is written yet, and of synthetic requests nothing is known.
     pub fn new(publisher: Publisher, fleet: Arc<Fleet>, canaries: Arc<[KeyOfCanary]>) -> Self {
         let canary_watch = Arc::new(Mutex::new(CanaryWatch::new(canaries.iter().map(|of| of.server_id))));
-        Self { publisher, fleet, canaries, canary_watch, export: Arc::default() }
+        Self { publisher, fleet, canaries, canary_watch, export: Arc::default(), numbered: Arc::default() }
     }
 
     /// Services that every expected gateway is known not to serve at `now`, of these.

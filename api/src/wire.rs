@@ -307,7 +307,7 @@ impl Pipeline {
             lines: Lines {
                 received: live.counts.received,
                 accepted: live.counts.accepted,
-                duplicates: live.counts.duplicates,
+                duplicates: live.counts.came_again(),
                 conflicts: live.workers.iter().map(|worker| worker.conflicts).sum::<u64>()
                     + live.folded.values().map(|totals| totals.conflicts).sum::<u64>(),
                 system: live.counts.system,

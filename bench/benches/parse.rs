@@ -13,7 +13,7 @@ use std::time::Duration;
 use suiftly_ingest::{
     block::{Block, BlockBuilder},
     decode::{DecodeConfig, Decoder},
-    dedup::{Dedup, Limits, body_hash},
+    dedup::{Dedup, Home, Limits, body_hash},
     frame::{Framer, Step},
     haproxy::{
         httplog::{self, SingleCapture},
@@ -29,6 +29,8 @@ use suiftly_schema::{record::LineId, time::UnixMillis};
 const RECEIVED: UnixMillis = UnixMillis(1_795_298_487_000);
 /// Numbers that go through dedup in one run.
 const DEDUP_SEQS: u32 = 100_000;
+/// Lines of one read of a busy ring: 256 KiB.
+const READ_LINES: usize = 1_000;
 
 struct Sample {
     name: &'static str,
@@ -228,6 +230,7 @@ fn dedup(c: &mut Criterion) {
             cpu_time() - began
         });
     }
+    dedup_of_homes(&mut group, &in_order);
     group.finish();
 
     let sample = Sample::read("sf1-rfc5424");
@@ -237,6 +240,26 @@ fn dedup(c: &mut Criterion) {
         black_box(body_hash(black_box(body)));
     });
     group.finish();
+}
+
+/// The same numbers by one home, and by the two of a gateway that sends each line twice: read in turns, the second copy
+/// of a line some way behind the first.
+fn dedup_of_homes(group: &mut BenchmarkGroup<'_, WallTime>, in_order: &[u32]) {
+    let gateway = ([192, 0, 2, 1], 514).into();
+    let homes = [Source::tcp(gateway), Source::tls(gateway)].map(|source| Home::of(&source));
+    for (name, homes) in [("one home", &homes[..1]), ("two homes", &homes[..])] {
+        let in_turns =
+            |run: &[u32]| homes.iter().flat_map(|home| run.iter().map(move |seq| (*home, *seq))).collect::<Vec<_>>();
+        let lines: Vec<_> = in_order.chunks(READ_LINES).flat_map(in_turns).collect();
+        per_line(group, name, (lines.len(), lines.len() * size_of::<LineId>()), || {
+            let mut dedup = Dedup::new(Limits::LIVE);
+            let began = cpu_time();
+            for (home, seq) in &lines {
+                black_box(dedup.observe_from(*home, LineId { server_id: 17, boot: RECEIVED, seq: *seq }, *seq));
+            }
+            cpu_time() - began
+        });
+    }
 }
 
 fn blocks(c: &mut Criterion) {

@@ -6,14 +6,16 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
 use suiftly_bench::{
-    api, archive, child, freshness, ingest, loadgen, loop_back, money, query, recovery, replay, store, vault, views,
+    api, archive, child, freshness, gateway, ingest, loadgen, loop_back, money, query, recovery, replay, scale, store,
+    vault, views,
 };
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "api",
     "archive",
     "chain",
     "freshness",
+    "gateway",
     "ingest",
     "loadgen",
     "loop",
@@ -21,6 +23,7 @@ const NAMES: [&str; 14] = [
     "query",
     "recovery",
     "replay",
+    "scale",
     "store",
     "vault",
     "views",
@@ -44,6 +47,7 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
         "archive" => tell(name, &archive::run(arguments)?)?,
         "chain" => tell(name, &ingest::chain::run(&arguments)?)?,
         "freshness" => tell(name, &freshness::run(arguments)?)?,
+        "gateway" => tell(name, &gateway::run(arguments)?)?,
         "ingest" => tell(name, &ingest::run(arguments)?)?,
         "loop" => {
             let (name, rows) = loop_back::run(arguments)?;
@@ -53,6 +57,10 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
         "query" => tell(name, &query::run(arguments)?)?,
         "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,
+        "scale" => {
+            let (name, rows) = scale::run(arguments)?;
+            tell(name, &rows)?
+        }
         "store" => tell(name, &store::run(&arguments)?)?,
         "vault" => tell(name, &vault::run(arguments)?)?,
         "views" => {

@@ -7,16 +7,15 @@
 //! - Finding out that a restarted HAProxy has all it should.
 //! - The map files: all of them, and after one change.
 
-use crate::child::Measured;
-use crate::ingest::ports;
+use crate::haproxy::HaProxy;
 use crate::report::{Distribution, Row, dir};
 use anyhow::{Context, ensure};
 use lexopt::prelude::*;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Instant;
 use suiftly_edge::files::MapFiles;
 use suiftly_edge::haproxy::Gateway;
 use suiftly_schema::ids::{CustomerId, Network, Service};
@@ -33,20 +32,8 @@ const CHANGES: u32 = 200;
 const LOADS: u32 = 5;
 const MANY: i64 = 1_000;
 const SERVER_ID: i16 = 17;
-const START_TIME_MAX: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// Debian keeps daemons where a plain user's `PATH` does not reach.
-const FURTHER_PATH: &str = "/usr/local/sbin:/usr/sbin:/sbin";
-const BINDS: [&str; 8] = [
-    "SUIFTLY_BIND_MSEAL",
-    "SUIFTLY_BIND_MGRPC",
-    "SUIFTLY_BIND_MGRAPHQL",
-    "SUIFTLY_BIND_TSEAL",
-    "SUIFTLY_BIND_TGRPC",
-    "SUIFTLY_BIND_TGRAPHQL",
-    "SUIFTLY_ORIGIN_1",
-    "SUIFTLY_ORIGIN_2",
-];
+/// Nobody takes lines.
+const LOGS: &str = "logs-udp.cfg";
 
 struct Options {
     keys: u32,
@@ -91,16 +78,16 @@ fn measure(options: &Options, dir: &Path) -> anyhow::Result<Vec<Row>> {
 
     let (mut loads, mut refills) = (Vec::new(), Vec::new());
     for n in 0..LOADS {
-        let haproxy = HaProxy::start(&dir.join(n.to_string()))?;
-        let mut gateway = Gateway::new(SERVER_ID, haproxy.socket());
+        let haproxy = HaProxy::start(&dir.join(n.to_string()), LOGS, &[])?;
+        let mut gateway = Gateway::new(SERVER_ID, haproxy.runtime.path());
         let head = head(next());
         loads.push(timed(|| gateway.bring_to(&set, &head))?);
         refills.push(timed(|| gateway.refill(&set, &head))?);
     }
     let mut rows = vec![row("first load into HAProxy", loads), row("refill of all maps", refills)];
 
-    let haproxy = HaProxy::start(dir)?;
-    let mut gateway = Gateway::new(SERVER_ID, haproxy.socket());
+    let haproxy = HaProxy::start(dir, LOGS, &[])?;
+    let mut gateway = Gateway::new(SERVER_ID, haproxy.runtime.path());
     gateway.bring_to(&set, &head(next()))?;
     for (case, change) in CASES {
         let mut times = Vec::new();
@@ -120,7 +107,8 @@ fn measure(options: &Options, dir: &Path) -> anyhow::Result<Vec<Row>> {
         many.push(timed(|| gateway.bring_to(&set, &head(next())))?);
     }
     rows.push(row(&format!("{MANY} grants' limits at once"), many));
-    let found = (0..LOADS).map(|_| timed(|| Gateway::new(SERVER_ID, haproxy.socket()).bring_to(&set, &head(next()))));
+    let found =
+        (0..LOADS).map(|_| timed(|| Gateway::new(SERVER_ID, haproxy.runtime.path()).bring_to(&set, &head(next()))));
     rows.push(row("finding that nothing is missing", found.collect::<Result<_, _>>()?));
     rows.extend(files(&mut set, &dir.join("files"), row)?);
     Ok(rows)
@@ -228,46 +216,4 @@ const fn head(version: u64) -> Head {
 fn timed<T, E>(act: impl FnOnce() -> Result<T, E>) -> Result<f64, E> {
     let began = Instant::now();
     act().map(|_| began.elapsed().as_secs_f64() * 1_000.0)
-}
-
-/// A running HAProxy that began with empty maps; killed when dropped.
-struct HaProxy {
-    _process: Measured,
-    dir: PathBuf,
-}
-
-impl HaProxy {
-    fn start(dir: &Path) -> anyhow::Result<Self> {
-        let maps = dir.join("maps");
-        MapFiles::new(&maps).ensure()?;
-        let addresses = BINDS.map(|bind| ports::free().map(|address| (bind, address.to_string())));
-        let addresses = addresses.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-        let path = format!("{}:{FURTHER_PATH}", std::env::var("PATH").unwrap_or_default());
-        let program = std::env::split_paths(&path).map(|dir| dir.join("haproxy")).find(|path| path.is_file());
-        let program = program.context("HAProxy is not installed")?;
-        let log = dir.join("haproxy.log");
-        let mut process = Measured::spawn(
-            &program,
-            |command| {
-                command.args(["-db", "-f", "logs-udp.cfg", "-f", "haproxy.cfg", "-f", "origin.cfg"]);
-                command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/haproxy"));
-                command.envs(addresses).env("SUIFTLY_MAPS", &maps).env_remove("SUIFTLY_HAPROXY_USER");
-                command.env("SUIFTLY_HAPROXY_SOCKET", dir.join("haproxy.sock"));
-            },
-            &log,
-        )?;
-        let gateway = Gateway::new(SERVER_ID, dir.join("haproxy.sock"));
-        let deadline = Instant::now() + START_TIME_MAX;
-        while gateway.runtime().boot().is_err() {
-            let said = || fs::read_to_string(&log).unwrap_or_default();
-            ensure!(!process.has_ended(), "HAProxy has ended: {}", said());
-            ensure!(Instant::now() < deadline, "HAProxy does not answer: {}", said());
-            std::thread::sleep(LOOK_EVERY);
-        }
-        Ok(Self { _process: process, dir: dir.to_owned() })
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.dir.join("haproxy.sock")
-    }
 }

@@ -21,7 +21,7 @@ mod visit;
 
 use crate::binding::SourceRules;
 use crate::block::{Block, Frame};
-use crate::dedup::{Dedup, DedupError, Forgotten, Limits, Seen, body_hash};
+use crate::dedup::{Dedup, DedupError, Forgotten, Home, Limits, Seen, body_hash};
 use crate::haproxy::{
     Body, Format,
     httplog::{Captures, SingleCapture},
@@ -35,7 +35,7 @@ use suiftly_schema::{
     batch::{Batch, SystemMessage},
     ids::Epoch,
     log_format::PublishedFormat,
-    loss::WorkerWindow,
+    loss::{HomeLines, WorkerWindow},
     price::PriceBooks,
     quarantine::Requeued,
     record::Record,
@@ -107,6 +107,8 @@ impl DecodeConfig {
 pub enum Decoded<'a> {
     /// A request, and what its line says beside it. Its `journal_offset` is 0.
     Accepted(Record, Captures<'a>),
+    /// A line that the gateway's other home had brought.
+    SecondHome,
     /// A line that was there before.
     Duplicate,
     /// One of HAProxy's own messages.
@@ -116,10 +118,11 @@ pub enum Decoded<'a> {
 }
 
 impl Decoded<'_> {
-    /// Its word: `accepted`, `duplicate`, `system`, or the reason.
+    /// Its word: `accepted`, `second_home`, `duplicate`, `system`, or the reason.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Accepted(..) => "accepted",
+            Self::SecondHome => "second_home",
             Self::Duplicate => "duplicate",
             Self::System(_) => "system",
             Self::Rejected(reject) => reject.word(),
@@ -202,7 +205,7 @@ impl Decoder {
                 Decoded::Rejected(reject) if !matches!(terms.origin, Origin::Quarantine { .. }) => {
                     quarantine.take(&frame, reject);
                 }
-                Decoded::Duplicate | Decoded::Rejected(_) => {}
+                Decoded::SecondHome | Decoded::Duplicate | Decoded::Rejected(_) => {}
             }
         }
         billing.learn(&reference);
@@ -233,14 +236,14 @@ impl Decoder {
 
     /// Begins an epoch; [`Decoder::decode`] does so by itself.
     pub fn begin_epoch(&mut self, epoch: Epoch, cut_at: UnixMillis) {
-        for (id, body_hash) in self.rewarmed.take() {
-            self.dedup.rewarm(id, body_hash);
+        for (home, id, body_hash) in self.rewarmed.take() {
+            self.dedup.rewarm(home, id, body_hash);
         }
         self.dedup.begin_epoch(epoch, cut_at);
     }
 
-    /// Takes the bodies of a block before the restored state, so that duplicates of its lines are proven again. Feed
-    /// the last blocks, some [`crate::dedup::WINDOW_SEQS`] lines per worker, in order, before the first [`Decoder::decode`].
+    /// Takes the bodies of a block before the restored state, so that duplicates of its lines are proven again, and who
+    /// brought them. Feed the last blocks, some [`crate::dedup::WINDOW_SEQS`] lines per worker, in order, before the first [`Decoder::decode`].
     pub fn rewarm(&mut self, block: &Block) {
         let Self { config, dedup, published, rewarmed, .. } = self;
         let mut sources = TermsOfSources::new(config);
@@ -256,8 +259,8 @@ impl Decoder {
                 terms.read(published, bytes, received_at)
             {
                 match by {
-                    Some(by) => rewarmed.push(id, body_hash(line.body), by),
-                    None => dedup.rewarm(id, body_hash(line.body)),
+                    Some(by) => rewarmed.push((terms.home, id, body_hash(line.body)), by),
+                    None => dedup.rewarm(terms.home, id, body_hash(line.body)),
                 }
             }
         }
@@ -266,6 +269,11 @@ impl Decoder {
     /// All workers' windows, by id.
     pub fn windows(&self) -> Vec<WorkerWindow> {
         self.dedup.windows()
+    }
+
+    /// What each home has brought: [`Dedup::homes`].
+    pub fn homes(&self) -> Vec<HomeLines> {
+        self.dedup.homes()
     }
 
     /// What the bounds of dedup have cost since this program started.
@@ -295,20 +303,27 @@ fn decoded<'a>(
     received_at: UnixMillis,
 ) -> Decoded<'a> {
     match terms.read(published, frame, received_at) {
-        Ok((line, Body::Request(record, captures), _)) => deduplicated(dedup, &line, record, captures),
+        Ok((line, Body::Request(record, captures), _)) => deduplicated(dedup, terms.home, &line, record, captures),
         Ok((line, Body::System, _)) => Decoded::System(line),
         Err(reject) => Decoded::Rejected(reject),
     }
 }
 
 #[inline]
-fn deduplicated<'a>(dedup: &mut Dedup, line: &SyslogLine<'a>, record: Record, captures: Captures<'a>) -> Decoded<'a> {
+fn deduplicated<'a>(
+    dedup: &mut Dedup,
+    home: Option<Home>,
+    line: &SyslogLine<'a>,
+    record: Record,
+    captures: Captures<'a>,
+) -> Decoded<'a> {
     let seen = match record.line_id {
-        Some(id) => dedup.observe(id, body_hash(line.body)),
+        Some(id) => dedup.observe_from(home, id, body_hash(line.body)),
         None => Seen::New,
     };
     match seen {
         Seen::New => Decoded::Accepted(record, captures),
+        Seen::SecondHome => Decoded::SecondHome,
         Seen::Duplicate | Seen::DuplicateUnproven => Decoded::Duplicate,
         Seen::Conflict => Decoded::Rejected(Reject::Conflict),
     }

@@ -9,6 +9,9 @@
 //! older one, or one whose body was seen before a restart, is dropped by its identity: [`Seen::DuplicateUnproven`].
 //! Hashes are not stored: after a restart [`Dedup::rewarm`] takes them from the journal's last lines again.
 //!
+//! **Two homes.** A line that was brought before, but not by this [`Home`], is no duplicate but the copy that a gateway
+//! with two receivers sends on purpose: [`Seen::SecondHome`].
+//!
 //! **Missing** = highest − first + 1 − received. A worker's numbers start at 1. If the first number seen is at most
 //! [`FIRST_SEQ_GRACE`], we were there from the worker's birth and count from 1; else we came to a running worker,
 //! whose earlier lines were never addressed to us, and count from the lowest number seen.
@@ -20,13 +23,16 @@
 //! more, the lowest gap is closed: its numbers stay counted as missing, and a line of them that comes after all is
 //! dropped as a duplicate (better unbilled than billed twice). At most [`Limits::workers`] workers; the one not heard
 //! of for longest falls out, and so does who is silent for [`WORKER_KEPT_MS`]: [`Dedup::fallen`] tells of them, so that
-//! their counts go on in their server's sum. At most [`Limits::open_workers`] keep their window and hashes open (up to 264 KiB each);
-//! the others are folded into ranges (at most half a window's more) until they speak again. Order is by the epochs'
-//! clock, then by id: nothing depends on the reader's clock or on hashing, and but for proof nothing on when it was
-//! restarted.
+//! their counts go on in their server's sum. At most [`Limits::open_workers`] keep their window and hashes open (up to
+//! 264 KiB each, and 8 KiB for each of at most [`HOMES_MAX`] homes where there are several); the others are folded into
+//! ranges (at most half a window's more) until they speak again. Order is by the epochs' clock, then by id: nothing
+//! depends on the reader's clock or on hashing, and but for proof and for homes nothing on when it was restarted.
 
+mod bits;
 mod grace;
+mod homes;
 mod missing;
+mod numbers;
 mod ranges;
 mod state;
 mod window;
@@ -35,17 +41,18 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use bits::WINDOW_SEQS;
 pub use grace::REORDER_GRACE_MS;
+pub use homes::{HOME_KEPT_MS, HOMES_MAX, Home};
 pub use missing::{Missing, MissingRange};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 use suiftly_schema::{
     ids::Epoch,
-    loss::{WORKER_KEPT_MS, WORKERS_MAX, WorkerId, WorkerWindow},
+    loss::{HomeLines, WORKER_KEPT_MS, WORKERS_MAX, WorkerId, WorkerWindow},
     record::LineId,
     time::UnixMillis,
 };
-pub use window::WINDOW_SEQS;
 use worker::Worker;
 
 /// A worker whose first number seen is at most this was there from birth: its numbers count from 1. HAProxy's threads
@@ -75,6 +82,8 @@ impl Limits {
 pub enum Seen {
     /// The first of its identity.
     New,
+    /// Came before, but not by this home: with the same body, or one that cannot be compared any more.
+    SecondHome,
     /// Came before with the same body.
     Duplicate,
     /// Came before; its body cannot be compared any more.
@@ -86,7 +95,7 @@ pub enum Seen {
 /// What the bounds and the lack of proof have cost so far, since this program started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Duplicates dropped by identity alone.
+    /// Duplicates dropped by identity alone, a second home's copies among them.
     pub duplicates_unproven: u64,
     /// Workers that fell out.
     pub workers: u64,
@@ -118,6 +127,8 @@ pub struct Dedup {
     open: usize,
     /// Who fell out in this epoch.
     fallen: Vec<WorkerWindow>,
+    /// Whether lines of before a restart are being told.
+    is_rewarming: bool,
     forgotten: Forgotten,
 }
 
@@ -135,6 +146,7 @@ impl Dedup {
             last: None,
             open: 0,
             fallen: Vec::new(),
+            is_rewarming: false,
             forgotten: Forgotten::default(),
         }
     }
@@ -156,14 +168,22 @@ impl Dedup {
         self.epoch = epoch;
         self.now = self.now.max(cut_at);
         self.fallen.clear();
+        if std::mem::take(&mut self.is_rewarming) {
+            self.workers.iter_mut().for_each(Worker::settle);
+        }
         if self.is_over_for(self.silent_since) {
             self.fold_silent();
         }
     }
 
-    /// Takes note of a line.
-    #[inline]
+    /// Takes note of a line that came by no home in particular.
     pub fn observe(&mut self, line: LineId, body_hash: u32) -> Seen {
+        self.observe_from(None, line, body_hash)
+    }
+
+    /// Takes note of a line that came by this home.
+    #[inline]
+    pub fn observe_from(&mut self, home: Option<Home>, line: LineId, body_hash: u32) -> Seen {
         let id = WorkerId { server_id: line.server_id, boot: line.boot };
         let at = match self.last {
             Some((last, at)) if last == id && self.workers[at].is_open() => at,
@@ -173,19 +193,21 @@ impl Dedup {
         if worker.heard_in != self.epoch {
             worker.begin_epoch(self.epoch, self.now);
         }
-        let (seen, closed) = worker.observe(line.seq, body_hash, self.limits.ranges);
-        self.forgotten.closed_gap_seqs += closed;
-        self.forgotten.duplicates_unproven += u64::from(seen == Seen::DuplicateUnproven);
-        seen
+        let observed = worker.observe(line.seq, body_hash, home, self.limits.ranges);
+        self.forgotten.closed_gap_seqs += observed.closed_gap_seqs;
+        self.forgotten.duplicates_unproven += u64::from(observed.is_unproven);
+        observed.seen
     }
 
-    /// Takes a line of before the restart for its body only, so that a duplicate of it can be proven again. Feed it
-    /// the journal's blocks up to the restored state, in order; the more of them, the further back proof reaches.
-    pub fn rewarm(&mut self, line: LineId, body_hash: u32) {
+    /// Takes a line of before the restart for its body and its home only, so that a duplicate of it can be proven again
+    /// and told from a second home's copy. Feed it the journal's blocks up to the restored state, in order, before the
+    /// first epoch begins; the more of them, the further back both reach.
+    pub fn rewarm(&mut self, home: Option<Home>, line: LineId, body_hash: u32) {
         let id = WorkerId { server_id: line.server_id, boot: line.boot };
         if self.by_id.contains_key(&id) {
             let at = self.opened(id);
-            self.workers[at].rewarm(line.seq, body_hash);
+            self.workers[at].rewarm(line.seq, body_hash, home, self.limits.ranges);
+            self.is_rewarming = true;
         }
     }
 
@@ -203,6 +225,14 @@ impl Dedup {
     /// All workers, by id.
     pub fn windows(&self) -> Vec<WorkerWindow> {
         self.windows_where(|_| true)
+    }
+
+    /// What each home has brought, by worker. It is not stored: after a restart it begins with the journal's last
+    /// lines.
+    pub fn homes(&self) -> Vec<HomeLines> {
+        let mut homes: Vec<_> = self.workers.iter().flat_map(Worker::homes).collect();
+        homes.sort_unstable_by(|a, b| (a.worker, &a.home).cmp(&(b.worker, &b.home)));
+        homes
     }
 
     /// What the bounds have cost.

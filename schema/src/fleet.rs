@@ -14,6 +14,12 @@ pub const SERVERS_MAX: usize = 256;
 pub const REFUSALS_MAX: usize = 16;
 /// Versions whose times are told, the latest.
 pub const APPLIED_MAX: usize = 64;
+/// Workers of a gateway that have ended and whose lines are kept for repairs, the newest.
+pub const DRAINED_MAX: usize = 2;
+/// Ranges of missing lines that are asked for of a worker, the newest.
+pub const WANTED_RANGES_MAX: usize = 64;
+/// Workers of whom lines are asked for in an answer.
+pub const WANTED_MAX: usize = GATEWAYS_MAX * (1 + DRAINED_MAX);
 /// A text of a report is cut at this, in characters.
 pub const TEXT_CHARS_MAX: usize = 300;
 /// How often an edge reports when nothing changes, in milliseconds. It reports at once what it has applied or refused.
@@ -130,6 +136,10 @@ pub struct GatewayReport {
     pub servers: Vec<ServerReport>,
     /// Its synthetic requests; `None` where there are none.
     pub canary: Option<CanaryReport>,
+    /// How its lost lines are sent again; `None` where they are not. Edges of before do not tell, and APIs of before need not
+    /// know of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair: Option<RepairReport>,
 }
 
 /// An account of the rate table.
@@ -170,4 +180,114 @@ pub struct CanaryReport {
     pub last_at: UnixMillis,
     /// How long its answer took, in microseconds.
     pub last_us: u64,
+}
+
+/// How a gateway's lines that were lost on their way are sent again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepairReport {
+    /// Whether HAProxy keeps its latest lines in a ring for it.
+    pub has_ring: bool,
+    /// Lines handed to an ingester once more, since the edge started.
+    pub sent: u64,
+    /// Lines asked for that the ring did not have any more, since the edge started.
+    pub in_vain: u64,
+    /// Lines asked for that the edge has, and that are not known to have arrived.
+    pub waiting: u64,
+    /// Workers that have ended and whose lines are kept for a while, oldest first.
+    pub drained: Vec<DrainedWorker>,
+}
+
+/// A worker that has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrainedWorker {
+    /// Its birth, as its lines carry it.
+    pub boot_ms: i64,
+    /// The highest number among its lines that are kept.
+    pub last_seq: u64,
+}
+
+/// What a report is answered with, where anything is wanted; else with nothing. An edge takes what it knows of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportAnswer {
+    /// Lines that are to be sent again, by worker. Of a worker that is not among them, nothing is missing that could be repaired.
+    #[serde(default)]
+    pub wanted: Vec<Wanted>,
+}
+
+/// Lines of a worker that are missing, and are to be sent again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The gateway.
+    pub server_id: i16,
+    /// The worker's birth, in milliseconds since 1970.
+    pub boot_ms: i64,
+    /// Which, newest first.
+    pub ranges: Vec<SeqRange>,
+    /// Whether that is all; else older ones are missing too, and are asked for when these have come.
+    pub is_all: bool,
+}
+
+/// Numbers in a row of a worker's lines, unwrapped to 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeqRange {
+    /// The lowest.
+    pub first: u64,
+    /// The highest.
+    pub last: u64,
+}
+
+impl SeqRange {
+    /// How many.
+    pub const fn lines(self) -> u64 {
+        self.last.saturating_sub(self.first).saturating_add(1)
+    }
+
+    /// Whether a line with this number belongs to it. A line carries the lower 32 bits.
+    pub fn holds(self, seq: u32) -> bool {
+        let ahead = seq.wrapping_sub(u32::try_from(self.first % (1 << 32)).unwrap_or_default());
+        self.last.checked_sub(self.first).is_some_and(|span| u64::from(ahead) <= span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_belongs_to_a_range_by_its_lower_bits() {
+        const TURN: u64 = 1 << 32;
+        let cases = [
+            ((5, 7), 5, true),
+            ((5, 7), 7, true),
+            ((5, 7), 4, false),
+            ((5, 7), 8, false),
+            ((TURN - 2, TURN + 1), u32::MAX, true),
+            ((TURN - 2, TURN + 1), 1, true),
+            ((TURN - 2, TURN + 1), 2, false),
+            ((TURN + 5, TURN + 5), 5, true),
+            ((0, TURN), 77, true),
+            ((7, 5), 6, false),
+        ];
+        for ((first, last), seq, expected) in cases {
+            assert_eq!(SeqRange { first, last }.holds(seq), expected, "{seq} of {first} to {last}");
+        }
+        assert_eq!(
+            (SeqRange { first: 5, last: 7 }.lines(), SeqRange { first: 0, last: u64::MAX }.lines()),
+            (3, u64::MAX)
+        );
+    }
+
+    /// An edge that repairs nothing says what an API of before reads; an answer of a later API is read.
+    #[test]
+    fn reports_and_answers_of_other_versions() {
+        let plain = serde_json::to_string(&GatewayReport::default()).unwrap();
+        assert!(!plain.contains("repair"), "{plain}");
+        assert_eq!(serde_json::from_str::<GatewayReport>(&plain).unwrap(), GatewayReport::default());
+        let later = r#"{"wanted":[{"server_id":17,"boot_ms":1,"ranges":[{"first":2,"last":3}],"is_all":true,"new":1}],"more":2}"#;
+        let answer: ReportAnswer = serde_json::from_str(later).unwrap();
+        assert_eq!(answer.wanted[0].ranges, [SeqRange { first: 2, last: 3 }]);
+        assert_eq!(serde_json::from_str::<ReportAnswer>("{}").unwrap(), ReportAnswer::default());
+    }
 }

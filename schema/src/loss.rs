@@ -29,7 +29,8 @@ pub struct WorkerWindow {
     pub worker: WorkerId,
     /// Distinct lines received.
     pub received: u64,
-    /// Lines that came again, with the same body or too late for their body to be compared.
+    /// Lines that came again, with the same body or too late for their body to be compared: a second home's copies
+    /// too, as long as the database has one column for both.
     pub duplicates: u64,
     /// Lines that came again with another body.
     pub conflicts: u64,
@@ -47,6 +48,26 @@ pub struct WorkerWindow {
     pub heard_at: UnixMillis,
     /// The numbers received, and when the highest of them, encoded by the dedup module, to go on from after a restart.
     pub seen: Vec<u8>,
+}
+
+/// What one home has brought of a worker's lines, where a gateway sends each to two. What none has brought is missing of
+/// the worker ([`WorkerWindow`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomeLines {
+    /// Whose lines.
+    pub worker: WorkerId,
+    /// The way they came and from whom: `tcp 192.0.2.7`.
+    pub home: String,
+    /// Distinct lines that it brought, be it first or second.
+    pub received: u64,
+    /// Numbers between its first and its highest that it did not bring.
+    pub missing: u64,
+    /// Lowest number that it brought.
+    pub first_seq: u64,
+    /// Highest number that it brought: how far it is behind the worker's, it may yet bring.
+    pub highest_seq: u64,
+    /// The clock of the epoch in which it was last heard of.
+    pub heard_at: UnixMillis,
 }
 
 /// What the folded workers of a server add up to. Nothing of it can change any more but by further workers; all that
@@ -99,6 +120,8 @@ pub struct LineCounts {
     pub received: u64,
     /// Lines that became records.
     pub accepted: u64,
+    /// Lines dropped because the gateway's other home had brought them: the copies that it sends on purpose.
+    pub second_home: u64,
     /// Lines dropped because they were there already.
     pub duplicates: u64,
     /// HAProxy's own messages.
@@ -113,10 +136,17 @@ impl LineCounts {
         self.rejected.values().sum()
     }
 
+    /// Lines that came again, by whichever home. The database has one column for both kinds yet, and so what is shown
+    /// is their sum: it must not change with a restart.
+    pub const fn came_again(&self) -> u64 {
+        self.second_home + self.duplicates
+    }
+
     /// Adds another count.
     pub fn add(&mut self, other: &Self) {
         self.received += other.received;
         self.accepted += other.accepted;
+        self.second_home += other.second_home;
         self.duplicates += other.duplicates;
         self.system += other.system;
         for (reason, count) in &other.rejected {

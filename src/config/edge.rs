@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use suiftly_edge::edge::{Door, EdgeConfig, GatewayConfig};
 use suiftly_edge::http::Http;
+use suiftly_edge::repair::{Home, TlsFiles, is_home};
 use suiftly_schema::fleet::GATEWAYS_MAX;
 use suiftly_schema::ids::{Network, Service};
 use suiftly_schema::vault::PublicKeys;
@@ -25,6 +26,8 @@ const DEFAULT_DOORS: [(&str, u16); 6] = [
     ("grpc/testnet", 18_084),
     ("graphql/testnet", 18_085),
 ];
+/// Homes of lines at most.
+const HOMES_MAX: usize = 4;
 /// Synthetic requests no more often than this, and no less.
 const CANARY_MS: std::ops::RangeInclusive<u64> = 100..=60_000;
 
@@ -51,8 +54,17 @@ pub(crate) struct Edge {
     pub(crate) canary_path: String,
     /// Where health and metrics are served, in plain text; without it, nowhere.
     pub(crate) metrics: Option<SocketAddr>,
-    /// Whether that may be an address that other machines reach, in production.
+    /// Whether that may be an address that other machines reach, and lines may go to other machines by `tcp://`, in production.
     pub(crate) plain_text: bool,
+    /// The CA of the certificates of `repair_to`, as PEM, where the system does not trust it.
+    pub(crate) repair_ca: Option<PathBuf>,
+    /// The certificate that is shown to `repair_to`, as PEM: that of the gateway, where its lines are known by one.
+    pub(crate) repair_certificate: Option<PathBuf>,
+    /// Its private key, as PEM.
+    pub(crate) repair_key: Option<PathBuf>,
+    /// Where lost lines are sent again, `tcp://host:port` or `tls://host:port`: the listeners that HAProxy's lines go to. At most
+    /// 4, one of which is enough; without any, they stay lost.
+    pub(crate) repair_to: Vec<String>,
     /// `[[edge.haproxy]]`; without any, that of the data directory.
     pub(crate) haproxy: Vec<Haproxy>,
 }
@@ -83,6 +95,10 @@ impl Default for Edge {
             canary_path: "/".to_owned(),
             metrics: None,
             plain_text: false,
+            repair_ca: None,
+            repair_certificate: None,
+            repair_key: None,
+            repair_to: Vec::new(),
             haproxy: Vec::new(),
         }
     }
@@ -122,6 +138,26 @@ impl Edge {
         for one in haproxy {
             one.check(problems);
         }
+        self.check_repair(problems);
+    }
+
+    fn check_repair(&self, problems: &mut Problems) {
+        let Self { repair_to, repair_certificate, repair_key, .. } = self;
+        problems.unless(repair_to.len() <= HOMES_MAX, format_args!("edge.repair_to has at most {HOMES_MAX} entries"));
+        for url in repair_to {
+            let no_home = format_args!("edge.repair_to: {url:?} is neither tcp://host:port nor tls://host:port");
+            problems.unless(is_home(url), no_home);
+        }
+        let are_both = repair_certificate.is_some() == repair_key.is_some();
+        problems.unless(are_both, "edge.repair_certificate and edge.repair_key go together");
+    }
+
+    /// Where lost lines go.
+    fn homes(&self) -> anyhow::Result<Vec<Home>> {
+        let pair = self.repair_certificate.as_deref().zip(self.repair_key.as_deref());
+        let files = TlsFiles { ca: self.repair_ca.as_deref(), pair };
+        let homes = self.repair_to.iter().map(|url| Home::new(url, files));
+        homes.collect::<Result<Vec<_>, _>>().context("edge.repair_to")
     }
 }
 
@@ -169,6 +205,7 @@ impl Config {
             canary_every: (edge.canary_ms > 0).then(|| Duration::from_millis(edge.canary_ms)),
             canary_path: edge.canary_path.clone(),
             gateways: haproxy.iter().map(|one| one.opened(ca)).collect::<anyhow::Result<_>>()?,
+            homes: edge.homes()?,
             metrics: edge.metrics,
         })
     }
@@ -218,7 +255,7 @@ mod tests {
         assert_eq!((edge.api.authority().as_str(), edge.dir.as_path()), ("127.0.0.1:3001", Path::new("/data/edge")));
         assert_eq!((edge.maps.as_path(), edge.gateways.len()), (Path::new("/data/haproxy/maps"), 1));
         assert_eq!((edge.gateways[0].server_id, edge.gateways[0].doors.len()), (17, 6));
-        assert_eq!(edge.canary_every, Some(Duration::from_secs(2)));
+        assert_eq!((edge.canary_every, edge.homes.len()), (Some(Duration::from_secs(2)), 0));
         assert!(!format!("{edge:?}").contains("secret"));
         let edge = edge_of("[admin]\nlisten = \"0.0.0.0:7\"\nplain_text = true\n[edge]\ncanary_ms = 0\n").unwrap();
         assert_eq!((edge.api.authority().as_str(), edge.canary_every), ("127.0.0.1:7", None));
@@ -228,6 +265,7 @@ mod tests {
     fn a_section_says_it_all() {
         let edge = edge_of(
             "[edge]\napi = \"http://api:1\"\ndir = \"/d\"\nmaps = \"/m\"\ncanary_path = \"/x\"\n\
+             repair_to = [\"tcp://127.0.0.1:5514\", \"tcp://b:5514\"]\n\
              [[edge.haproxy]]\nserver_id = 33\nsocket = \"/a.sock\"\ndoors = { \"grpc/testnet\" = \"http://127.0.0.1:1\" }\n\
              [[edge.haproxy]]\nserver_id = 34\nsocket = \"/b.sock\"\n",
         )
@@ -236,6 +274,10 @@ mod tests {
         let [first, second] = &edge.gateways[..] else { panic!("{edge:?}") };
         assert_eq!((first.doors[0].service, first.doors[0].network), (Service::Grpc, Network::Testnet));
         assert_eq!((second.server_id, second.doors.len()), (34, 0));
+        assert_eq!(
+            edge.homes.iter().map(Home::to_string).collect::<Vec<_>>(),
+            ["tcp://127.0.0.1:5514", "tcp://b:5514"]
+        );
     }
 
     #[test]
@@ -246,6 +288,13 @@ mod tests {
             ("[edge]\nap = 1".to_owned(), "ap"),
             ("[edge]\ncanary_ms = 99".to_owned(), "edge.canary_ms must be 100 to 60000, or 0"),
             ("[edge]\ncanary_path = \"x\"".to_owned(), "edge.canary_path"),
+            ("[edge]\nrepair_to = [\"127.0.0.1:5514\"]".to_owned(), "edge.repair_to: \"127.0.0.1:5514\""),
+            (format!("[edge]\nrepair_to = [{}]", "\"tcp://a:1\",".repeat(5)), "edge.repair_to has at most 4"),
+            ("[edge]\nrepair_key = \"/x\"".to_owned(), "edge.repair_certificate and edge.repair_key"),
+            (
+                "[edge]\nrepair_to = [\"tls://a:1\"]\nrepair_ca = \"/nowhere/ca.pem\"".to_owned(),
+                "edge.repair_to: cannot use the certificate authorities in /nowhere/ca.pem",
+            ),
             (haproxy(17, "/a") + &haproxy(17, "/b"), "a server_id of its own"),
             (haproxy(17, "/a") + &haproxy(18, "/a"), "a socket of its own"),
             (haproxy(17, "/a") + &haproxy(33, "/b"), "of one region"),

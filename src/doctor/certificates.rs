@@ -15,12 +15,12 @@ const SOON_DAYS: i64 = 21;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 pub(super) fn check(ground: &Ground) -> Vec<Finding> {
-    let config = &ground.config;
-    let named =
-        [&config.admin.tls_certificate, &config.ingest.tls_certificate, &config.ingest.tls_client_ca, &config.edge.ca];
+    let (ingest, edge) = (&ground.config.ingest, &ground.config.edge);
+    let served = [&ground.config.admin.tls_certificate, &ingest.tls_certificate, &ingest.tls_client_ca];
+    let named = served.into_iter().chain([&edge.ca, &edge.repair_ca, &edge.repair_certificate]);
     let now = SystemClock.now();
     let of = |path: &Path| judge(path, earliest(path), now);
-    named.into_iter().flatten().map(|path| of(path)).collect()
+    named.flatten().map(|path| of(path)).collect()
 }
 
 fn judge(path: &Path, ends: anyhow::Result<UnixMillis>, now: UnixMillis) -> Finding {

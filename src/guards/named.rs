@@ -16,16 +16,19 @@ pub(super) fn look(config: &Config, verdict: &mut Verdict) {
 }
 
 fn pairs(config: &Config, verdict: &mut Verdict) {
-    let Config { ingest, admin, .. } = config;
+    let Config { ingest, admin, edge, .. } = config;
     for (keys, certificate, key) in [
         (("ingest.tls_certificate", "ingest.tls_key"), &ingest.tls_certificate, &ingest.tls_key),
         (("admin.tls_certificate", "admin.tls_key"), &admin.tls_certificate, &admin.tls_key),
+        (("edge.repair_certificate", "edge.repair_key"), &edge.repair_certificate, &edge.repair_key),
     ] {
         if let (Some(certificate), Some(key)) = (certificate, key) {
             certificates::pair(keys, certificate, key, verdict);
         }
     }
-    for (key, authority) in [("ingest.tls_client_ca", &ingest.tls_client_ca), ("edge.ca", &config.edge.ca)] {
+    for (key, authority) in
+        [("ingest.tls_client_ca", &ingest.tls_client_ca), ("edge.ca", &edge.ca), ("edge.repair_ca", &edge.repair_ca)]
+    {
         if let Some(path) = authority {
             certificates::read(key, path, verdict);
         }

@@ -3,6 +3,7 @@
 use super::Verdict;
 use crate::config::{Config, EscrowBackend, Problems};
 use std::net::SocketAddr;
+use suiftly_edge::repair::goes_in_plain_text;
 
 pub(super) fn look(config: &Config, verdict: &mut Verdict) {
     let Verdict { refused, noted } = verdict;
@@ -36,10 +37,18 @@ fn listeners(config: &Config, refused: &mut Problems) {
     edge(config, refused);
 }
 
-/// The same for what an edge serves.
+/// The same for what an edge serves, and sends.
 pub(super) fn edge(config: &Config, refused: &mut Problems) {
-    if let Some(metrics) = config.edge.metrics {
-        plain_text("edge", "metrics", (metrics, config.edge.plain_text), "health and metrics go", refused);
+    let edge = &config.edge;
+    if let Some(metrics) = edge.metrics {
+        plain_text("edge", "metrics", (metrics, edge.plain_text), "health and metrics go", refused);
+    }
+    for home in &edge.repair_to {
+        let problem = format_args!(
+            "edge.repair_to has {home}: log lines go over the wire in plain text; name it tls://host:port, or say \
+             edge.plain_text = true where a private network keeps strangers away"
+        );
+        refused.unless(edge.plain_text || !goes_in_plain_text(home), problem);
     }
 }
 

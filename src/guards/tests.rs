@@ -112,6 +112,10 @@ fn each_setting_that_production_refuses() {
         (with("ingest", "listen = \"10.1.2.3:5514\""), "ingest.listen is 10.1.2.3:5514"),
         (with("api", "listen = \"[::]:3000\""), "say api.plain_text = true"),
         (with("edge", "metrics = \"0.0.0.0:9470\""), "say edge.plain_text = true"),
+        (
+            with("edge", "repair_to = [\"tcp://logs.example.com:5514\"]"),
+            "edge.repair_to has tcp://logs.example.com:5514",
+        ),
         (with("api", "domain = \"localhost:3000\""), "api.domain is \"localhost:3000\""),
         (with("billing", "embedded_in_production = false"), "say billing.embedded_in_production = true"),
         (without("[[source]]\naddress = \"10.1.0.0/16\"\nservers = [17]\n"), "there is no [[source]]"),

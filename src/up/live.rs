@@ -19,7 +19,7 @@ use suiftly_ingest::source::Transport;
 use suiftly_ingest::stats::{IngestStats, Phase, TransportStats};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::LineCounts;
+use suiftly_schema::loss::{LineCounts, WorkerId};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
@@ -287,6 +287,13 @@ impl Pipeline for Live {
         let as_of = state.loss.as_of(at_rest(now, stats.as_ref(), &state));
         let told = state.loss.told(as_of, server_id, newest_workers);
         LossLive { beside: stats.as_ref().map(loss::beside).unwrap_or_default(), ..told }
+    }
+
+    fn loss_of(&self, workers: &[WorkerId]) -> LossLive {
+        let now = SystemClock.now();
+        let stats = self.ingest.get().map(IngestMonitor::stats);
+        let state = self.state.lock();
+        state.loss.told_of(state.loss.as_of(at_rest(now, stats.as_ref(), &state)), workers)
     }
 
     fn give_again<'a>(

@@ -82,6 +82,18 @@ impl Meter {
         }
     }
 
+    /// These workers alone, as far as they are known.
+    pub(super) fn told_of(&self, as_of: UnixMillis, workers: &[WorkerId]) -> LossLive {
+        let known: Vec<_> = workers.iter().filter_map(|worker| self.workers.get_key_value(worker)).collect();
+        LossLive {
+            as_of,
+            grace_ms: REORDER_GRACE_MS.unsigned_abs(),
+            workers: known.iter().map(|(_, told)| told.lines(as_of)).collect(),
+            missing: known.into_iter().map(|(worker, told)| (*worker, told.missing(as_of))).collect(),
+            ..LossLive::default()
+        }
+    }
+
     fn put(&mut self, window: &WorkerWindow) {
         let missing = Missing::of(window, RANGES_MAX).ok();
         self.workers.insert(window.worker, Told { lines: lines_of(window), missing });
@@ -199,6 +211,10 @@ mod tests {
         let range = |first_seq, last_seq| RangeLive { first_seq, last_seq, is_final: true };
         assert_eq!(silent.ranges, [range(6, 6), range(3, 4)]);
         assert!(meter.told(as_of, Some(18), 9).missing.is_empty());
+        let stranger = WorkerId { server_id: 18, boot: UnixMillis(1) };
+        let of = meter.told_of(as_of, &[stranger, WorkerId { server_id: 17, boot: UnixMillis(1) }]);
+        assert_eq!((of.workers.len(), of.workers[0].missing_final, of.missing.len()), (1, 3, 1));
+        assert_eq!((&of.missing[&of.workers[0].worker], of.as_of), (silent, as_of));
     }
 
     #[test]

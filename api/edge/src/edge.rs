@@ -4,17 +4,20 @@
 //! directory ─▶ ┌────────┐ ─▶ a worker per HAProxy ─▶ runtime socket
 //! stream ────▶ │ latest │ ─▶ keepers ─▶ map files, directory
 //!              └────────┘        all of them ─▶ board ─▶ reports        canaries ─▶ board
+//! answers to reports ─▶ a repairer per HAProxy ─▶ lines that were lost, to an ingester
 //! ```
 //!
 //! Nobody waits for anybody: workers and keepers take what is newest when they get to it, reports are read off the
 //! board. Whatever ends it leaves HAProxy as it is.
 
+mod asked;
 mod board;
 mod canary;
 mod keeper;
 mod latest;
 mod listening;
 mod metrics;
+mod repairer;
 mod reporting;
 mod worker;
 
@@ -25,12 +28,14 @@ use crate::directory::{self, DirectoryError, Stored};
 use crate::files::MapFiles;
 use crate::haproxy::Gateway;
 use crate::http::Http;
+use crate::repair::Home;
 use crate::stream::{self, Session};
 use board::{Board, place_of};
 use canary::Canary;
 use keeper::{Keeper, Writes};
 use latest::{Latest, StopOnDrop, Target};
 use listening::Ear;
+use repairer::{Repairer, Shared};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
@@ -67,6 +72,8 @@ pub struct EdgeConfig {
     pub canary_path: String,
     /// One or more, all of one region.
     pub gateways: Vec<GatewayConfig>,
+    /// Where lines are sent that were lost on their way, one of them at a time; none: they stay lost.
+    pub homes: Vec<Home>,
     /// Where health and metrics are served, if anywhere.
     pub metrics: Option<SocketAddr>,
 }
@@ -152,8 +159,10 @@ pub async fn run(config: EdgeConfig, stop: impl Future<Output = ()>) -> Result<(
         None => None,
     };
     let (failed, mut failures) = mpsc::channel(1);
-    let threads = spawn_threads(&config, maps, &board, &latest, &failed)?;
-    let mut tasks = spawn_tasks(&config, session, &board, &latest);
+    let shared = Shared { asked: Arc::default(), board, latest };
+    let threads = spawn_threads(&config, maps, &shared, &failed)?;
+    let mut tasks = spawn_tasks(&config, session, &shared);
+    let Shared { board, latest, .. } = shared;
     if let Some(listener) = metrics {
         tasks.spawn(metrics::serve(listener, Arc::clone(&board)));
     }
@@ -205,14 +214,14 @@ fn go_on(stored: Stored, board: &Board, latest: &Latest) {
     latest.set(Target { head, signed, set });
 }
 
-/// Two threads for the disk, and one a gateway. Whichever fails is told.
+/// Two threads for the disk, and one a gateway, or two where lines are repaired. Whichever fails is told.
 fn spawn_threads(
     config: &EdgeConfig,
     maps: MapFiles,
-    board: &Arc<Board>,
-    latest: &Arc<Latest>,
+    shared: &Shared,
     failed: &mpsc::Sender<String>,
 ) -> Result<Vec<std::thread::JoinHandle<()>>, EdgeStartError> {
+    let Shared { board, latest, .. } = shared;
     let spawn = |name: String, work: Box<dyn FnOnce() + Send>| {
         let (failed, latest, part) = (failed.clone(), Arc::clone(latest), format!("the thread of {name}"));
         let thread = std::thread::Builder::new().name(name).spawn(move || {
@@ -236,19 +245,24 @@ fn spawn_threads(
         let gateway = Gateway::new(*server_id, socket);
         let worker = Worker::new(gateway, at, Arc::clone(board), Arc::clone(latest));
         threads.push(spawn(format!("server {server_id}"), Box::new(move || worker.run()))?);
+        if !config.homes.is_empty() {
+            let repairer = Repairer::new((*server_id, at), socket, &config.dir, &config.homes, shared.clone());
+            threads.push(spawn(format!("repair {server_id}"), Box::new(move || repairer.run()))?);
+        }
     }
     Ok(threads)
 }
 
 /// The stream, the reports, a canary a door. None of them ends.
-fn spawn_tasks(config: &EdgeConfig, session: Session, board: &Arc<Board>, latest: &Arc<Latest>) -> JoinSet<()> {
+fn spawn_tasks(config: &EdgeConfig, session: Session, shared: &Shared) -> JoinSet<()> {
+    let Shared { asked, board, latest } = shared;
     let (keys, known_keys) = watch::channel(Vec::new());
     let servers = config.gateways.iter().map(|gateway| gateway.server_id).collect();
     let mut ear = Ear::new(Arc::clone(board), Arc::clone(latest), keys, servers, config.api.authority());
     let mut tasks = JoinSet::new();
     let (api, reported, trusted) = (config.api.clone(), Arc::clone(board), config.trusted.clone());
     tasks.spawn(async move { stream::follow(&api, session, &mut ear).await });
-    tasks.spawn(reporting::report_for_ever(config.api.clone(), reported, trusted));
+    tasks.spawn(reporting::report_for_ever(config.api.clone(), reported, Arc::clone(asked), trusted));
     for canary in canaries(config, board, &known_keys) {
         tasks.spawn(canary.ask_for_ever());
     }

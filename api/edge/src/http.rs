@@ -7,9 +7,11 @@ use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -115,6 +117,14 @@ pub enum HttpError {
         /// How long was waited.
         limit: Duration,
     },
+    /// Its body is not what was asked for.
+    #[error("the answer from {authority} cannot be read: {cause}")]
+    Body {
+        /// Whose.
+        authority: String,
+        /// Why.
+        cause: String,
+    },
     /// It was refused.
     #[error("{authority} answered {status}{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Status {
@@ -143,7 +153,7 @@ impl Http {
         if let Some(token) = &mut token {
             token.set_sensitive(true);
         }
-        let tls = if is_tls { Some(Arc::new(trusting(ca)?)) } else { None };
+        let tls = if is_tls { Some(Arc::new(trusting(ca)?.with_no_client_auth())) } else { None };
         Ok(Self { base, token, tls })
     }
 
@@ -240,6 +250,16 @@ impl Answer {
         }
     }
 
+    /// What the body says as JSON, of so many bytes at most.
+    pub async fn json<T: DeserializeOwned>(self, bytes_max: usize) -> Result<T, HttpError> {
+        let authority = self.authority;
+        let failed = |cause: String| HttpError::Body { authority: authority.clone(), cause };
+        let read = tokio::time::timeout(HEAD_TIMEOUT, Limited::new(self.body, bytes_max).collect()).await;
+        let timeout = |_| HttpError::Timeout { authority: authority.clone(), limit: HEAD_TIMEOUT };
+        let body = read.map_err(timeout)?.map_err(|error| failed(error.to_string()))?.to_bytes();
+        serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))
+    }
+
     /// What a problem document says.
     async fn reason(self) -> Option<String> {
         let body = Limited::new(self.body, REASON_BYTES_MAX).collect().await.ok()?.to_bytes();
@@ -268,7 +288,8 @@ impl Base {
     }
 }
 
-fn trusting(ca: Option<&Path>) -> Result<ClientConfig, HttpError> {
+/// Trusts the authorities in a file, or the system's; what certificate is shown is still to be said.
+pub(crate) fn trusting(ca: Option<&Path>) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, HttpError> {
     let failed = |cause: String| HttpError::Roots { path: ca.map(Path::to_owned), cause };
     let roots = match ca {
         Some(path) => authorities_of(path).map_err(failed)?,
@@ -280,7 +301,7 @@ fn trusting(ca: Option<&Path>) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| failed(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    Ok(builder.with_root_certificates(roots))
 }
 
 fn authorities_of(path: &Path) -> Result<RootCertStore, String> {

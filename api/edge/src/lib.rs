@@ -4,6 +4,7 @@
 //! publisher ─http, stream─▶ edge ─┬▶ haproxy ─runtime─▶ a running HAProxy's maps; read back
 //!   ◀─report─                     ├▶ files: the same maps, for HAProxy's next start
 //!                                 └▶ directory: the grant set, for the edge's own
+//!   ─lines that are missing─▶ edge ─▶ repair: out of HAProxy's ring, kept in a spool, to an ingester
 //! maps (pure): grants → entries; plan: in which order entries change
 //! ```
 //!
@@ -17,7 +18,9 @@ pub mod files;
 pub mod haproxy;
 pub mod http;
 pub mod maps;
+pub mod repair;
 pub mod runtime;
+pub mod spool;
 pub mod stream;
 
 pub use error::EdgeError;

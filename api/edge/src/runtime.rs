@@ -5,6 +5,7 @@
 //! stays with the process that took it, also when another takes over the socket.
 
 mod connection;
+mod events;
 mod parse;
 
 use crate::EdgeError;
@@ -18,7 +19,7 @@ use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::vault::canary_server;
 
-/// The longest answer that is held, in bytes. Maps are read line by line and are not bound by it.
+/// The longest answer that is held, in bytes. Maps and rings are read line by line and are not bound by it.
 pub const ANSWER_BYTES_MAX: usize = 8 << 20;
 /// How long a command may take from connecting to the answer's last byte.
 pub const COMMAND_TIME_MAX: Duration = Duration::from_secs(5);
@@ -39,6 +40,7 @@ const RATE_COUNTER: &str = "gpc0_rate";
 /// How much of an unexpected answer an error shows, in characters.
 const SHOWN_CHARS: usize = 120;
 
+pub use events::{KEEP_RING, LineName, RING_TIME_MAX};
 pub use parse::{LoadedMap, ProcessStatus, TableRow};
 
 /// A client of one HAProxy process. Holds no connection.

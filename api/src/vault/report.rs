@@ -1,15 +1,21 @@
-//! `POST /edge/report`: how an edge's gateways are. It is held in memory: the next one takes its place.
+//! `POST /edge/report`: how an edge's gateways are. It is held in memory: the next one takes its place. It is answered with the
+//! lines of them that are missing, where any are that the edge may have.
 
+use super::report_schema::AnswerBody;
+use super::wanted::wanted;
 use super::{EdgeScope, ReportBody};
 use crate::admin::asked::BodyProblems;
 use crate::app::App;
 use crate::body::{self, Checks};
 use crate::params::parse_none;
 use crate::problem::{GuardedProblems, Problem};
+use axum::Json;
 use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use suiftly_schema::fleet::{
-    APPLIED_MAX, EdgeReport, GATEWAYS_MAX, GatewayReport, HOT_MAX, REFUSALS_MAX, SERVERS_MAX, TEXT_CHARS_MAX,
+    APPLIED_MAX, DRAINED_MAX, EdgeReport, GATEWAYS_MAX, GatewayReport, HOT_MAX, REFUSALS_MAX, RepairReport,
+    SERVERS_MAX, TEXT_CHARS_MAX,
 };
 use suiftly_schema::sealed::KEYS_MAX;
 use suiftly_schema::time::UnixMillis;
@@ -28,21 +34,27 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// How the edge's gateways are: each two seconds, and at once after a version was applied or refused.
 #[utoipa::path(post, path = "/edge/report", operation_id = "edge_report", tag = "edge", request_body = ReportBody,
     security(("edge" = [])),
-    responses((status = 204, description = "It takes the place of the one before"), BodyProblems, GuardedProblems)
+    responses(
+        (status = 200, description = "It takes the place of the one before; these lines are to be sent again",
+            body = AnswerBody),
+        (status = 204, description = "It takes the place of the one before; no lines are wanted"),
+        BodyProblems, GuardedProblems,
+    )
 )]
 async fn report(
     State(app): State<App>,
     edge: EdgeScope,
     RawQuery(query): RawQuery,
     request: Request,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     parse_none(&query.unwrap_or_default())?;
     let report = checked(body::read(request).await?)?;
     let (vault, now) = (&app.parts.vault, app.parts.clock.now());
     let servers = vault.fleet.expected().get(edge.index).map(|edge| &*edge.servers).unwrap_or_default();
     vault.canary_watch.lock().reported(servers, &report, now);
+    let answer = wanted(&report, servers, &*app.parts.pipeline, &mut vault.numbered.lock(), now);
     vault.fleet.reported(edge.index, report, now);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(if answer.wanted.is_empty() { StatusCode::NO_CONTENT.into_response() } else { Json(answer).into_response() })
 }
 
 /// Bounds, and texts that can be shown and stored.
@@ -113,6 +125,19 @@ impl Checking {
             let path = format!("{path}canary.");
             self.counts(&path, &[("sent", canary.sent), ("served", canary.served), ("last_us", canary.last_us)]);
             self.instants(&path, &[("last_at", canary.last_at)]);
+        }
+        if let Some(repair) = &of.repair {
+            self.repair(&format!("{path}repair."), repair);
+        }
+    }
+
+    fn repair(&mut self, path: &str, of: &RepairReport) {
+        self.counts(path, &[("sent", of.sent), ("in_vain", of.in_vain), ("waiting", of.waiting)]);
+        self.items(&format!("{path}drained"), of.drained.len(), DRAINED_MAX);
+        for (n, worker) in of.drained.iter().enumerate() {
+            let path = format!("{path}drained[{n}].");
+            self.instants(&path, &[("boot_ms", UnixMillis(worker.boot_ms))]);
+            self.counts(&path, &[("last_seq", worker.last_seq)]);
         }
     }
 

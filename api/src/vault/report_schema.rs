@@ -1,5 +1,5 @@
-//! The shape of an edge's report, for the OpenAPI document: that of [`suiftly_schema::fleet::EdgeReport`], which a test
-//! holds it against.
+//! The shape of an edge's report and of its answer, for the OpenAPI document: that of [`suiftly_schema::fleet::EdgeReport`] and
+//! [`suiftly_schema::fleet::ReportAnswer`], which a test holds it against.
 
 #![expect(dead_code, reason = "it documents; reports are read as `EdgeReport`")]
 
@@ -121,6 +121,9 @@ pub(super) struct GatewayBody {
     servers: Vec<ServerBody>,
     /// Its synthetic requests.
     canary: Option<CanaryBody>,
+    /// How its lost lines are sent again; left out where they are not.
+    #[schema(required = false)]
+    repair: Option<RepairBody>,
 }
 
 /// An account of the rate table.
@@ -172,4 +175,71 @@ pub(super) struct CanaryBody {
     /// How long its answer took, in microseconds.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     last_us: i64,
+}
+
+/// How a gateway's lines that were lost on their way are sent again.
+#[derive(ToSchema)]
+#[schema(as = RepairReport)]
+pub(super) struct RepairBody {
+    /// Whether HAProxy keeps its latest lines in a ring for it.
+    has_ring: bool,
+    /// Lines handed to an ingester once more, since the edge started.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    sent: i64,
+    /// Lines asked for that the ring did not have any more.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    in_vain: i64,
+    /// Lines asked for that the edge has, and that are not known to have arrived.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    waiting: i64,
+    /// Workers that have ended and whose lines are kept for a while, oldest first.
+    #[schema(max_items = 2)]
+    drained: Vec<DrainedBody>,
+}
+
+/// A worker that has ended.
+#[derive(ToSchema)]
+#[schema(as = DrainedWorker)]
+pub(super) struct DrainedBody {
+    /// Its birth, as its lines carry it.
+    #[schema(minimum = 0, maximum = 253_370_764_799_999_i64)]
+    boot_ms: i64,
+    /// The highest number among its lines that are kept.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    last_seq: i64,
+}
+
+/// The lines that an edge is to send again.
+#[derive(ToSchema)]
+#[schema(as = ReportAnswer)]
+pub(super) struct AnswerBody {
+    /// By worker. Of a worker that is not among them, nothing is missing that could be repaired.
+    #[schema(max_items = 48)]
+    wanted: Vec<WantedBody>,
+}
+
+/// Lines of a worker that are missing, and are to be sent again.
+#[derive(ToSchema)]
+#[schema(as = Wanted)]
+pub(super) struct WantedBody {
+    /// The gateway.
+    #[schema(minimum = -32768, maximum = 32767)]
+    server_id: i64,
+    /// The worker's birth, in milliseconds since 1970.
+    boot_ms: i64,
+    /// Which, newest first.
+    #[schema(max_items = 64)]
+    ranges: Vec<SeqRangeBody>,
+    /// Whether that is all; else older ones are missing too, and are asked for when these have come.
+    is_all: bool,
+}
+
+/// Numbers in a row of a worker's lines, unwrapped to 64 bits.
+#[derive(ToSchema)]
+#[schema(as = SeqRange)]
+pub(super) struct SeqRangeBody {
+    /// The lowest.
+    first: i64,
+    /// The highest.
+    last: i64,
 }

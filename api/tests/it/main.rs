@@ -29,6 +29,7 @@ mod openapi;
 mod operation;
 mod postgres;
 mod quarantine;
+mod repair;
 mod revisions;
 mod server;
 mod sessions;

@@ -43,7 +43,9 @@ fn live() -> PipelineLive {
         counts: LineCounts {
             received: 104,
             accepted: 98,
-            duplicates: 1,
+            // Shown as a duplicate.
+            second_home: 1,
+            duplicates: 0,
             system: 1,
             rejected: [("sf1_field".to_owned(), 4)].into(),
         },
@@ -156,6 +158,7 @@ async fn metrics_of_everything() {
     assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let lines = [
         "suiftly_ingest_lines_total{fate=\"accepted\"} 98",
+        "suiftly_ingest_lines_total{fate=\"duplicate\"} 1",
         "suiftly_ingest_lines_total{fate=\"rejected\"} 4",
         "suiftly_ingest_rejected_lines_total{reason=\"sf1_field\"} 4",
         "suiftly_ingest_lag_seconds{quantile=\"0.99\"} 0.048",

@@ -13,7 +13,8 @@ use suiftly_api::Clock;
 use suiftly_api::fleet::ExpectedEdge;
 use suiftly_api::vault::{STREAMS_AN_EDGE, Start, keep_versions};
 use suiftly_schema::fleet::{
-    AppliedVersion, CanaryReport, EdgeReport, GatewayReport, GatewayState, HotAccount, Refusal, ServerReport,
+    AppliedVersion, CanaryReport, DrainedWorker, EdgeReport, GatewayReport, GatewayState, HotAccount, Refusal,
+    RepairReport, ReportAnswer, SeqRange, ServerReport, Wanted,
 };
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::reference::KeyLife;
@@ -250,6 +251,13 @@ fn full_report(world: &World, server_id: i16) -> EdgeReport {
             sessions: 3,
         }],
         canary: Some(CanaryReport { sent: 5, served: 4, last_status: Some(200), last_at: at, last_us: 900 }),
+        repair: Some(RepairReport {
+            has_ring: true,
+            sent: 7,
+            in_vain: 6,
+            waiting: 5,
+            drained: vec![DrainedWorker { boot_ms: at.0 - 1_000, last_seq: 4 }],
+        }),
     };
     let refused = vec![Refusal { at, version: Some(1), reason: "an old one".to_owned() }];
     let (applied, gateways, trusts) = (vec![applied], vec![gateway], vec!["1 ea4a6c63e29c520a".to_owned()]);
@@ -311,6 +319,13 @@ async fn what_is_wrong_with_a_report_is_named() {
         ("/gateways/0/servers", many(257, &good["gateways"][0]["servers"][0]), "gateways[0].servers"),
         ("/gateways/0/state", json!("fine"), "gateways[0].state"),
         ("/gateways/0/canary/sent", json!(-1), "gateways[0].canary.sent"),
+        ("/gateways/0/repair/sent", json!(1_u64 << 53), "gateways[0].repair.sent"),
+        (
+            "/gateways/0/repair/drained",
+            many(3, &good["gateways"][0]["repair"]["drained"][0]),
+            "gateways[0].repair.drained",
+        ),
+        ("/gateways/0/repair/drained/0/boot_ms", json!(-1), "gateways[0].repair.drained[0].boot_ms"),
     ];
     for (pointer, value, field) in cases {
         let mut body = good.clone();
@@ -340,6 +355,9 @@ fn the_document_has_every_field_of_a_report() {
         fields
     };
     let gateway = &told["gateways"][0];
+    let ranges = vec![SeqRange { first: 1, last: 2 }];
+    let answer = ReportAnswer { wanted: vec![Wanted { server_id: 17, boot_ms: 1, ranges, is_all: true }] };
+    let answer = serde_json::to_value(answer).unwrap();
     for (name, value) in [
         ("EdgeReport", &told),
         ("AppliedVersion", &told["applied"][0]),
@@ -348,6 +366,11 @@ fn the_document_has_every_field_of_a_report() {
         ("HotAccount", &gateway["hot"][0]),
         ("ServerReport", &gateway["servers"][0]),
         ("CanaryReport", &gateway["canary"]),
+        ("RepairReport", &gateway["repair"]),
+        ("DrainedWorker", &gateway["repair"]["drained"][0]),
+        ("ReportAnswer", &answer),
+        ("Wanted", &answer["wanted"][0]),
+        ("SeqRange", &answer["wanted"][0]["ranges"][0]),
     ] {
         assert_eq!(schema(name), fields(value), "{name}");
     }

@@ -23,6 +23,7 @@ use suiftly_api::{
 use suiftly_schema::api_key::ApiKeySecret;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::loss::WorkerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::sealed::Keyring;
@@ -486,6 +487,13 @@ impl Pipeline for MemoryPipeline {
     fn loss(&self, server_id: Option<i16>, newest_workers: usize) -> LossLive {
         *self.loss_asked.lock().unwrap() = Some((server_id, newest_workers));
         self.loss.lock().unwrap().clone()
+    }
+
+    fn loss_of(&self, workers: &[WorkerId]) -> LossLive {
+        let mut loss = self.loss.lock().unwrap().clone();
+        loss.workers.retain(|lines| workers.contains(&lines.worker));
+        loss.missing.retain(|worker, _| workers.contains(worker));
+        loss
     }
 
     fn give_again<'a>(&'a self, lines: &'a [GivenLine]) -> BoxFuture<'a, Result<Epoch, GiveAgainError>> {

@@ -52,7 +52,7 @@ fn assert_counted(batch: &Batch, block: &Block) {
     assert_eq!(counts.received, u64::from(block.frame_count()));
     assert_eq!(
         counts.received,
-        counts.accepted + counts.duplicates + counts.system + counts.rejected_total(),
+        counts.accepted + counts.came_again() + counts.system + counts.rejected_total(),
         "a line was counted twice or not at all"
     );
     assert_eq!(counts.accepted, batch.records.len() as u64);

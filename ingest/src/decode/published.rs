@@ -3,6 +3,7 @@
 //!
 //! Each is compiled once and goes with its decoder. What cannot be compiled is passed over, alike by every decoder.
 
+use crate::dedup::Home;
 use crate::haproxy::log_format::{RecordFormat, Slots, compile_published};
 use crate::syslog::SyslogLine;
 use std::sync::Arc;
@@ -70,23 +71,26 @@ impl Published {
 /// Lines of before a restart that published formats read, until it is known which of them were in force then: told by
 /// the blocks themselves, where a format was published among them.
 #[derive(Debug, Default)]
-pub(super) struct Rewarmed(Vec<(LineId, u32, ReadBy)>);
+pub(super) struct Rewarmed(Vec<(RewarmedLine, ReadBy)>);
+
+/// By which home a line came, which line it is, and the hash of its body.
+type RewarmedLine = (Option<Home>, LineId, u32);
 
 impl Rewarmed {
-    /// A line, the hash of its body, and what reads it now.
-    pub(super) fn push(&mut self, id: LineId, body_hash: u32, by: ReadBy) {
-        self.0.push((id, body_hash, by));
+    /// A line, and what reads it now.
+    pub(super) fn push(&mut self, line: RewarmedLine, by: ReadBy) {
+        self.0.push((line, by));
     }
 
     /// A format was told here: what is in force now did not read the lines before.
     pub(super) fn told(&mut self, entity: &Entity) {
         if let Entity::LogFormat(format) = entity {
-            self.0.retain(|(.., by)| *by != format.id);
+            self.0.retain(|(_, by)| *by != format.id);
         }
     }
 
     /// What is left, once.
-    pub(super) fn take(&mut self) -> Vec<(LineId, u32)> {
-        std::mem::take(&mut self.0).into_iter().map(|(id, body_hash, _)| (id, body_hash)).collect()
+    pub(super) fn take(&mut self) -> Vec<RewarmedLine> {
+        std::mem::take(&mut self.0).into_iter().map(|(line, _)| line).collect()
     }
 }

@@ -13,6 +13,7 @@ use suiftly_schema::{
 pub(crate) struct Tally {
     received: u64,
     accepted: u64,
+    second_home: u64,
     duplicates: u64,
     system: u64,
     rejected: [u64; Reject::ALL.len()],
@@ -24,6 +25,7 @@ impl Tally {
         self.received += 1;
         match decoded {
             Decoded::Accepted(..) => self.accepted += 1,
+            Decoded::SecondHome => self.second_home += 1,
             Decoded::Duplicate => self.duplicates += 1,
             Decoded::System(_) => self.system += 1,
             Decoded::Rejected(reject) => self.rejected[reject.index()] += 1,
@@ -36,6 +38,7 @@ impl Tally {
         LineCounts {
             received: self.received,
             accepted: self.accepted,
+            second_home: self.second_home,
             duplicates: self.duplicates,
             system: self.system,
             rejected: occurred.map(|(reject, count)| (reject.word().to_owned(), count)).collect(),

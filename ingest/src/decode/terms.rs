@@ -4,6 +4,7 @@
 use super::published::{Published, ReadBy};
 use super::{DecodeConfig, TimeWindow};
 use crate::binding::{Bound, SourceRule, SourceRules};
+use crate::dedup::Home;
 use crate::haproxy::httplog::Captures;
 use crate::haproxy::{self, Body, Format, MAX_BYTES_SENT, Reading};
 use crate::reject::Reject;
@@ -23,6 +24,8 @@ pub(super) struct Terms<'c> {
     /// Formats to try after the first, for lines whose first source is not known any more.
     also: &'c [Format],
     pub(super) origin: Origin,
+    /// Which of a gateway's homes its lines come by.
+    pub(super) home: Option<Home>,
 }
 
 /// What a frame's header says, what its body is, and which published format read it, if one did.
@@ -49,11 +52,12 @@ impl<'c> Terms<'c> {
             time_window: config.time_window,
             also: &[],
             origin: Origin::Sender,
+            home: None,
         }
     }
 
     fn of(config: &'c DecodeConfig, source: &Source) -> Self {
-        let unbound = Self::unbound(config);
+        let unbound = Self { home: Home::of(source), ..Self::unbound(config) };
         let rules = config.sources.as_deref();
         match source {
             Source::File => return Self { time_window: None, ..unbound },

@@ -1,5 +1,6 @@
 mod billing;
 mod bound;
+mod homes;
 mod published;
 mod quarantined;
 mod reference;
@@ -99,10 +100,11 @@ fn a_block_becomes_a_batch() {
 
     let rejected = [("conflict", 1), ("sf1_version", 1), ("time_window", 2), ("unknown_format", 1)];
     let rejected = rejected.map(|(word, count)| (word.to_owned(), count)).into();
-    let expected = LineCounts { received: 10, accepted: 3, duplicates: 1, system: 1, rejected };
+    let expected =
+        LineCounts { received: 10, accepted: 3, duplicates: 1, system: 1, rejected, ..LineCounts::default() };
     assert_eq!(batch.counts, expected);
     let counts = &batch.counts;
-    assert_eq!(counts.received, counts.accepted + counts.duplicates + counts.system + counts.rejected_total());
+    assert_eq!(counts.received, counts.accepted + counts.came_again() + counts.system + counts.rejected_total());
 
     assert_eq!(batch.windows.len(), 1);
     let window = &batch.windows[0];

@@ -1,5 +1,6 @@
 mod fallen;
 mod grace;
+mod homes;
 
 use super::*;
 use proptest::prelude::*;
@@ -138,11 +139,11 @@ fn after_a_restart_the_journal_gives_the_proof_back() {
     }
     let mut restored = Dedup::restore(LIMITS, &dedup.windows()).unwrap();
     for seq in 3_000..=5_000 {
-        restored.rewarm(line(1, seq), seq * 3);
-        restored.rewarm(line(1, seq), 0);
+        restored.rewarm(None, line(1, seq), seq * 3);
+        restored.rewarm(None, line(1, seq), 0);
     }
-    restored.rewarm(line(1, 5_001), 1);
-    restored.rewarm(line(2, 1), 1);
+    restored.rewarm(None, line(1, 5_001), 1);
+    restored.rewarm(None, line(2, 1), 1);
     assert_eq!(restored.windows(), dedup.windows(), "rewarming changes nothing that is stored");
     assert_eq!(restored.observe(line(1, 2_999), 1), Seen::DuplicateUnproven);
     assert_eq!(restored.observe(line(1, 3_000), 9_000), Seen::Duplicate);

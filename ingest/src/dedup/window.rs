@@ -1,22 +1,15 @@
-//! The hot end of a worker's numbers: a ring of bits for what was received, and beside it the hashes of the bodies.
+//! A worker's hot numbers: what was received, and beside it the hashes of the bodies.
 
+use super::bits::{Bits, WINDOW_SEQS};
 use super::ranges::Ranges;
 
-/// How many numbers below the highest stay in the ring, and so how far back a duplicate can be proven. Threads and
-/// transports put lines at most some thousands out of order.
-pub const WINDOW_SEQS: u64 = 65_536;
-
-const WORD_BITS: u64 = 64;
-const WORDS: usize = (WINDOW_SEQS / WORD_BITS) as usize;
 /// The hashes grow with what has been received, so that a worker of a few lines stays small.
 const FIRST_HASHES: usize = 1_024;
 
-/// Received numbers in `base..base + WINDOW_SEQS`; `base` is a multiple of 64.
+/// Received numbers at the hot end, with their bodies' hashes.
 #[derive(Debug)]
 pub(super) struct Window {
-    base: u64,
-    /// Bit `n % 64` of word `n / 64 % WORDS` is number `n`.
-    bits: Box<[u64; WORDS]>,
+    bits: Bits,
     /// Hash of number `n` at `n % len`; 0 is unknown. Numbers not received have whatever was there before them. Until
     /// the ring has its full length no two numbers share a place.
     hashes: Vec<u32>,
@@ -27,28 +20,28 @@ pub(super) struct Window {
 impl Window {
     /// A window that ends with `highest`, and takes over what `cold` has of it.
     pub(super) fn open(cold: &mut Ranges, highest: u64) -> Self {
-        let base = aligned_base(highest);
-        let mut window =
-            Self { base, bits: Box::new([0; WORDS]), hashes: vec![0; FIRST_HASHES], hashed_from: u64::MAX };
-        for (start, end) in cold.split_off(base).iter() {
-            window.set_range(start, end);
-        }
-        window
+        Self { bits: Bits::open(cold, highest), hashes: vec![0; FIRST_HASHES], hashed_from: u64::MAX }
     }
 
+    /// The numbers alone.
+    pub(super) const fn bits(&self) -> &Bits {
+        &self.bits
+    }
+
+    #[inline]
     pub(super) const fn base(&self) -> u64 {
-        self.base
+        self.bits.base()
     }
 
     /// Whether a number in the window was received.
     #[inline]
     pub(super) fn contains(&self, number: u64) -> bool {
-        self.bits[word_of(number)] >> (number % WORD_BITS) & 1 == 1
+        self.bits.contains(number)
     }
 
     #[inline]
     pub(super) fn set(&mut self, number: u64) {
-        self.bits[word_of(number)] |= 1 << (number % WORD_BITS);
+        self.bits.set(number);
     }
 
     /// Notes a received number's hash; `highest` is the highest number now. 0 stands for unknown, so a hash of 0
@@ -77,73 +70,23 @@ impl Window {
     /// Moves the window up so that `number` is in it; what falls out goes to `cold`.
     #[inline]
     pub(super) fn reach(&mut self, number: u64, cold: &mut Ranges) {
-        if number >= self.base + WINDOW_SEQS {
-            let base = aligned_base(number);
-            self.spill(base.min(self.base + WINDOW_SEQS), cold);
-            self.base = base;
-        }
+        self.bits.reach(number, cold);
     }
 
     /// Hands everything over to `cold`, from the lowest on.
-    pub(super) fn fold_into(mut self, cold: &mut Ranges) {
-        self.spill(self.base + WINDOW_SEQS, cold);
+    pub(super) fn fold_into(self, cold: &mut Ranges) {
+        self.bits.fold_into(cold);
     }
 
     /// Received numbers in order, as ranges with inclusive ends.
-    pub(super) fn ranges(&self, mut each: impl FnMut(u64, u64)) {
-        let mut open: Option<u64> = None;
-        for at in 0..WORDS as u64 {
-            let start = self.base + at * WORD_BITS;
-            let word = self.bits[word_of(start)];
-            match (word, open) {
-                (u64::MAX, Some(_)) | (0, None) => continue,
-                (u64::MAX, None) => open = Some(start),
-                (0, Some(from)) => {
-                    each(from, start - 1);
-                    open = None;
-                }
-                _ => open = mixed_word(word, start, open, &mut each),
-            }
-        }
-        if let Some(from) = open {
-            each(from, self.base + WINDOW_SEQS - 1);
-        }
+    pub(super) fn ranges(&self, each: impl FnMut(u64, u64)) {
+        self.bits.ranges(each);
     }
 
-    /// All numbers that much higher, `highest` being the highest then. `by` is a multiple of the window's length, so
-    /// that every number keeps its place; what the window gains below is not received.
+    /// All numbers that much higher, `highest` being the highest then ([`Bits::shift`]).
     pub(super) fn shift(&mut self, by: u64, highest: u64) {
-        assert!(by.is_multiple_of(WINDOW_SEQS), "a window shifts by whole turns, not by {by}");
-        self.base = aligned_base(highest);
+        self.bits.shift(by, highest);
         self.hashed_from = self.hashed_from.saturating_add(by);
-    }
-
-    fn set_range(&mut self, start: u64, end: u64) {
-        let mut at = start;
-        while at <= end {
-            let last = (at | (WORD_BITS - 1)).min(end);
-            let ones = u64::MAX >> (WORD_BITS - 1 - (last - at));
-            self.bits[word_of(at)] |= ones << (at % WORD_BITS);
-            at = last + 1;
-        }
-    }
-
-    /// Empties the words below `end`.
-    fn spill(&mut self, end: u64, cold: &mut Ranges) {
-        let mut start = self.base;
-        while start < end {
-            match std::mem::take(&mut self.bits[word_of(start)]) {
-                0 => {}
-                u64::MAX => cold.insert(start, start + WORD_BITS - 1),
-                word => {
-                    let open = mixed_word(word, start, None, &mut |from, to| cold.insert(from, to));
-                    if let Some(from) = open {
-                        cold.insert(from, start + WORD_BITS - 1);
-                    }
-                }
-            }
-            start += WORD_BITS;
-        }
     }
 
     fn hash_at(&self, number: u64) -> usize {
@@ -164,38 +107,4 @@ impl Window {
             self.hashes[to] = old[from];
         }
     }
-}
-
-/// The lowest base from which `highest` can be reached: as much as possible stays behind it.
-const fn aligned_base(highest: u64) -> u64 {
-    (highest / WORD_BITS + 1).saturating_sub(WORDS as u64) * WORD_BITS
-}
-
-#[inline]
-fn word_of(number: u64) -> usize {
-    usize::try_from(number / WORD_BITS).unwrap_or_default() % WORDS
-}
-
-/// Goes through a word that is neither full nor empty; `open` is a range that reaches up to it, the result one that
-/// reaches to its end.
-fn mixed_word(word: u64, start: u64, mut open: Option<u64>, each: &mut impl FnMut(u64, u64)) -> Option<u64> {
-    let mut at = 0;
-    while at < WORD_BITS {
-        let rest = word >> at;
-        match open {
-            None if rest == 0 => return None,
-            None => {
-                at += u64::from(rest.trailing_zeros());
-                open = Some(start + at);
-            }
-            Some(from) => {
-                at += u64::from(rest.trailing_ones());
-                if at < WORD_BITS {
-                    each(from, start + at - 1);
-                    open = None;
-                }
-            }
-        }
-    }
-    open
 }

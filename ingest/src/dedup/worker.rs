@@ -1,12 +1,14 @@
 //! One worker's numbers.
 
 use super::grace::Grace;
+use super::homes::{Came, Home, Homes};
+use super::numbers::{Numbers, Span};
 use super::ranges::Ranges;
 use super::window::Window;
 use super::{DedupError, FIRST_SEQ_GRACE, Seen, state};
 use suiftly_schema::{
     ids::Epoch,
-    loss::{WorkerId, WorkerWindow},
+    loss::{HomeLines, WorkerId, WorkerWindow},
     time::UnixMillis,
 };
 
@@ -23,6 +25,7 @@ pub(super) struct Worker {
     /// That epoch's clock.
     pub(super) heard_at: UnixMillis,
     received: u64,
+    /// What came again with the same body, by whomever: a second home's copies are among them.
     duplicates: u64,
     conflicts: u64,
     repaired: u64,
@@ -34,6 +37,17 @@ pub(super) struct Worker {
     window: Option<Window>,
     /// Which missing numbers are final.
     grace: Grace,
+    /// Who brought what.
+    homes: Homes,
+}
+
+/// What a line is, and what it cost to say so.
+pub(super) struct Observed {
+    pub(super) seen: Seen,
+    /// It came before, and its body could not be compared.
+    pub(super) is_unproven: bool,
+    /// Numbers that the bound on ranges closed.
+    pub(super) closed_gap_seqs: u64,
 }
 
 impl Worker {
@@ -51,6 +65,7 @@ impl Worker {
             cold: Ranges::default(),
             window: None,
             grace: Grace::default(),
+            homes: Homes::default(),
         }
     }
 
@@ -85,39 +100,71 @@ impl Worker {
         if let Some(window) = self.window.take() {
             window.fold_into(&mut self.cold);
         }
+        self.homes.fold();
     }
 
-    /// Takes note of a line; returns what it is and how many numbers the bound on ranges closed.
+    /// Takes note of a line that came by this home.
     #[inline]
-    pub(super) fn observe(&mut self, seq: u32, hash: u32, most_ranges: usize) -> (Seen, u64) {
+    pub(super) fn observe(&mut self, seq: u32, hash: u32, home: Option<Home>, most_ranges: usize) -> Observed {
         let number = if self.received == 0 { u64::from(seq) } else { self.unwrap_seq(seq) };
-        let seen = self.look_up(number, hash);
+        let came = self.look_up(number, hash);
+        // Another body is nobody's copy.
+        let seen = if came == Seen::Conflict { came } else { self.told_apart(came, number, home, most_ranges) };
+        let mut closed_gap_seqs = 0;
         match seen {
-            Seen::New => (seen, self.insert(number, hash, most_ranges)),
-            Seen::Conflict => {
-                self.conflicts += 1;
-                (seen, 0)
-            }
-            Seen::Duplicate | Seen::DuplicateUnproven => {
-                self.duplicates += 1;
-                (seen, 0)
-            }
+            Seen::New => closed_gap_seqs = self.insert(number, hash, most_ranges),
+            Seen::Conflict => self.conflicts += 1,
+            // One count for all, as the table of windows has one column.
+            Seen::SecondHome | Seen::Duplicate | Seen::DuplicateUnproven => self.duplicates += 1,
         }
+        Observed { seen, is_unproven: came == Seen::DuplicateUnproven, closed_gap_seqs }
     }
 
-    /// Notes the body's hash of a number received before.
-    pub(super) fn rewarm(&mut self, seq: u32, hash: u32) {
+    /// What only another home has brought is no duplicate.
+    #[inline]
+    fn told_apart(&mut self, seen: Seen, number: u64, home: Option<Home>, most_ranges: usize) -> Seen {
+        if self.homes.is_sole(home, self.heard_at) {
+            return seen;
+        }
+        let (came, span) = (Came { seen, number, at: self.heard_at }, self.span());
+        let Self { homes, cold, window, .. } = self;
+        let before = || Numbers { span, cold: cold.clone(), bits: window.as_ref().map(|window| window.bits().clone()) };
+        homes.note(home, came, most_ranges, before)
+    }
+
+    /// Notes the body's hash of a number received before, and who brought it.
+    pub(super) fn rewarm(&mut self, seq: u32, hash: u32, home: Option<Home>, most_ranges: usize) {
         let back = u64::from(self.low_half().wrapping_sub(seq));
         let Some(number) = self.highest.checked_sub(back) else {
             return;
         };
-        if let Some(window) = &mut self.window
-            && number >= window.base()
-            && window.contains(number)
-            && window.had_hash(number, hash).is_none()
-        {
-            window.set_hash(number, self.highest, hash);
+        if self.rewarm_body(number, hash) {
+            self.homes.rewarm(home, number, self.heard_at, most_ranges);
         }
+    }
+
+    /// Whether the number was received, with this body as far as is known.
+    fn rewarm_body(&mut self, number: u64, hash: u32) -> bool {
+        let Some(window) = self.window.as_mut().filter(|window| number >= window.base()) else {
+            return self.cold.contains(number);
+        };
+        if !window.contains(number) {
+            return false;
+        }
+        window.had_hash(number, hash).unwrap_or_else(|| {
+            window.set_hash(number, self.highest, hash);
+            true
+        })
+    }
+
+    /// All of before the restart was told.
+    pub(super) fn settle(&mut self) {
+        self.homes.settle();
+    }
+
+    /// What each home has brought.
+    pub(super) fn homes(&self) -> Vec<HomeLines> {
+        self.homes.lines(self.id, self.span())
     }
 
     pub(super) fn store(&self) -> WorkerWindow {
@@ -165,7 +212,12 @@ impl Worker {
             cold: ranges,
             window: None,
             grace,
+            homes: Homes::default(),
         })
+    }
+
+    const fn span(&self) -> Span {
+        Span { received: self.received, first: self.first, highest: self.highest }
     }
 
     fn missing(&self) -> u64 {
@@ -256,6 +308,7 @@ impl Worker {
         if let Some(window) = &mut self.window {
             window.shift(TURN, self.highest);
         }
+        self.homes.shift(TURN);
     }
 }
 

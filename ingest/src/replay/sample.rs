@@ -161,7 +161,7 @@ impl Sample {
         }
         match became {
             Decoded::Accepted(record, _) => self.take_record(record, body, received_at),
-            Decoded::Duplicate => self.read += 1,
+            Decoded::SecondHome | Decoded::Duplicate => self.read += 1,
             Decoded::System(_) => self.system += 1,
             Decoded::Rejected(reject) => {
                 let of = self

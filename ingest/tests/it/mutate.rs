@@ -149,7 +149,7 @@ fn assert_counted(batch: &Batch, block: &Block, told: &str) {
     assert_eq!(counts.received, u64::from(block.frame_count()), "{told}");
     assert_eq!(
         counts.received,
-        counts.accepted + counts.duplicates + counts.system + counts.rejected_total(),
+        counts.accepted + counts.came_again() + counts.system + counts.rejected_total(),
         "{told}: {counts:?}"
     );
     assert_eq!(counts.accepted, batch.records.len() as u64, "{told}");

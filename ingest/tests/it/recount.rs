@@ -282,7 +282,7 @@ fn a_recount_is_what_the_running_system_counted() {
     }
     let requeued: Vec<_> = world.batches.iter().flat_map(|batch| &batch.requeued).map(|line| line.outcome).collect();
     assert!(
-        ["accepted", "duplicate", "conflict"].iter().all(|word| requeued.contains(word)) && counts.duplicates > 100
+        ["accepted", "duplicate", "conflict"].iter().all(|word| requeued.contains(word)) && counts.second_home > 100
     );
 
     let last = world.last_epoch();

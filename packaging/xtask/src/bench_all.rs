@@ -46,7 +46,7 @@ struct Entry {
 }
 
 /// All of them; in the order of the way that a line takes, then what people see. `ingest` measures what `archive` does.
-const ALL: [Entry; 14] = [
+const ALL: [Entry; 16] = [
     Entry {
         name: "ingest",
         about: "Receiving: socket, frame, journal, parse, sums per minute, beside the receivers of the usual chain, to a file; then \
@@ -100,6 +100,12 @@ const ALL: [Entry; 14] = [
         fast: Some(&["--keys", "10000", "--changes", "10"]),
     },
     Entry {
+        name: "gateway",
+        about: "What the ring that keeps lines for repairs costs HAProxy.",
+        whole: &[],
+        fast: Some(&["--requests", "2000", "--runs", "1"]),
+    },
+    Entry {
         name: "recovery",
         about: "`kill -9` with lines in the journal that the database has not.",
         whole: &["--lines", "5000000"],
@@ -122,6 +128,13 @@ const ALL: [Entry; 14] = [
         about: "Rating, closing a month, auditing it.",
         whole: &["--customers", "50000", "--lines", "5000000"],
         fast: Some(&["--customers", "200", "--lines", "10000"]),
+    },
+    Entry {
+        name: "scale",
+        about: "A thousand gateways, ten million requests a second and customers, three regions: not measured, but reckoned and \
+                simulated with what is measured here.",
+        whole: &[],
+        fast: Some(&["--fast"]),
     },
     Entry {
         name: WEB,

@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("suiftly-ingest", &["suiftly-schema"]),
     ("suiftly-dataflow", &["suiftly-schema"]),
     ("suiftly-edge", &["suiftly-schema"]),
+    ("suiftly-link", &["suiftly-schema"]),
     ("suiftly-notify", &["suiftly-schema", "suiftly-store"]),
     ("suiftly-settlement", &["suiftly-schema", "suiftly-store"]),
     (
@@ -37,6 +38,7 @@ const EVERYTHING: &[&str] = &[
     "suiftly-ingest",
     "suiftly-dataflow",
     "suiftly-edge",
+    "suiftly-link",
     "suiftly-notify",
     "suiftly-settlement",
     "suiftly-api",
@@ -144,13 +146,14 @@ mod tests {
 
     #[test]
     fn forbidden_edges_are_caught() {
-        let cases: [(&[Edges<'_>], &str); 8] = [
+        let cases: [(&[Edges<'_>], &str); 9] = [
             (
                 &[("suiftly-schema", &["suiftly-store"]), ("suiftly-store", &[])],
                 "suiftly-schema must not depend on suiftly-store",
             ),
             (&[("suiftly-ingest", &["suiftly-dataflow"]), ("suiftly-dataflow", &[])], "suiftly-ingest must not"),
             (&[("suiftly-edge", &["suiftly-api"]), ("suiftly-api", &[])], "suiftly-edge must not"),
+            (&[("suiftly-link", &["suiftly-store"]), ("suiftly-store", &[])], "suiftly-link must not"),
             (&[("suiftly-settlement", &["suiftly-ingest"]), ("suiftly-ingest", &[])], "suiftly-settlement must not"),
             (&[("suiftly-schema", &["tokio"])], "it does no I/O"),
             (&[("suiftly-api", &["timely"])], "its home is suiftly-dataflow"),

@@ -75,7 +75,7 @@ fn page(report: &EdgeReport, is_connected: bool) -> String {
     let _ = writeln!(page, "suiftly_edge_connected {}", u8::from(is_connected));
     put(&mut page, "suiftly_edge_version", "gauge", "The version that every gateway has; 0: none.");
     let _ = writeln!(page, "suiftly_edge_version {}", report.version);
-    let of_gateways: [(&str, &str, &str, Of); 7] = [
+    let of_gateways: [(&str, &str, &str, Of); 11] = [
         ("gateway_in_sync", "gauge", "Whether its maps are those of the version.", |one| {
             Some(f64::from(u8::from(one.state == GatewayState::InSync)))
         }),
@@ -89,6 +89,21 @@ fn page(report: &EdgeReport, is_connected: bool) -> String {
         ("canary_served_total", "counter", "Of them, answered with 2xx.", |one| {
             one.canary.as_ref().map(|all| float(all.served))
         }),
+        ("gateway_repair_ring", "gauge", "Whether HAProxy keeps its newest lines for repairs.", |one| {
+            one.repair.as_ref().map(|repair| f64::from(u8::from(repair.has_ring)))
+        }),
+        ("gateway_repair_sent_lines_total", "counter", "Lost lines that were sent to an ingester again.", |one| {
+            one.repair.as_ref().map(|repair| float(repair.sent))
+        }),
+        ("gateway_repair_waiting_lines", "gauge", "Lost lines that the edge has, and that have not arrived.", |one| {
+            one.repair.as_ref().map(|repair| float(repair.waiting))
+        }),
+        (
+            "gateway_repair_in_vain_lines",
+            "gauge",
+            "Lost lines that are asked for, and are in no ring any more.",
+            |one| one.repair.as_ref().map(|repair| float(repair.in_vain)),
+        ),
     ];
     for (name, kind, help, of) in of_gateways {
         let name = format!("suiftly_edge_{name}");
@@ -116,7 +131,7 @@ const fn float(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use suiftly_schema::fleet::CanaryReport;
+    use suiftly_schema::fleet::{CanaryReport, RepairReport};
 
     /// Names, kinds, labels and words, out of what is said of a gateway of which everything is known.
     #[test]
@@ -128,6 +143,7 @@ mod tests {
             lines_numbered: Some(1),
             dropped_logs: Some(1),
             canary: Some(CanaryReport::default()),
+            repair: Some(RepairReport::default()),
             ..GatewayReport::default()
         };
         let said = page(&EdgeReport { gateways: vec![gateway], ..EdgeReport::default() }, true);
@@ -153,8 +169,9 @@ mod tests {
     #[test]
     fn health_and_the_page() {
         let canary = Some(CanaryReport { sent: 3, served: 2, ..CanaryReport::default() });
+        let repair = Some(RepairReport { has_ring: true, sent: 4, ..RepairReport::default() });
         let gateway =
-            GatewayReport { server_id: 17, version: 9, requests: Some(5), canary, ..GatewayReport::default() };
+            GatewayReport { server_id: 17, version: 9, requests: Some(5), canary, repair, ..GatewayReport::default() };
         let mut report = EdgeReport { version: 9, gateways: vec![gateway], ..EdgeReport::default() };
         assert_eq!(health(&report).0, StatusCode::SERVICE_UNAVAILABLE);
         report.gateways[0].state = GatewayState::InSync;
@@ -169,6 +186,8 @@ mod tests {
             "suiftly_edge_gateway_in_sync{server=\"17\"} 1",
             "suiftly_edge_gateway_requests_total{server=\"17\"} 5",
             "suiftly_edge_canary_served_total{server=\"17\"} 2",
+            "suiftly_edge_gateway_repair_ring{server=\"17\"} 1",
+            "suiftly_edge_gateway_repair_sent_lines_total{server=\"17\"} 4",
             "# TYPE suiftly_edge_canary_served_total counter",
         ] {
             assert!(page.lines().any(|there| there == line), "{line} is not in {page}");

@@ -123,8 +123,8 @@ impl Worker {
 
 /// What was seen, beside what the board knows itself.
 fn fill_in(report: &mut GatewayReport, found: GatewayReport) {
-    let GatewayReport { server_id, state, version, canary, trouble, .. } = std::mem::take(report);
+    let GatewayReport { server_id, state, version, canary, repair, trouble, .. } = std::mem::take(report);
     // Of a gateway in sync, what was not told is all there is.
     let trouble = trouble.filter(|_| state != GatewayState::InSync).or(found.trouble.clone());
-    *report = GatewayReport { server_id, state, version, canary, trouble, ..found };
+    *report = GatewayReport { server_id, state, version, canary, repair, trouble, ..found };
 }

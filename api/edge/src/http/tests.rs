@@ -85,6 +85,25 @@ async fn a_body_comes_in_pieces_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_body_of_json_within_its_bound() {
+    let cases = [
+        ("HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n[1,2,3]", 7, Ok(vec![1_u32, 2, 3])),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n[1,2,3]", 6, Err("length limit")),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n[1,2,x]", 7, Err("column")),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[1,2,3]", 9, Err("cannot be read")),
+    ];
+    for (text, bytes_max, expected) in cases {
+        let http = Http::new(&answering(text).await, None, None).unwrap();
+        let read: Result<Vec<u32>, _> = http.get("/x").await.unwrap().json(bytes_max).await;
+        match (read, expected) {
+            (Ok(read), Ok(expected)) => assert_eq!(read, expected),
+            (Err(error), Err(told)) => assert!(error.to_string().contains(told), "{told}: {error}"),
+            (read, expected) => panic!("{read:?}, not {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn tls_with_the_named_authority_alone() {
     let key = KeyPair::generate().unwrap();
     let ours = CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();

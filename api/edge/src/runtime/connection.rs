@@ -95,13 +95,22 @@ impl Connection {
         time_max: Duration,
         mut take: impl FnMut(&str) -> Option<()>,
     ) -> Result<(), EdgeError> {
+        self.byte_lines(time_max, |line| take(&String::from_utf8_lossy(line)))
+    }
+
+    /// The same, byte for byte.
+    pub(super) fn byte_lines(
+        &mut self,
+        time_max: Duration,
+        mut take: impl FnMut(&[u8]) -> Option<()>,
+    ) -> Result<(), EdgeError> {
         let deadline = Instant::now() + time_max;
         loop {
             let mut begin = 0;
             while let Some(length) = self.buffer[begin..].iter().position(|byte| *byte == b'\n') {
-                let line = String::from_utf8_lossy(&self.buffer[begin..begin + length]);
-                if take(&line).is_none() {
-                    let answer = line.chars().take(SHOWN_CHARS).collect();
+                let line = &self.buffer[begin..begin + length];
+                if take(line).is_none() {
+                    let answer = String::from_utf8_lossy(line).chars().take(SHOWN_CHARS).collect();
                     return Err(EdgeError::Answer { command: self.command.clone(), answer });
                 }
                 begin += length + 1;

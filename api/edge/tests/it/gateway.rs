@@ -84,6 +84,8 @@ pub(crate) struct Gateway {
     doors: [SocketAddr; 6],
     /// What follows one door's address in its `SUIFTLY_BIND_…`.
     more_bind: (Door, String),
+    /// Further variables, which win over the others.
+    variables: Vec<(&'static str, String)>,
     origins: [SocketAddr; 2],
     maps: PathBuf,
     notify: UnixDatagram,
@@ -116,15 +118,27 @@ impl Gateway {
         let dir = tempfile::tempdir().unwrap();
         let maps = dir.path().join("maps");
         texts.write(&maps);
-        Self::start_with(transport, dir, maps, (door, more.to_owned()))
+        Self::start_with(transport, dir, maps, (door, more.to_owned()), Vec::new())
     }
 
     /// Starts HAProxy on the map files in `maps`, a directory of the caller's.
     pub(crate) fn start_in(transport: Transport, maps: &Path) -> Self {
-        Self::start_with(transport, tempfile::tempdir().unwrap(), maps.to_owned(), (Door::Mseal, String::new()))
+        Self::start_in_with(transport, maps, Vec::new())
     }
 
-    fn start_with(transport: Transport, dir: TempDir, maps: PathBuf, more_bind: (Door, String)) -> Self {
+    /// The same with these variables more, which win over the others: `SUIFTLY_LOG_ADDR` takes the lines from the receiver.
+    pub(crate) fn start_in_with(transport: Transport, maps: &Path, variables: Vec<(&'static str, String)>) -> Self {
+        let (dir, more_bind) = (tempfile::tempdir().unwrap(), (Door::Mseal, String::new()));
+        Self::start_with(transport, dir, maps.to_owned(), more_bind, variables)
+    }
+
+    fn start_with(
+        transport: Transport,
+        dir: TempDir,
+        maps: PathBuf,
+        more_bind: (Door, String),
+        variables: Vec<(&'static str, String)>,
+    ) -> Self {
         let [doors @ .., origin_1, origin_2] = free_addresses::<8>();
         let notify = UnixDatagram::bind(dir.path().join("notify")).unwrap();
         notify.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -133,6 +147,7 @@ impl Gateway {
             transport,
             doors,
             more_bind,
+            variables,
             origins: [origin_1, origin_2],
             maps,
             notify,
@@ -243,6 +258,7 @@ impl Gateway {
             .env("SUIFTLY_LOG_ADDR", self.receiver.address().to_string())
             .env("SUIFTLY_ORIGIN_1", self.origins[0].to_string())
             .env("SUIFTLY_ORIGIN_2", self.origins[1].to_string())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         command

@@ -19,6 +19,7 @@ mod meter;
 mod publisher;
 mod recover;
 mod reload;
+mod repair;
 mod running;
 mod sf1;
 mod swap;

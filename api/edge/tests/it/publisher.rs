@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use suiftly_schema::fleet::EdgeReport;
+use suiftly_schema::fleet::{EdgeReport, ReportAnswer, Wanted};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::vault::{Frame, GrantSet, Head, Hello, KeyOfCanary, PublicKeys, SignedHead, SigningKeys};
 
@@ -21,6 +21,9 @@ const ERA: UnixMillis = UnixMillis(1_795_000_000_000);
 
 /// Makes other lines of those of a version.
 pub(crate) type Tamper = Box<dyn FnMut(Vec<String>) -> Sent + Send>;
+
+/// Says which lines are wanted of an edge that reports so.
+pub(crate) type Wants = Box<dyn FnMut(&EdgeReport) -> Vec<Wanted> + Send>;
 
 /// What is sent instead.
 pub(crate) struct Sent {
@@ -58,6 +61,7 @@ struct State {
     unheard: usize,
     /// The last report.
     report: EdgeReport,
+    wants: Option<Wants>,
 }
 
 #[derive(Clone)]
@@ -80,6 +84,7 @@ impl Publisher {
             asked: Vec::new(),
             unheard: 0,
             report: EdgeReport::default(),
+            wants: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -187,6 +192,11 @@ impl Publisher {
         self.serving = Some(Serving::start(listener, Arc::clone(&self.shared)));
     }
 
+    /// From now on reports are answered with the lines that this says.
+    pub(crate) fn want(&self, wants: impl FnMut(&EdgeReport) -> Vec<Wanted> + Send + 'static) {
+        self.state().wants = Some(Box::new(wants));
+    }
+
     /// The last report.
     pub(crate) fn report(&self) -> EdgeReport {
         self.state().report.clone()
@@ -243,6 +253,13 @@ impl Version {
 }
 
 impl State {
+    /// What a report is answered with.
+    fn reported(&mut self, report: EdgeReport) -> ReportAnswer {
+        let wanted = self.wants.as_mut().map_or_else(Vec::new, |wants| wants(&report));
+        self.report = report;
+        ReportAnswer { wanted }
+    }
+
     fn hello(&self) -> String {
         let canaries = self.canaries.clone();
         Frame::Hello(Hello { name: "test".to_owned(), servers: vec![SERVER], canaries }).line()

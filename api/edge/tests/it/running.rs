@@ -46,6 +46,7 @@ impl Place {
             canary_every: None,
             canary_path: "/".to_owned(),
             gateways: vec![GatewayConfig { server_id: SERVER, socket: socket.to_owned(), doors: Vec::new() }],
+            homes: Vec::new(),
             metrics: None,
         }
     }

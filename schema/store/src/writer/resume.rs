@@ -94,6 +94,8 @@ fn watermark_of(row: &Row) -> Result<Resume, StoreError> {
         counts: LineCounts {
             received: count(3)?,
             accepted: count(4)?,
+            // A second home's copies are among the duplicates until the table has a column for them.
+            second_home: 0,
             duplicates: count(5)?,
             system: count(6)?,
             rejected: rejected_of(row)?,

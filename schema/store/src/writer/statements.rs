@@ -86,7 +86,8 @@ pub(super) async fn move_watermark(
         &to_bigint(merged.journal_end),
         &to_bigint(counts.received),
         &to_bigint(counts.accepted),
-        &to_bigint(counts.duplicates),
+        // One column for both, until the table has one for a second home's copies.
+        &to_bigint(counts.came_again()),
         &to_bigint(counts.system),
         &Json(&counts.rejected),
         &to_bigint(merged.record_count()),

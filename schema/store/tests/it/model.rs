@@ -117,15 +117,17 @@ impl Model {
             assert!(self.now().0 - record.timestamp.0 < 23 * HOUR_MS, "older minutes are not kept");
         }
         let mut counts = LineCounts {
-            received: records.len() as u64 + 4,
+            received: records.len() as u64 + 5,
             accepted: records.len() as u64,
+            second_home: 1,
             duplicates: 1,
             system: 2,
             rejected: BTreeMap::new(),
         };
         let reason = if self.epoch.is_multiple_of(2) { "sf1_field" } else { "header" };
         counts.rejected.insert(reason.to_owned(), 1);
-        self.counts.add(&counts);
+        // The table has one column for what came again.
+        self.counts.add(&LineCounts { second_home: 0, duplicates: counts.came_again(), ..counts.clone() });
         let deltas = self.deltas(&records);
         self.records.extend_from_slice(&records);
         let message =

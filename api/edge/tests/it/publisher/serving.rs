@@ -79,11 +79,14 @@ fn serve(own: &Own, mut stream: TcpStream) -> io::Result<()> {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
             let mut body = vec![0; length.parse().unwrap()];
             reader.read_exact(&mut body)?;
-            {
-                let report = serde_json::from_slice(&body).expect("a report in its schema");
-                own.shared.state.lock().unwrap().report = report;
+            let report = serde_json::from_slice(&body).expect("a report in its schema");
+            let answer = own.shared.state.lock().unwrap().reported(report);
+            if answer.wanted.is_empty() {
+                return stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
             }
-            stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+            let json = serde_json::to_string(&answer)?;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+            stream.write_all(format!("{head}\r\ncontent-length: {}\r\n\r\n{json}", json.len()).as_bytes())
         }
         Some("/api/v1/edge/grants") => {
             own.shared.state.lock().unwrap().asked.push(path.clone());
