@@ -24,6 +24,7 @@ mod rls;
 mod roles;
 mod seam;
 mod seed;
+mod sui_escrow;
 mod vault_file;
 mod vault_versions;
 mod views;
