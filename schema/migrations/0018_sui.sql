@@ -12,6 +12,9 @@ ALTER TABLE embedded_escrow_months
     ADD COLUMN arrears_usd_cents bigint NOT NULL DEFAULT 0 CHECK (arrears_usd_cents >= 0),
     ADD CHECK (authorised_usd_cents = 0 OR arrears_usd_cents <= authorised_usd_cents);
 
+-- What an account's name is written down with: its events so far.
+CREATE INDEX embedded_escrow_events_account ON embedded_escrow_events (account_id, seq);
+
 -- Signed transactions, written before they are sent, and sent again as they are. Live: it may still be executed. Done: it
 -- was. Failed: it was executed, and did nothing. Dead: its epoch is over without it.
 CREATE TABLE sui_attempts (

@@ -45,6 +45,10 @@ pub trait Escrow: Send + Sync + 'static {
     /// Its name: events' cursors are kept by it.
     fn name(&self) -> &'static str;
 
+    /// Whether owners' acts (deposits, withdrawals, limits) are done through it. Where a chain holds the funds owners sign
+    /// them, and here they are refused.
+    fn acts_for_owners(&self) -> bool;
+
     /// Draws funds, several at once: one answer for each, in their order. A nonce that has charged already answers with
     /// the event that it made.
     fn charge<'a>(
@@ -59,7 +63,11 @@ pub trait Escrow: Send + Sync + 'static {
     /// The events after a cursor, ascending, at most `limit`.
     fn events(&self, after: i64, limit: u32) -> Answer<'_, Vec<EscrowEvent>>;
 
-    /// Opens the account of an owner's address with a limit (in cents; 0: none), or answers the one there is.
+    /// An account's events up to now, ascending, whatever the cursor.
+    fn history<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<EscrowEvent>>;
+
+    /// Names the account of an owner's address. Where owners act through it, it is opened with a limit (in cents; 0: none),
+    /// unless it is there.
     fn open<'a>(&'a self, owner: &'a str, limit_usd_cents: i64) -> Answer<'a, EscrowAccount>;
 
     /// Those of the accounts that there are.
@@ -96,4 +104,8 @@ pub trait Escrow: Send + Sync + 'static {
 
     /// Changes what a month may be charged, as the owner. In cents; 0 is unlimited.
     fn set_limit<'a>(&'a self, account: &'a str, limit_usd_cents: i64, at: UnixMillis) -> Answer<'a, EscrowEvent>;
+
+    /// Ends an account for good, where owners act for themselves: whatever is in it goes to the owner, as withdrawals of
+    /// which events tell. Done twice it does nothing more. Elsewhere it is refused.
+    fn close<'a>(&'a self, account: &'a str, at: UnixMillis) -> Answer<'a, ()>;
 }

@@ -69,10 +69,10 @@ impl Settlement {
         &self.store
     }
 
-    /// Whether owners' acts (deposits, withdrawals, limits) are done through us: with the embedded escrow. Where a chain
-    /// holds the funds, owners sign them.
+    /// Whether owners' acts (deposits, withdrawals, limits) are done through us. Where a chain holds the funds, owners sign
+    /// them.
     pub fn acts_for_owners(&self) -> bool {
-        self.escrow.name() == escrow::EMBEDDED
+        self.escrow.acts_for_owners()
     }
 
     /// By the manager's clock.

@@ -1,6 +1,7 @@
 //! Money in the database: the ledger, customers' months, charges, invoices, subscriptions, the manager's jobs. One method
 //! is one transaction: it is done wholly or not at all, and done twice it does nothing the second time or is refused.
 
+mod arrears;
 mod books;
 mod changes;
 mod charges;

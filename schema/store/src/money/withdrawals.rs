@@ -4,10 +4,11 @@
 use super::changes::{query, run};
 use super::charges::withdrawing;
 use super::months::{self, CustomerMoney, to_cents};
-use super::{MoneyStore, lock};
+use super::{MoneyStore, arrears, lock};
 use crate::StoreError;
 use crate::codec::{Timestamptz, known_customer};
-use suiftly_schema::charge::next_draw;
+use std::slice;
+use suiftly_schema::charge::{ArrearsRoom, next_draw};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::UnixMillis;
@@ -63,7 +64,10 @@ impl MoneyStore {
         let waits = withdrawing(&transaction, &[customer]).await?;
         let Some(money) = months::read(&transaction, &[customer]).await?.pop() else { return Ok(None) };
         let is_late = now >= requested_at.0.plus_ms(PAID_WITHIN_MS);
-        let amount = payable(&money, is_late).map(|balance| asked.min(balance));
+        let Some(room) = arrears::rooms(&transaction, slice::from_ref(&money), now).await?.pop() else {
+            return Ok(None);
+        };
+        let amount = payable(&money, room, is_late).map(|balance| asked.min(balance));
         let is_other_paid = waits.get(&customer).is_some_and(|waits| waits.is_paying);
         let Some(amount) = amount.filter(|_| !is_other_paid) else { return Ok(None) };
         let update = "UPDATE withdrawals SET paying_usd_cents = $2 WHERE request_digest = $1";
@@ -80,13 +84,14 @@ impl MoneyStore {
     }
 }
 
-/// What may leave the account, in cents; `None` while something is to be charged first.
-fn payable(money: &CustomerMoney, is_late: bool) -> Option<i64> {
+/// What may leave the account, in cents; `None` while something is to be charged first. What the escrow gives out no more
+/// of in this month stays owed, and holds nothing up.
+fn payable(money: &CustomerMoney, room: ArrearsRoom, is_late: bool) -> Option<i64> {
     let standings = money.standings();
     if money.months.iter().any(|month| month.in_flight > MicroUsd(0)) {
         return None;
     }
-    let is_owing = next_draw(&standings, money.balance, money.credits, true).is_some();
+    let is_owing = next_draw(&standings, money.balance, money.credits, true, room).is_some();
     match (is_owing, is_late) {
         (false, _) => Some(to_cents(money.balance)),
         (true, false) => None,

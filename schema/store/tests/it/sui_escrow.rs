@@ -1,5 +1,6 @@
 //! What is kept of the escrow on Sui: what was signed, what the chain did, and up to where that is known.
 
+use std::slice;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::money::{EscrowEventKind, Notice, Severity};
 use suiftly_store::sui_escrow::{
@@ -86,16 +87,16 @@ async fn one_attempt_is_live_at_a_time_and_what_is_settled_stays_so() {
     let (_database, store) = store().await;
     let (one, other) = (attempt("one", Purpose::Charge, "k"), attempt("other", Purpose::Charge, "k"));
     assert_eq!(store.begin_attempts(Purpose::Charge, &[one.clone(), other.clone()]).await.unwrap(), [one.clone()]);
-    assert_eq!(store.begin_attempts(Purpose::Charge, &[other.clone()]).await.unwrap(), [one.clone()]);
+    assert_eq!(store.begin_attempts(Purpose::Charge, slice::from_ref(&other)).await.unwrap(), [one.clone()]);
     // The same key for something else is something else.
     let refund = attempt("refund", Purpose::Refund, "k");
-    assert_eq!(store.begin_attempts(Purpose::Refund, &[refund.clone()]).await.unwrap(), [refund.clone()]);
+    assert_eq!(store.begin_attempts(Purpose::Refund, slice::from_ref(&refund)).await.unwrap(), [refund]);
     assert_eq!(store.attempts(Purpose::Charge, &["k", "nothing"]).await.unwrap(), [one.clone()]);
 
     let long = format!("\0{}", "x".repeat(2 * FAILURE_CHARS_MAX));
     store.settle_attempt("one", &AttemptState::Failed(long)).await.unwrap();
     assert!(store.attempts(Purpose::Charge, &["k"]).await.unwrap().is_empty(), "a failed one is no hindrance");
-    assert_eq!(store.begin_attempts(Purpose::Charge, &[other.clone()]).await.unwrap(), [other.clone()]);
+    assert_eq!(store.begin_attempts(Purpose::Charge, slice::from_ref(&other)).await.unwrap(), [other.clone()]);
     store.settle_attempt("other", &AttemptState::Done).await.unwrap();
     store.settle_attempt("other", &AttemptState::Dead).await.unwrap();
     let done = Attempt { state: AttemptState::Done, ..other };
@@ -191,7 +192,7 @@ async fn what_operators_are_told_comes_with_the_entries_and_entries_are_final() 
         kind: "escrow_changed",
         body: serde_json::json!({"what": "operator_named"}),
     };
-    assert!(!store.follow((8, 50), &[], &[notice.clone()], NOW).await.unwrap());
+    assert!(!store.follow((8, 50), &[], slice::from_ref(&notice), NOW).await.unwrap());
     let client = database.client().await;
     let told = "SELECT count(*) FROM notifications WHERE customer_id IS NULL AND severity = 'critical'";
     assert_eq!(client.query_one(told, &[]).await.unwrap().get::<_, i64>(0), 0, "nothing was done");
