@@ -7,10 +7,12 @@
 mod embedded;
 mod faults;
 mod faulty;
+mod sui;
 
 pub use embedded::{EMBEDDED, EmbeddedEscrow};
 pub use faults::{Fault, FaultError, FaultPlan};
 pub use faulty::{Faulty, LATE_MAX};
+pub use sui::{ACT_FOR, AT_ONCE, SUI, SuiEscrow, SuiSettings};
 pub use suiftly_store::money::{ChargeOrder, EscrowAccount, EscrowEvent, EscrowEventKind, Nonce};
 
 use futures::future::BoxFuture;

@@ -66,6 +66,13 @@ pub struct LastEntry {
     pub balance_usd_cents: i64,
 }
 
+impl LastEntry {
+    /// An entry, once it is the last.
+    pub const fn of(entry: &SuiEntry) -> Self {
+        Self { number: entry.number, balance_usd_cents: entry.balance_usd_cents }
+    }
+}
+
 /// A withdrawal that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
