@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::time::BillingMonth;
 use suiftly_settlement::Settlement;
-use suiftly_settlement::escrow::Fault;
+use suiftly_settlement::escrow::{Escrow, Fault, SUI};
 
 const NOW: &str = "2026-11-22T10:00:00Z";
 /// Seal costs 100 micro-dollars a request: $5.
@@ -36,7 +36,7 @@ pub(crate) async fn dies_after<F: Future>(polls: u32, future: F) -> Option<F::Ou
 }
 
 /// Goes on until the escrow does not answer.
-pub(crate) async fn dies_in_the_call(desk: &Desk, future: impl Future) {
+pub(crate) async fn dies_in_the_call<E: Escrow>(desk: &Desk<E>, future: impl Future) {
     tokio::select! {
         _ = future => panic!("the escrow has answered"),
         () = desk.escrow.stalled() => {}
@@ -44,7 +44,7 @@ pub(crate) async fn dies_in_the_call(desk: &Desk, future: impl Future) {
 }
 
 /// Another process starts, does what every start does, and charges; twice, for what was late.
-async fn restart(desk: &Desk) -> Settlement {
+async fn restart<E: Escrow>(desk: &Desk<E>) -> Settlement {
     let settlement = desk.another();
     for _ in 0..2 {
         settlement.recover().await.unwrap();
@@ -55,9 +55,13 @@ async fn restart(desk: &Desk) -> Settlement {
 }
 
 /// What was drawn, in cents, by whoever says so; and nothing is odd.
-async fn assert_drawn(desk: &Desk, settlement: &Settlement, cents: i64, when: &str) {
+async fn assert_drawn<E: Escrow>(desk: &Desk<E>, settlement: &Settlement, cents: i64, when: &str) {
+    let escrow = match desk.escrow.name() {
+        SUI => "SELECT coalesce(sum(amount_usd_cents), 0) FROM sui_events WHERE kind = 'charge'",
+        _ => "SELECT coalesce(sum(amount_usd_cents), 0) FROM embedded_escrow_events WHERE type = 'charge'",
+    };
     for (source, sql) in [
-        ("escrow", "SELECT coalesce(sum(amount_usd_cents), 0) FROM embedded_escrow_events WHERE type = 'charge'"),
+        ("escrow", escrow),
         ("charges", "SELECT coalesce(sum(amount_usd_cents), 0) FROM charges WHERE state = 'charged'"),
         ("mirrored", "SELECT coalesce(sum(amount_usd_cents), 0) FROM escrow_transactions WHERE type = 'charge'"),
         ("months", "SELECT (sum(charged_micro_usd + credits_micro_usd) / 10000)::bigint FROM billing_months"),
@@ -71,7 +75,7 @@ async fn assert_drawn(desk: &Desk, settlement: &Settlement, cents: i64, when: &s
 }
 
 /// The same, all of it in the month that runs.
-async fn assert_drawn_this_month(desk: &Desk, settlement: &Settlement, cents: i64, when: &str) {
+async fn assert_drawn_this_month<E: Escrow>(desk: &Desk<E>, settlement: &Settlement, cents: i64, when: &str) {
     assert_drawn(desk, settlement, cents, when).await;
     let sql = "SELECT (sum(current_month_charged_usd_cents) + (SELECT sum(credits_micro_usd) / 10000 FROM billing_months))::bigint \
         FROM customers";
@@ -89,9 +93,15 @@ async fn paying_customers(desk: &Desk, count: i64) -> Vec<CustomerId> {
     customers
 }
 
-/// Who dies where, and with which fault of the first call.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dies_at_a_step_of_a_charge_leaves_it_done_once() {
+    let desk = Desk::at(NOW).await;
+    let customers = paying_customers(&desk, 2).await;
+    dies_at_each_step(&desk, &customers).await;
+}
+
+/// Who dies where, and with which fault of the first call. The customers have used $5 each.
+pub(crate) async fn dies_at_each_step<E: Escrow>(desk: &Desk<E>, customers: &[CustomerId]) {
     let faults = [
         None,
         Some(Fault::Lose),
@@ -100,23 +110,21 @@ async fn who_dies_at_a_step_of_a_charge_leaves_it_done_once() {
         Some(Fault::Late { calls: 1 }),
         Some(Fault::Late { calls: 3 }),
     ];
-    let desk = Desk::at(NOW).await;
-    let customers = paying_customers(&desk, 2).await;
     let mut drawn = 0;
     for fault in faults {
         for step in ["before the intent", "after the intent", "after the call", "after the record"] {
             let when = format!("{step} with {fault:?}");
-            drawn += 1_000;
+            drawn += 500 * i64::try_from(customers.len()).unwrap();
             let dying = desk.another();
             match step {
                 "before the intent" => drop(dying),
                 "after the intent" => {
                     desk.escrow.push(Some(Fault::Stall));
-                    dies_in_the_call(&desk, dying.charge_due()).await;
+                    dies_in_the_call(desk, dying.charge_due()).await;
                 }
                 "after the call" => {
                     desk.escrow.push(Some(Fault::DoAndStall));
-                    dies_in_the_call(&desk, dying.charge_due()).await;
+                    dies_in_the_call(desk, dying.charge_due()).await;
                 }
                 _ => {
                     dying.charge_due().await.unwrap();
@@ -125,13 +133,13 @@ async fn who_dies_at_a_step_of_a_charge_leaves_it_done_once() {
             if step != "after the record" {
                 desk.escrow.push(fault);
             }
-            restart(&desk).await;
+            restart(desk).await;
             // A refusal waits a minute.
             desk.set(desk.now().plus_ms(61_000));
-            let settlement = restart(&desk).await;
-            assert_drawn_this_month(&desk, &settlement, drawn, &when).await;
+            let settlement = restart(desk).await;
+            assert_drawn_this_month(desk, &settlement, drawn, &when).await;
             assert_eq!(desk.text("SELECT count(*) FROM charges WHERE state = 'intended'").await, "0", "{when}");
-            for customer in &customers {
+            for customer in customers {
                 desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
             }
         }
@@ -140,28 +148,33 @@ async fn who_dies_at_a_step_of_a_charge_leaves_it_done_once() {
     assert!(refused > 0, "the faults have come");
 }
 
-/// At every point at which a run waits for anything, one after the other, in one database.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dies_anywhere_in_a_run_leaves_it_done_once() {
     let desk = Desk::at(NOW).await;
     let customers = paying_customers(&desk, 3).await;
-    let (mut drawn, mut polls, mut complete) = (1_500, 0, 0);
-    restart(&desk).await;
+    dies_anywhere(&desk, &customers, 1).await;
+}
+
+/// At every point, or every so many, at which a run waits for anything, one after the other, in one database. The
+/// customers have used $5 each.
+pub(crate) async fn dies_anywhere<E: Escrow>(desk: &Desk<E>, customers: &[CustomerId], step: u32) {
+    let (mut drawn, mut polls, mut complete) = (500 * i64::try_from(customers.len()).unwrap(), 0, 0);
+    restart(desk).await;
     // Until it comes to its end a few times: how often it waits is not the same each time.
     while complete < 3 {
-        polls += 1;
-        for customer in &customers {
+        polls += step;
+        for customer in customers {
             desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
             drawn += 500;
         }
         let dying = desk.another();
         complete += u32::from(dies_after(polls, dying.charge_due()).await.is_some());
-        let settlement = restart(&desk).await;
-        if polls % 8 == 0 || complete == 3 {
-            assert_drawn_this_month(&desk, &settlement, drawn, &format!("after {polls} steps")).await;
+        let settlement = restart(desk).await;
+        if polls % (8 * step) == 0 || complete == 3 {
+            assert_drawn_this_month(desk, &settlement, drawn, &format!("after {polls} steps")).await;
         }
     }
-    assert!(polls > 15, "a run has more steps than {polls}");
+    assert!(polls > 15 * step, "a run has more steps than {polls}");
 }
 
 /// A close that waits more often than this is done in one go.

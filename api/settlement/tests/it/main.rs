@@ -14,4 +14,5 @@ mod manager;
 mod random;
 mod renewal;
 mod subscribing;
+mod sui;
 mod usage;
