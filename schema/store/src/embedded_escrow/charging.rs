@@ -68,12 +68,14 @@ impl Books {
         for event in rows::by_nonce(transaction, &nonces).await? {
             books.done.insert(event.nonce.clone().unwrap_or_default(), event);
         }
-        let months: Vec<MonthDate> = orders.iter().map(|order| MonthDate(order.month)).collect();
-        let sql = "SELECT account_id, month, authorised_usd_cents, charged_usd_cents, arrears_usd_cents \
-            FROM embedded_escrow_months WHERE (account_id, month) IN (SELECT * FROM unnest($1::text[], $2::date[])) \
-                OR (account_id = ANY($1) AND month = $3)";
+        let (accounts, months): (Vec<&str>, Vec<MonthDate>) = orders
+            .iter()
+            .flat_map(|order| [order.month, running].map(|month| (order.account.as_str(), MonthDate(month))))
+            .unzip();
+        let sql = "SELECT account_id, month, authorised_usd_cents, charged_usd_cents, arrears_usd_cents FROM embedded_escrow_months \
+            WHERE (account_id, month) IN (SELECT * FROM unnest($1::text[], $2::date[]))";
         let select = transaction.prepare_cached(sql).await.cannot_read()?;
-        for row in transaction.query(&select, &[&accounts, &months, &MonthDate(running)]).await.cannot_read()? {
+        for row in transaction.query(&select, &[&accounts, &months]).await.cannot_read()? {
             let (authorised, charged, arrears) = (row.get(2), row.get(3), row.get(4));
             let authorised = Authorised { authorised, charged, arrears, is_changed: false };
             books.months.insert((row.get(0), row.get::<_, MonthDate>(1).0), authorised);
