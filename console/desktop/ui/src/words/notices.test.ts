@@ -90,6 +90,12 @@ describe("words", () => {
       "Limit. 3 times in a row. It was for November 2026. The next try is at 12:04:00.",
     ],
     [
+      "escrow_changed",
+      { event: "house::OperatorNamed", digest: "EvK2:0", contents: "00" },
+      "The escrow contract was changed by its admin",
+      "It says house::OperatorNamed. The transaction is EvK2.",
+    ],
+    [
       "edge_behind",
       { edge: "sin-2", since: "2026-11-22T12:00:00Z", version: 18_441 },
       "sin-2 is behind the vault",

@@ -47,6 +47,12 @@ export const MONEY: Readonly<Record<string, Say>> = {
     todo: "Find who drew it: the digest names the transaction. Run the job reconcile.",
     place: { to: "/jobs", search: { job: "reconcile" }, word: "Open the job" },
   }),
+  escrow_changed: (body) => ({
+    title: "The escrow contract was changed by its admin",
+    detail: changed(body),
+    todo: "If it was not you: stop charging, tell customers to withdraw, and look the transaction up with an explorer.",
+    place: null,
+  }),
   renewal_failed: (body, notice) => ({
     title: `${month(body)} could not begin for a customer`,
     detail: sentence(text(body, "cause") ?? "The cause was not said"),
@@ -75,6 +81,14 @@ export const MONEY: Readonly<Record<string, Say>> = {
     place: customerPlace(notice),
   }),
 };
+
+/** Who is named or revoked, and what is announced, stands in the transaction. */
+function changed(body: Body): string {
+  const event = text(body, "event");
+  const digest = text(body, "digest");
+  const what = event === null ? "What changed was not said." : `It says ${event}.`;
+  return digest === null ? what : `${what} The transaction is ${digest.replace(/:\d+$/, "")}.`;
+}
 
 const PERIODS: Readonly<Record<string, string>> = {
   hour: "an hour",
