@@ -28,6 +28,7 @@ use suiftly_store::StoreError;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::sui_escrow::SuiEscrowStore;
 use suiftly_sui::{Address, Contract, Doubt, Key, Pair, SharedRef};
+use tokio::time::Instant;
 
 /// The name of the escrow on Sui.
 pub const SUI: &str = "sui";
@@ -58,6 +59,8 @@ pub struct SuiEscrow {
     settings: SuiSettings,
     /// How transactions name accounts.
     shared: Mutex<HashMap<Address, SharedRef>>,
+    /// Until when nothing is sent, and why: something is to be mended on our side, and each try costs gas.
+    paused: Mutex<Option<(Instant, String)>>,
 }
 
 impl SuiEscrow {
@@ -70,7 +73,7 @@ impl SuiEscrow {
         settings: SuiSettings,
     ) -> Result<Self, StoreError> {
         let store = SuiEscrowStore::new(config)?;
-        Ok(Self { store, contract, pair, key, settings, shared: Mutex::default() })
+        Ok(Self { store, contract, pair, key, settings, shared: Mutex::default(), paused: Mutex::default() })
     }
 
     /// A doubt in words; one that somebody should look at is told at once.

@@ -19,6 +19,8 @@ const RESEND_AFTER: Duration = Duration::from_secs(2);
 const LOOK_AFTER: Duration = Duration::from_millis(250);
 /// Attempts at an errand in one call at most.
 const ATTEMPTS_MAX: u32 = 3;
+/// Nothing is sent for so long once the chain has said that something is to be mended on our side.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// What came of an errand.
 #[derive(Clone, Debug)]
@@ -136,6 +138,7 @@ impl SuiEscrow {
                 None => {}
             }
         }
+        self.check_pause()?;
         let said = self.send(&signed).await?;
         self.confirm(&signed, Some(&said)).await.map(Came::To)
     }
@@ -145,6 +148,18 @@ impl SuiEscrow {
         let Some(nonce) = errand.nonce() else { return Ok(true) };
         let field = self.pair.object(Contract::nonce_id(errand.account, nonce)).await;
         field.map(|field| field.value.is_none()).map_err(|doubt| self.told(&doubt))
+    }
+
+    /// Whether anything is sent now. What is not sent stays signed, and is sent later.
+    fn check_pause(&self) -> Result<(), String> {
+        let mut paused = self.paused.lock();
+        match &*paused {
+            Some((until, cause)) if Instant::now() < *until => Err(format!("nothing is sent for a minute: {cause}")),
+            _ => {
+                *paused = None;
+                Ok(())
+            }
+        }
     }
 
     /// Sends it until somebody answers what it has come to, or does not take it. Its caller's time bounds it.
@@ -210,6 +225,7 @@ impl SuiEscrow {
             Outcome::Refused(abort) => Acted::Refused(abort),
             Outcome::Ours { cause } => {
                 tracing::error!(digest = attempt.digest, cause, "the escrow on Sui does nothing until this is mended");
+                *self.paused.lock() = Some((Instant::now() + PAUSE, cause.clone()));
                 Acted::Doubt(cause)
             }
             Outcome::Spent { cause } => return Tried::Spent(cause),

@@ -19,6 +19,7 @@ pub(super) const ACT_FOR: Duration = Duration::from_millis(1_500);
 const GAS: u64 = 1_000_000_000_000;
 const BUDGET: u64 = 100_000_000;
 const OPERATOR: u8 = 200;
+const STRANGER: u8 = 202;
 
 fn key(byte: u8) -> Key {
     Key::new([byte; 32])
@@ -70,7 +71,7 @@ impl Bank {
         let sound = endpoint(&network).await;
         let contract = network.look(Chain::published).contract;
         let database = Arc::new(TestDatabase::create().await);
-        let escrow = escrow(&database, &network, &endpoints, &contract);
+        let escrow = escrow(&database, &network, &endpoints, &contract, OPERATOR);
         let client = database.client().await;
         Self { network, endpoints, sound, contract, escrow, database, client, at }
     }
@@ -84,7 +85,13 @@ impl Bank {
 
     /// Another process on the same database and chain.
     pub(super) fn another(&self) -> SuiEscrow {
-        escrow(&self.database, &self.network, &self.endpoints, &self.contract)
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, OPERATOR)
+    }
+
+    /// One whose key the house does not list, though it can pay its gas.
+    pub(super) fn stranger(&self) -> SuiEscrow {
+        self.network.faucet(key(STRANGER).address(), &sui(), GAS, false).unwrap().unwrap();
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, STRANGER)
     }
 
     fn node(&self) -> Node {
@@ -211,7 +218,7 @@ fn pair(network: &Network, endpoints: &[Endpoint; 2]) -> Pair {
 fn escrow(database: &TestDatabase, network: &Network, endpoints: &[Endpoint; 2], contract: &Contract) -> SuiEscrow {
     let settings = SuiSettings { gas_budget: BUDGET, at_once: AT_ONCE, act_for: ACT_FOR, begins_at: 0 };
     let pair = pair(network, endpoints);
-    SuiEscrow::new(database.config(), contract.clone(), pair, key(OPERATOR), settings).unwrap()
+    SuiEscrow::new(database.config(), contract.clone(), pair, key(by), settings).unwrap()
 }
 
 /// `ok`, why not, or that nobody knows.

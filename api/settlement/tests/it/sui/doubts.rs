@@ -1,7 +1,7 @@
 //! Answers that are lost, nodes that are away or behind, epochs that end, a database that was set back: what was signed is
 //! done once, and nothing that is not known is refused.
 
-use super::bank::Bank;
+use super::bank::{Bank, told};
 use suiftly_chain::Fault;
 use suiftly_settlement::escrow::Escrow;
 
@@ -106,6 +106,28 @@ async fn a_database_that_was_set_back_finds_what_the_chain_has() {
     );
     assert_eq!(bank.events().await, [("limit", 0), ("deposit", 10_000), ("charge", 100)]);
     assert_eq!(bank.balance(1).await, 9_900);
+}
+
+/// It is not the customer's fault: nothing is refused, and gas is not burnt on every charge there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ours_to_mend_is_in_doubt_and_tried_a_minute_later() {
+    let bank = Bank::with_account(1, 0, 1_000).await;
+    let stranger = bank.stranger();
+    let orders = [bank.order(1, 1, 100, "2026-11"), bank.order(2, 1, 100, "2026-11")];
+    for order in &orders {
+        let answers = stranger.charge(std::slice::from_ref(order), bank.at).await;
+        assert_eq!(answers.iter().map(told).collect::<Vec<_>>(), ["in doubt"]);
+    }
+    let (failed, live) = (
+        "SELECT count(*) FROM sui_attempts WHERE state = 'failed'",
+        "SELECT count(*) FROM sui_attempts WHERE state = 'live'",
+    );
+    assert_eq!((bank.count(failed).await, bank.count(live).await), (1, 1), "the second was not sent");
+    // By whom it may be: what was signed by the other can still be executed, so it is tried first, and comes to nothing.
+    assert_eq!(bank.charge(&orders[..1]).await, ["ok"]);
+    assert_eq!(bank.charge(&orders[1..]).await, ["in doubt"]);
+    assert_eq!((bank.count(failed).await, bank.count(live).await, bank.balance(1).await), (2, 0, 900));
+    assert_eq!(bank.another().charge(&orders[1..], bank.at).await.iter().map(told).collect::<Vec<_>>(), ["ok"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
