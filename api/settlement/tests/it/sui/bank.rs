@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 pub(super) const NOW: &str = "2026-11-22T10:00:00Z";
 /// Less than it takes to ask both nodes twice.
-pub(super) const ACT_FOR: Duration = Duration::from_millis(1_500);
+const HASTY: Duration = Duration::from_millis(1_500);
 const GAS: u64 = 1_000_000_000_000;
 const BUDGET: u64 = 100_000_000;
 const OPERATOR: u8 = 200;
@@ -71,7 +71,7 @@ impl Bank {
         let sound = endpoint(&network).await;
         let contract = network.look(Chain::published).contract;
         let database = Arc::new(TestDatabase::create().await);
-        let escrow = escrow(&database, &network, &endpoints, &contract, OPERATOR);
+        let escrow = escrow(&database, &network, &endpoints, &contract, (OPERATOR, HASTY));
         let client = database.client().await;
         Self { network, endpoints, sound, contract, escrow, database, client, at }
     }
@@ -85,13 +85,18 @@ impl Bank {
 
     /// Another process on the same database and chain.
     pub(super) fn another(&self) -> SuiEscrow {
-        escrow(&self.database, &self.network, &self.endpoints, &self.contract, OPERATOR)
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (OPERATOR, HASTY))
+    }
+
+    /// One that waits as long as in earnest.
+    pub(super) fn patient(&self) -> SuiEscrow {
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (OPERATOR, ACT_FOR))
     }
 
     /// One whose key the house does not list, though it can pay its gas.
     pub(super) fn stranger(&self) -> SuiEscrow {
         self.network.faucet(key(STRANGER).address(), &sui(), GAS, false).unwrap().unwrap();
-        escrow(&self.database, &self.network, &self.endpoints, &self.contract, STRANGER)
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (STRANGER, HASTY))
     }
 
     fn node(&self) -> Node {

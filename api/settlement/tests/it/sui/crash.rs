@@ -8,8 +8,8 @@ use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_settlement::escrow::SuiEscrow;
 
 /// Customers with funds on the chain, who have used $5 each.
-async fn paying_customers(bank: &Bank, count: u8) -> (Desk<SuiEscrow>, Vec<CustomerId>) {
-    let desk = Desk::over(Arc::clone(&bank.database), bank.another(), NOW).await;
+async fn paying_customers(bank: &Bank, escrow: SuiEscrow, count: u8) -> (Desk<SuiEscrow>, Vec<CustomerId>) {
+    let desk = Desk::over(Arc::clone(&bank.database), escrow, NOW).await;
     let mut customers = Vec::new();
     for n in 1..=count {
         let customer = desk.customer(n.into(), 0, 0).await;
@@ -37,14 +37,14 @@ async fn paying_customers(bank: &Bank, count: u8) -> (Desk<SuiEscrow>, Vec<Custo
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dies_at_a_step_of_a_charge_on_sui_leaves_it_done_once() {
     let bank = Bank::new().await;
-    let (desk, customers) = paying_customers(&bank, 2).await;
+    let (desk, customers) = paying_customers(&bank, bank.patient(), 2).await;
     dies_at_each_step(&desk, &customers).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dies_anywhere_in_a_run_on_sui_leaves_it_done_once() {
     let bank = Bank::new().await;
-    let (desk, customers) = paying_customers(&bank, 3).await;
+    let (desk, customers) = paying_customers(&bank, bank.patient(), 3).await;
     dies_anywhere(&desk, &customers, 7).await;
 }
 
@@ -52,7 +52,7 @@ async fn who_dies_anywhere_in_a_run_on_sui_leaves_it_done_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_charge_on_sui_at_once_with_lost_answers_move_money_once() {
     let bank = Bank::new().await;
-    let (desk, customers) = paying_customers(&bank, 4).await;
+    let (desk, customers) = paying_customers(&bank, bank.another(), 4).await;
     bank.set_faults(0, "refuse=0.1,lose=0.2,late=0.1,seed=3");
     bank.set_faults(1, "lose=0.1,fail=0.05,seed=4");
     for _ in 0..4 {
@@ -89,7 +89,7 @@ async fn two_who_charge_on_sui_at_once_with_lost_answers_move_money_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn withdrawals_are_paid_and_accounts_closed_without_the_owners_hand() {
     let mut bank = Bank::new().await;
-    let (desk, customers) = paying_customers(&bank, 1).await;
+    let (desk, customers) = paying_customers(&bank, bank.patient(), 1).await;
     bank.ask(1, 40_000).await;
     desk.settlement.poll_events().await.unwrap();
     let paid = desk.settlement.pay_withdrawals().await.unwrap();
