@@ -205,7 +205,7 @@ mod tests {
         let mut event = emitted(&contract, 9, 2, &entry(1, sui::EntryKind::Opened, 0, 0));
         event.event_type = format!("{}::upgrades::UpgradeAnnounced", contract.origin).parse().unwrap();
         event.contents = vec![1, 255];
-        let told = read(&contract, &[event.clone()]).unwrap().told;
+        let told = read(&contract, std::slice::from_ref(&event)).unwrap().told;
         let digest = format!("{}:2", event.transaction);
         assert_eq!((told.len(), told[0].severity, told[0].customer), (1, Severity::Critical, None));
         assert_eq!(told[0].key, format!("escrow_changed:{digest}"));
