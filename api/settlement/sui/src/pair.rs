@@ -1,0 +1,73 @@
+//! Two nodes: what both say, or why there is nothing to believe.
+
+mod agree;
+
+pub use agree::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, agree};
+
+use crate::Contract;
+use crate::node::{At, Epoch, Executed, Head, Listed, Node, NodeError};
+use parking_lot::Mutex;
+use std::ops::Range;
+use sui_sdk_types::{Address, Digest, Object};
+
+/// Two nodes of one chain, best of different hosts.
+pub struct Pair {
+    nodes: [Node; 2],
+    /// The furthest that both have been at once.
+    seen: Mutex<Option<Head>>,
+}
+
+impl Pair {
+    /// These two.
+    pub fn new(one: Node, other: Node) -> Self {
+        Self { nodes: [one, other], seen: Mutex::default() }
+    }
+
+    /// Each of them, to submit to.
+    pub const fn nodes(&self) -> &[Node; 2] {
+        &self.nodes
+    }
+
+    /// How far both are.
+    pub async fn head(&self) -> Result<Head, Doubt> {
+        let [one, other] = &self.nodes;
+        let (one, other) = tokio::join!(one.head(), other.head());
+        let nothing = |head| At { head, value: () };
+        Ok(self.agreed([one.map(nothing), other.map(nothing)])?.head)
+    }
+
+    /// The epoch that runs.
+    pub async fn epoch(&self) -> Result<At<Epoch>, Doubt> {
+        let [one, other] = &self.nodes;
+        self.agreed(tokio::join!(one.epoch(), other.epoch()).into())
+    }
+
+    /// What a transaction has come to, or that neither has it. It is in a checkpoint if it is in one at both.
+    pub async fn executed(&self, digest: &Digest) -> Result<At<Option<Executed>>, Doubt> {
+        let [one, other] = &self.nodes;
+        self.agreed(tokio::join!(one.executed(digest), other.executed(digest)).into())
+    }
+
+    /// An object's newest version, or that neither has it.
+    pub async fn object(&self, id: Address) -> Result<At<Option<Object>>, Doubt> {
+        let [one, other] = &self.nodes;
+        self.agreed(tokio::join!(one.object(id), other.object(id)).into())
+    }
+
+    /// The contract's events, as far as both have them.
+    pub async fn events(&self, contract: &Contract, checkpoints: Range<u64>) -> Result<At<Listed>, Doubt> {
+        let [one, other] = &self.nodes;
+        let asked = (one.events(contract, checkpoints.clone()), other.events(contract, checkpoints));
+        self.agreed(tokio::join!(asked.0, asked.1).into())
+    }
+
+    fn agreed<T: Joint>(&self, said: [Result<At<T>, NodeError>; 2]) -> Result<At<T>, Doubt> {
+        let names = [self.nodes[0].name(), self.nodes[1].name()];
+        let mut seen = self.seen.lock();
+        let answer = agree(names, said, *seen)?;
+        if seen.is_none_or(|seen| seen.checkpoint < answer.head.checkpoint) {
+            *seen = Some(answer.head);
+        }
+        Ok(answer)
+    }
+}
