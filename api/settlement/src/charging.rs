@@ -4,8 +4,9 @@
 //! escrow is called, outside any transaction; what it says is recorded by the same function that applies polled events.
 //! Whoever dies in between leaves a nonce behind, by which it is found out what was done.
 
-use crate::escrow::{ChargeOrder, EscrowError, EscrowEvent};
+use crate::escrow::{ChargeOrder, EscrowError, EscrowEvent, Nonce};
 use crate::{Settlement, SettlementError};
+use futures::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use suiftly_schema::ids::CustomerId;
@@ -15,6 +16,8 @@ use suiftly_store::money::{CANDIDATES_MAX, ChargeAnswer, Intent, Recorded};
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Customers that are charged by one call, and one transaction before and after it.
 pub const CUSTOMERS_A_CHUNK: usize = 500;
+/// Nonces that are looked up at once: where a chain is asked, each takes a while.
+const LOOKED_UP_AT_ONCE: usize = 32;
 /// Draws of one customer in one run at most: a month each, so that it takes years of debts to need another run.
 const DRAWS_A_RUN: usize = 24;
 
@@ -132,18 +135,26 @@ impl Settlement {
     }
 
     async fn find_out(&self, intents: &[Intent]) -> Vec<ChargeAnswer> {
-        let (mut answers, mut again) = (Vec::new(), Vec::new());
+        let mut asked = Vec::with_capacity(intents.len());
         for intent in intents {
-            let nonce = intent.order.nonce.clone();
-            let found = tokio::time::timeout(CALL_TIMEOUT, self.escrow.look_up(&nonce)).await;
+            asked.push(self.look_up(&intent.order.nonce));
+        }
+        let found: Vec<_> = stream::iter(asked).buffered(LOOKED_UP_AT_ONCE).collect().await;
+        let (mut answers, mut again) = (Vec::new(), Vec::new());
+        for (intent, found) in intents.iter().zip(found) {
             match found {
-                Ok(Ok(Some(event))) => answers.push(ChargeAnswer::Charged(event)),
-                Ok(Ok(None)) => again.push(intent.clone()),
-                Ok(Err(_)) | Err(_) => answers.push(ChargeAnswer::InDoubt { nonce }),
+                Some(Some(event)) => answers.push(ChargeAnswer::Charged(event)),
+                Some(None) => again.push(intent.clone()),
+                None => answers.push(ChargeAnswer::InDoubt { nonce: intent.order.nonce.clone() }),
             }
         }
         answers.extend(self.call(&again).await.0);
         answers
+    }
+
+    /// What a nonce has charged, if anything; `None`: nobody knows.
+    async fn look_up(&self, nonce: &Nonce) -> Option<Option<EscrowEvent>> {
+        tokio::time::timeout(CALL_TIMEOUT, self.escrow.look_up(nonce)).await.ok()?.ok()
     }
 
     /// Calls the escrow; answers what came of each, and who was not charged.
