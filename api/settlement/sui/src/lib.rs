@@ -10,6 +10,7 @@
 //! no escrow trait: how a charge is driven to its end stands in `suiftly-settlement`.
 
 mod abort;
+mod account;
 mod act;
 mod build;
 mod contract;
@@ -20,6 +21,7 @@ mod pair;
 mod sign;
 
 pub use abort::Abort;
+pub use account::Account;
 pub use act::{Act, Nonce, OwnAct, Purse, Terms};
 pub use build::BuildError;
 pub use contract::{Contract, SharedRef, billing_month, month_number};
@@ -30,3 +32,4 @@ pub use node::{
 pub use outcome::Outcome;
 pub use pair::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, Pair, agree};
 pub use sign::{Key, KeyError, Signed, SignedError};
+pub use sui_sdk_types::Address;

@@ -114,3 +114,35 @@ fn an_entry_has_these_fields() {
     ];
     assert_eq!(fields, expected);
 }
+
+#[test]
+fn an_account_and_what_is_in_it_have_these_fields() {
+    let modules = modules();
+    let expected: [(&str, &str, &[&str]); 4] = [
+        (
+            "account",
+            "Account",
+            &[
+                "id: 0x2::object::UID",
+                "house: 0x2::object::ID",
+                "owner: address",
+                "balance: 0x2::balance::Balance<T0>",
+                "allowance: allowance::Allowance",
+                "requests: vector<account::Request>",
+                "requested: u64",
+                "seq: u64",
+                "is_closed: bool",
+            ],
+        ),
+        ("account", "Request", &["id: u64", "amount: u64", "due_ms: u64"]),
+        (
+            "allowance",
+            "Allowance",
+            &["limits: vector<allowance::MonthLimit>", "months: 0x2::table::Table<u32, allowance::Month>"],
+        ),
+        ("allowance", "MonthLimit", &["month: u32", "highest: u64", "last: u64"]),
+    ];
+    for (module, name, fields) in expected {
+        assert_eq!(texts(&modules[module]["structs"][name]["fields"]), fields, "{module}::{name}");
+    }
+}
