@@ -264,11 +264,14 @@ impl SimulatedGateway {
         }
     }
 
-    /// `%ci %ID`.
+    /// `%ci %ID`, by the `unique-id-format` that we ship: seconds, milliseconds, process, request.
     fn identity(&mut self, now: UnixMillis, outcome: &Outcome, out: &mut Vec<u8>) {
         match outcome {
             Outcome::Unparsed { .. } => put(out, format_args!("127.0.0.1 -")),
-            _ => put(out, format_args!("127.0.0.1 {:X}-{PID:X}-{:04X}", now.0 & 0xff_ffff_ffff, self.requests)),
+            _ => {
+                let (seconds, ms) = (now.0.div_euclid(1_000), now.0.rem_euclid(1_000));
+                put(out, format_args!("127.0.0.1 {seconds:X}{ms:02X}-{PID:X}-{:04X}", self.requests));
+            }
         }
     }
 
