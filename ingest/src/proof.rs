@@ -16,22 +16,15 @@ pub use find::{FindError, FindOrder, FoundRecord, Lookup, Seen, Wanted, find, lo
 pub use walk::{PartWalk, STEP_EPOCHS, Step, StepPart, WalkFrom};
 
 use crate::audit::{CLOCK_MARGIN_MS, JournalDirs, RecountError, told_formats};
-use crate::decode::{DecodeConfig, Decoder, TimeWindow};
+use crate::decode::{DecodeConfig, Decoder};
 use crate::journal::{JournalId, Located, locate};
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::WORKER_KEPT_MS;
-use suiftly_schema::time::{BillingMonth, UnixMillis};
+use suiftly_schema::time::UnixMillis;
 
 /// So far back a decoder must have seen the journal to tell lines apart as one that has seen all of it: dedup forgets a
 /// worker that was silent for longer.
 pub const WARM_MS: i64 = WORKER_KEPT_MS + CLOCK_MARGIN_MS;
-
-/// Whether a journal that was looked at from some instant of its clock on (`None`: from its first block) was looked at
-/// wherever a line of this month can be.
-pub fn covers(whole_from: Option<UnixMillis>, month: BillingMonth) -> bool {
-    let since = month.start().plus_ms(-TimeWindow::LIVE.ahead_ms).plus_ms(-CLOCK_MARGIN_MS);
-    whole_from.is_none_or(|from| from <= since)
-}
 
 /// Finds the first block cut at `since` or later, in the journal that is wanted.
 fn located(dirs: &JournalDirs, journal_id: JournalId, since: UnixMillis) -> Result<Located, RecountError> {

@@ -39,6 +39,7 @@ pub use subtrees::Subtrees;
 pub use tree::{Frontier, Hash, Tree};
 pub use verify::{Anchor, AnchorKind, Verified, verify};
 
+use crate::time::{BillingMonth, UnixMillis};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -52,6 +53,16 @@ pub const LEAVES_MAX: u64 = 1 << 40;
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// Statuses that a record may have.
 const STATUSES: RangeInclusive<i16> = -1..=999;
+
+/// So long before a month's beginning a journal must have been looked at, by its clock: a line may be dated ten minutes
+/// after its receipt (SPEC §3.2), and a machine's clock may have been set back by up to an hour.
+const BEFORE_MONTH_MS: i64 = 70 * 60_000;
+
+/// Whether a journal that was looked at from some instant of its clock on (`None`: from its first block) was looked at
+/// wherever a line of this month can be.
+pub fn covers(whole_from: Option<UnixMillis>, month: BillingMonth) -> bool {
+    whole_from.is_none_or(|from| from <= month.start().plus_ms(-BEFORE_MONTH_MS))
+}
 
 /// A month's tree, as the inputs of a bill name it in their last field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

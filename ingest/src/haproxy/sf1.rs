@@ -85,6 +85,16 @@ pub fn request_id(body: &[u8]) -> Option<&[u8]> {
     Some(&body[at + 1..]).filter(|token| *token != b"-")
 }
 
+/// When a request was named so, by the `unique-id-format` that we ship: HAProxy's accept time, which is the request's or,
+/// on a connection that is used again, an earlier one. `None` of a name of another form.
+pub fn named_at(request_id: &str) -> Option<UnixMillis> {
+    let (time, _) = request_id.split_once('-')?;
+    let (seconds, ms) = time.split_at_checked(8).filter(|(_, ms)| (2..=3).contains(&ms.len()))?;
+    let number = |digits: &str| i64::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'));
+    let (seconds, ms) = (number(seconds)?, number(ms).filter(|ms| *ms < 1_000)?);
+    Some(UnixMillis(seconds * 1_000 + ms))
+}
+
 /// Reads an SF1 body. The record's `journal_offset` is 0.
 #[inline]
 pub fn parse(body: &[u8]) -> Result<Record, Reject> {

@@ -60,8 +60,8 @@ pub enum MakeError {
     Invoice,
 }
 
-/// Makes the proof of a record. `parts` are all of its month, in order; `invoice` is the month's document with most parts,
-/// by its number. It is left out where the record came after it. So is a charge with a root that the month never had.
+/// Makes the proof of a record. `parts` are all of its month, in order; `invoice` is the first document of the month that
+/// covers it, by its number. One that does not is left out, and so is a charge with a root that the month never had.
 pub fn make(
     found: Found,
     parts: &[SealedPart],

@@ -10,12 +10,11 @@ use suiftly_ingest::block::Frame;
 use suiftly_ingest::decode::{Decoded, Decoder};
 use suiftly_ingest::journal::{Journal, JournalConfig, JournalReader};
 use suiftly_ingest::proof::{
-    FindError, FindOrder, FoundRecord, Lookup, PartWalk, STEP_EPOCHS, Step, StepPart, WalkFrom, Wanted, covers, find,
-    look_up,
+    FindError, FindOrder, FoundRecord, Lookup, PartWalk, STEP_EPOCHS, Step, StepPart, WalkFrom, Wanted, find, look_up,
 };
 use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::price::PriceBooks;
-use suiftly_schema::proof::{Hash, RecordLeaf, Subtrees, Tree, tree};
+use suiftly_schema::proof::{Hash, RecordLeaf, Subtrees, Tree, covers, tree};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::is_billable;
 use tempfile::TempDir;
