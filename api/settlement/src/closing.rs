@@ -75,16 +75,16 @@ impl Settlement {
     ) -> Result<CloseReport, SettlementError> {
         let mut report = CloseReport::default();
         let Some(before) = self.over_since(GRACE_MS).await? else { return Ok(report) };
-        let months = self.store.months_to_close(before).await?;
-        if !months.is_empty() {
-            self.seal_first().await;
-        }
-        for month in months {
+        let mut is_sealed = false;
+        for month in self.store.months_to_close(before).await? {
             let mut after = None;
             loop {
                 let listed = self.store.customers_to_close(month, after, CUSTOMERS_LISTED).await?;
                 let Some(last) = listed.last().copied() else { break };
                 after = Some(last);
+                if !std::mem::replace(&mut is_sealed, true) {
+                    self.seal_first().await;
+                }
                 for customers in listed.chunks(CLOSE_CUSTOMERS_MAX).map(<[CustomerId]>::to_vec) {
                     self.change(Chunk { which: Which::Open, month, customers }, &mut report).await?;
                     if go_on(&report).is_break() {

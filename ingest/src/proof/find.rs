@@ -14,7 +14,7 @@ use suiftly_schema::proof::{Hash, Line, RecordLeaf, Subtrees, Tree};
 use suiftly_schema::time::UnixMillis;
 
 /// So many epochs before the part's are read at first: copies of a line nearly always come within seconds.
-const NEAR_EPOCHS: u64 = 1_000;
+const NEAR_EPOCHS: u64 = 6_000;
 
 /// Which record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use suiftly_schema::price::PriceBooks;
 use suiftly_schema::proof::{Hash, RecordLeaf, Subtrees, Tree};
 use suiftly_schema::time::UnixMillis;
 
-/// Epochs of one step at most: what a run that is far behind holds in memory at once.
-pub const STEP_EPOCHS: u64 = 20_000;
+/// Epochs of one step at most, about an hour of them: a run that is far behind holds the parts of one step in memory.
+pub const STEP_EPOCHS: u64 = 400_000;
 
 /// Where a walk goes on.
 #[derive(Clone, Debug)]

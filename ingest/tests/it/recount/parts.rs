@@ -268,7 +268,7 @@ fn copies_over_the_border_of_a_part_are_told_apart() {
     traffic.run(begun, turn);
     let border = traffic.blocks.len();
     // Far more epochs than are read at first.
-    for _ in 0..1_100 {
+    for _ in 0..6_100 {
         traffic.cut(turn);
     }
     for block in &traffic.blocks[border - 10..border] {
@@ -277,7 +277,7 @@ fn copies_over_the_border_of_a_part_are_told_apart() {
     }
     traffic.run(turn, end);
     let world = unarchived(traffic);
-    let steps = all_steps(&mut begin(&world), &[border as u64 + 1_050, world.last_epoch()]);
+    let steps = all_steps(&mut begin(&world), &[border as u64 + 6_050, world.last_epoch()]);
     let records = billed(&world);
     for step in &steps {
         assert_eq!(step.parts, by_brute_force(&records, step.first_epoch, step.last_epoch));

@@ -76,13 +76,13 @@ impl MonthParts {
                 None => (Parts::None, None),
             };
         }
-        match inputs.journals.iter().find(|point| !covering.contains(&point.journal_id)) {
-            Some(point) => {
-                let why = format!("journal {} was not looked at from before the month on", point.journal_id);
-                (Parts::Lacking(why), None)
-            }
-            None => (Parts::Behind, None),
-        }
+        let unseen = inputs.journals.iter().find(|point| !covering.contains(&point.journal_id));
+        let why = match unseen {
+            Some(point) => format!("journal {} was not looked at from before the month on", point.journal_id),
+            None if inputs.journals.is_empty() => "no journal has anything of the month".to_owned(),
+            None => return (Parts::Behind, None),
+        };
+        (Parts::Lacking(why), None)
     }
 }
 
@@ -156,6 +156,8 @@ mod tests {
             let (lacking, proof) = other.beside(&billed, &BTreeSet::new());
             assert!(matches!(&lacking, Parts::Lacking(why) if why.contains("journal a ")) && proof.is_none());
         }
+        let alone = BillInputs { journals: Vec::new(), ..billed };
+        assert!(matches!(parts(&[]).beside(&alone, &covering), (Parts::Lacking(_), None)));
         assert_eq!(parts(&[]).beside(&inputs(&[]), &BTreeSet::new()), (Parts::None, None), "nothing to be shown");
     }
 }
