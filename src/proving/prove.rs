@@ -1,7 +1,6 @@
 //! Makes the proof of one request: finds its part, reads the part's epochs once more, and puts the paths together.
 
 use super::Source;
-use std::future::Future;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 use super::Source;
 use crate::commands::blocking;
 use anyhow::ensure;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
