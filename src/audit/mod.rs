@@ -56,7 +56,7 @@ pub(crate) struct AuditArgs {
 #[derive(Debug, Subcommand)]
 enum AuditAction {
     /// Make the proof that a request is billed as it was made: a file that anybody can verify.
-    Prove(prove::ProveArgs),
+    Prove(Box<prove::ProveArgs>),
     /// Verify the proof of a request: it takes the file and nothing else. Fails if a byte of it is another.
     Verify(verify::VerifyArgs),
 }
@@ -65,7 +65,7 @@ enum AuditAction {
 pub(crate) async fn audit(args: AuditArgs) -> anyhow::Result<()> {
     let AuditArgs { action, number, invoice, journals, archives, json, place } = args;
     match action {
-        Some(AuditAction::Prove(args)) => return prove::prove(args).await,
+        Some(AuditAction::Prove(args)) => return prove::prove(*args).await,
         Some(AuditAction::Verify(args)) => return verify::verify(&args),
         None => {}
     }

@@ -57,7 +57,7 @@ fn blocks() -> Vec<Block> {
         for nth in 0..6 {
             let mut line = Vec::new();
             gateway.line(now.plus_ms(nth - 10), &mut line);
-            if (epoch + nth.unsigned_abs()) % 17 == 0 {
+            if (epoch + nth.unsigned_abs()).is_multiple_of(17) {
                 late.entry(epoch + 7 * 24 - 1 - epoch % 100).or_default().push(line.clone());
                 continue;
             }

@@ -42,7 +42,7 @@ impl MoneyStore {
         let rows = self.client().await?.query(&sql, &[&customer.get(), &Timestamptz(hour.hour())]).await;
         let part = |row: &Row| {
             let n = from_bigint("a part's number", row.get(0))?;
-            Ok(KeptPart { n, sealed: sealed_of(row)?, subtrees: hashes_of(row.get(10)) })
+            Ok::<_, StoreError>(KeptPart { n, sealed: sealed_of(row)?, subtrees: hashes_of(row.get(10)) })
         };
         rows.map_err(StoreError::database("read the parts of an hour"))?.iter().map(part).collect()
     }
@@ -63,8 +63,8 @@ impl MoneyStore {
         let sql = "SELECT DISTINCT journal_id, first_epoch, last_epoch FROM proof_parts WHERE hour = $1 ORDER BY 1, 2";
         let rows = self.client().await?.query(sql, &[&Timestamptz(hour.hour())]).await;
         let epochs = |row: &Row| {
-            let epoch = |at| from_bigint("an epoch", row.get(at));
-            Ok((journal_of(row.get(0))?, epoch(1)?, epoch(2)?))
+            let epoch = |at: usize| from_bigint("an epoch", row.get(at));
+            Ok::<_, StoreError>((journal_of(row.get(0))?, epoch(1)?, epoch(2)?))
         };
         rows.map_err(StoreError::database("find where an hour was sealed"))?.iter().map(epochs).collect()
     }
@@ -118,7 +118,7 @@ fn journal_of(text: &str) -> Result<Journal, StoreError> {
 }
 
 fn sealed_of(row: &Row) -> Result<SealedPart, StoreError> {
-    let number = |at| from_bigint("a part", row.get(at));
+    let number = |at: usize| from_bigint("a part", row.get(at));
     let account: &str = row.get(3);
     let unfit = || StoreError::Row { what: "a part's account", cause: format!("{account} is none") };
     let part = Part {

@@ -35,7 +35,7 @@ const PUT_MONTHS: &str = "INSERT INTO proof_months (customer_id, month, parts, p
 
 const PUT_PARTS: &str = "INSERT INTO proof_parts (journal_id, first_epoch, last_epoch, customer_id, month, n, hour, account, \
         records, requests, bytes, root, subtrees) \
-    SELECT $1, $2, $3, t.* FROM unnest($4::bigint[], $5::date[], $6::bigint[], $7::timestamptz[], $8::text[], $9::bigint[], \
+    SELECT $1::text, $2::bigint, $3::bigint, t.* FROM unnest($4::bigint[], $5::date[], $6::bigint[], $7::timestamptz[], $8::text[], $9::bigint[], \
         $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[]) AS t";
 
 /// What some epochs of a journal held.
