@@ -28,13 +28,10 @@ pub struct SealReport {
 }
 
 impl Settlement {
-    /// What a charge for a month carries: the hash of the month's latest document, which binds its tree and everything else
-    /// that it was billed by; while there is none, the root of the month's tree so far, the empty one's to begin with.
+    /// What a charge for a month carries: the hash of its latest document, or the root of its tree so far
+    /// ([`suiftly_store::money::MoneyStore::bill_root`]).
     pub async fn bill_root(&self, customer: CustomerId, month: BillingMonth) -> Result<Hash, SettlementError> {
-        match self.store.document_hash(customer, month).await? {
-            Some(hash) => Ok(hash),
-            None => Ok(self.store.month_proof(customer, month).await?.root),
-        }
+        Ok(self.store.bill_root(customer, month).await?)
     }
 
     /// Seals before months are closed. What fails is tried again with the next run, and the months wait.

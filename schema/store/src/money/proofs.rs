@@ -15,7 +15,10 @@ pub use seal::{NewPart, SealStep};
 
 use super::MoneyStore;
 use crate::StoreError;
-use crate::codec::{MonthDate, Timestamptz, from_bigint};
+use crate::codec::{MonthDate, Timestamptz, from_bigint, known_customer};
+use crate::pool;
+use deadpool_postgres::Transaction;
+use std::collections::BTreeMap;
 use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::log_format::PublishedFormat;
 use suiftly_schema::price::PriceBooks;
@@ -80,13 +83,42 @@ impl MoneyStore {
         Ok(ToldReference { books: PriceBooks::of(&told), formats: told.iter().filter_map(format).collect() })
     }
 
-    /// The tree over a customer's parts of a month, so far.
-    pub async fn month_proof(&self, customer: CustomerId, month: BillingMonth) -> Result<MonthProof, StoreError> {
-        let sql = "SELECT parts, peaks FROM proof_months WHERE customer_id = $1 AND month = $2";
-        let row = self.client().await?.query_opt(sql, &[&customer.get(), &MonthDate(month)]).await;
-        let row = row.map_err(StoreError::database("read a month's tree"))?;
-        let frontier = row.map_or_else(|| Ok(Frontier::default()), |row| frontier_of(row.get(0), row.get(1)))?;
-        Ok(month_proof(&frontier))
+    /// What a charge for a month carries: the hash of the month's latest document, which binds its tree and everything else
+    /// that it was billed by; while there is none, the root of the month's tree so far, the empty one's to begin with.
+    pub async fn bill_root(&self, customer: CustomerId, month: BillingMonth) -> Result<Hash, StoreError> {
+        let mut client = self.client().await?;
+        let snapshot = pool::snapshot(&mut client).await?;
+        let roots = bill_roots(&snapshot, &[(customer, month)]).await?;
+        Ok(roots.get(&(customer, month)).copied().unwrap_or_else(Hash::of_no_leaves))
+    }
+}
+
+const ROOTS: &str = "SELECT t.customer_id, t.month, m.parts, m.peaks, \
+        (SELECT i.input_hash FROM invoices AS i WHERE i.customer_id = t.customer_id AND i.month = t.month \
+            AND i.status <> 'void' ORDER BY i.id DESC LIMIT 1) \
+    FROM unnest($1::bigint[], $2::date[]) AS t (customer_id, month) \
+    LEFT JOIN proof_months AS m ON m.customer_id = t.customer_id AND m.month = t.month";
+
+/// [`MoneyStore::bill_root`] of several customers' months, within a transaction that is to draw for them.
+pub(in crate::money) async fn bill_roots(
+    transaction: &Transaction<'_>,
+    of: &[(CustomerId, BillingMonth)],
+) -> Result<BTreeMap<(CustomerId, BillingMonth), Hash>, StoreError> {
+    let attempted = "read the roots of bills";
+    let customers: Vec<i64> = of.iter().map(|(customer, _)| customer.get()).collect();
+    let months: Vec<_> = of.iter().map(|(_, month)| MonthDate(*month)).collect();
+    let prepared = transaction.prepare_cached(ROOTS).await.map_err(StoreError::database(attempted))?;
+    let rows = transaction.query(&prepared, &[&customers, &months]).await.map_err(StoreError::database(attempted))?;
+    rows.iter().map(|row| Ok(((known_customer(row.get(0))?, row.get::<_, MonthDate>(1).0), root_of(row)?))).collect()
+}
+
+fn root_of(row: &Row) -> Result<Hash, StoreError> {
+    let (parts, peaks, hash): (Option<i64>, Option<&[u8]>, Option<&str>) = (row.get(2), row.get(3), row.get(4));
+    let damaged = || StoreError::Row { what: "the hash of inputs", cause: "it is none".to_owned() };
+    match (hash, parts.zip(peaks)) {
+        (Some(hash), _) => Hash::parse(hash).ok_or_else(damaged),
+        (None, Some((parts, peaks))) => Ok(frontier_of(parts, peaks)?.root()),
+        (None, None) => Ok(Hash::of_no_leaves()),
     }
 }
 

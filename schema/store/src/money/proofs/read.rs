@@ -93,16 +93,6 @@ impl MoneyStore {
         Ok(rows.iter().map(|row| ChargeRoot { digest: row.get(0), root: hash_of(row.get(1)) }).collect())
     }
 
-    /// The hash of the latest document of a month; `None` while there is none.
-    pub async fn document_hash(&self, customer: CustomerId, month: BillingMonth) -> Result<Option<Hash>, StoreError> {
-        let sql = "SELECT input_hash FROM invoices WHERE customer_id = $1 AND month = $2 AND status <> 'void' \
-            ORDER BY id DESC LIMIT 1";
-        let row = self.client().await?.query_opt(sql, &[&customer.get(), &MonthDate(month)]).await;
-        let row = row.map_err(StoreError::database("read the hash of a month's document"))?;
-        let damaged = || StoreError::Row { what: "the hash of inputs", cause: "it is none".to_owned() };
-        row.map(|row| Hash::parse(row.get(0)).ok_or_else(damaged)).transpose()
-    }
-
     /// Removes parts of months that ended [`PARTS_KEPT_MS`] ago, at most so many at once. Answers how many.
     pub async fn remove_parts(&self, now: UnixMillis, limit: u32) -> Result<u64, StoreError> {
         let sql = "DELETE FROM proof_parts WHERE ctid = ANY (ARRAY( \
