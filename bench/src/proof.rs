@@ -107,7 +107,8 @@ fn write(dir: &Path, lines: u64) -> anyhow::Result<(JournalId, Epoch)> {
 
 fn seal(dirs: &JournalDirs, journal_id: JournalId, last: Epoch) -> anyhow::Result<Step> {
     let (books, decode) = (PriceBooks::v1(), DecodeConfig::LIVE);
-    let from = WalkFrom { journal_id, sealed: (0, UnixMillis::MIN), whole_from: None, books, decode };
+    let since = UnixMillis::MIN;
+    let from = WalkFrom { journal_id, sealed: (0, since), since, whole_from: None, books, decode };
     let step = PartWalk::begin(dirs, &from)?.step(last)?.context("the journal is empty")?;
     ensure!(step.last_epoch == last, "one step takes all of it");
     Ok(step)

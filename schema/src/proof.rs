@@ -58,10 +58,15 @@ const STATUSES: RangeInclusive<i16> = -1..=999;
 /// after its receipt (SPEC §3.2), and a machine's clock may have been set back by up to an hour.
 const BEFORE_MONTH_MS: i64 = 70 * 60_000;
 
+/// From when on, by its clock, a journal can have lines of a month.
+pub fn lines_from(month: BillingMonth) -> UnixMillis {
+    month.start().plus_ms(-BEFORE_MONTH_MS)
+}
+
 /// Whether a journal that was looked at from some instant of its clock on (`None`: from its first block) was looked at
 /// wherever a line of this month can be.
 pub fn covers(whole_from: Option<UnixMillis>, month: BillingMonth) -> bool {
-    whole_from.is_none_or(|from| from <= month.start().plus_ms(-BEFORE_MONTH_MS))
+    whole_from.is_none_or(|from| from <= lines_from(month))
 }
 
 /// A month's tree, as the inputs of a bill name it in their last field.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use suiftly_ingest::journal::JournalId;
 use suiftly_ingest::proof::{PartWalk, Step, StepPart, WalkFrom};
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::proof::Hex;
+use suiftly_schema::proof::{Hex, lines_from};
 use suiftly_schema::time::UnixMillis;
 use suiftly_settlement::manager::Job;
 use suiftly_settlement::{Clock, ManagerClock, SealReport, Sealer};
@@ -63,8 +63,9 @@ impl JournalSealer {
         let mut report = SealReport::default();
         let source = self.source.clone();
         let Some(journal_id) = blocking(move || source.journal_id()).await? else { return Ok(report) };
-        let Some(through) = self.store.stored_epoch(&journal_id.to_string()).await? else { return Ok(report) };
-        let mut walk = self.walk_on(journal_id, kept.take()).await?;
+        let stored = self.store.stored_until(&journal_id.to_string()).await?;
+        let Some((through, cut_at)) = stored else { return Ok(report) };
+        let mut walk = self.walk_on(journal_id, cut_at, kept.take()).await?;
         loop {
             let (mut at, sealed) = (walk.walk, walk.sealed);
             let (at, step) = blocking(move || {
@@ -85,8 +86,9 @@ impl JournalSealer {
         Ok(report)
     }
 
-    /// The walk that was kept if it stands where the database says, else one that is begun there.
-    async fn walk_on(&self, journal_id: JournalId, kept: Option<Walk>) -> anyhow::Result<Walk> {
+    /// The walk that was kept if it stands where the database says, else one that is begun there. Where nothing was sealed
+    /// ever, it begins with the month before the one that runs: those before are closed.
+    async fn walk_on(&self, journal_id: JournalId, now: UnixMillis, kept: Option<Walk>) -> anyhow::Result<Walk> {
         let sealed = self.store.sealed_journal(&journal_id.to_string()).await?;
         let (epoch, cut_at) = sealed.map_or((0, UnixMillis::MIN), |sealed| (sealed.epoch, sealed.cut_at));
         if let Some(kept) = kept.filter(|kept| kept.sealed == epoch) {
@@ -95,7 +97,8 @@ impl JournalSealer {
         let books = self.store.told_reference().await?.books;
         let whole_from = sealed.and_then(|sealed| sealed.whole_from);
         let Source { dirs, decode } = self.source.clone();
-        let from = WalkFrom { journal_id, sealed: (epoch, cut_at), whole_from, books, decode };
+        let since = lines_from(now.month().previous());
+        let from = WalkFrom { journal_id, sealed: (epoch, cut_at), since, whole_from, books, decode };
         let walk = blocking(move || PartWalk::begin(&dirs, &from)).await?;
         Ok(Walk { walk, sealed: epoch })
     }

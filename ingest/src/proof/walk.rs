@@ -23,6 +23,8 @@ pub struct WalkFrom {
     pub journal_id: JournalId,
     /// The last epoch that was sealed, 0 for none, and when it was cut.
     pub sealed: (Epoch, UnixMillis),
+    /// Where none was: what was cut before is nobody's business any more.
+    pub since: UnixMillis,
     /// From when on, by its clock, the journal was looked at without a gap; `None`: from its first block.
     pub whole_from: Option<UnixMillis>,
     /// The books that were published.
@@ -79,27 +81,31 @@ pub struct PartWalk {
 }
 
 impl PartWalk {
-    /// A walk that goes on from somewhere. It reads what came within [`WARM_MS`] before first.
+    /// A walk that goes on from somewhere. It reads what came within [`WARM_MS`] before that first.
     pub fn begin(dirs: &JournalDirs, from: &WalkFrom) -> Result<Self, RecountError> {
         let (sealed, cut_at) = from.sealed;
-        let since = if sealed == 0 { UnixMillis::MIN } else { cut_at.plus_ms(-WARM_MS) };
-        let Located { first_kept, epoch, .. } = located(dirs, from.journal_id, since)?;
+        let since = if sealed == 0 { from.since } else { cut_at.plus_ms(-WARM_MS) };
+        let Located { first_kept, epoch, is_whole, .. } = located(dirs, from.journal_id, since)?;
         let warm = epoch.max(first_kept);
         let decoder = decoder(dirs, &from.decode, warm, first_kept)?;
-        let mut walk = Self {
-            dirs: dirs.clone(),
-            billed: Billed::new(decoder, from.books.clone()),
-            next: (sealed + 1).max(first_kept),
-            cut_at,
-            whole_from: from.whole_from,
-            is_gap: first_kept > (sealed + 1).max(FIRST_EPOCH),
-        };
-        if warm < walk.next {
-            let before = warm..=walk.next - 1;
-            let billed = &mut walk.billed;
-            read_blocks(dirs, &before, |block| billed.pass(block))?;
+        let billed = Billed::new(decoder, from.books.clone());
+        let walk = Self { dirs: dirs.clone(), billed, next: warm, cut_at, whole_from: from.whole_from, is_gap: false };
+        if sealed > 0 {
+            return walk.warmed(sealed, first_kept);
         }
-        Ok(walk)
+        // A line of what is looked at has no copy before it.
+        let whole_from = Some(since).filter(|_| warm > FIRST_EPOCH);
+        Ok(Self { whole_from, is_gap: !is_whole, ..walk })
+    }
+
+    /// The same, after it has read what leads up to what was sealed.
+    fn warmed(mut self, sealed: Epoch, first_kept: Epoch) -> Result<Self, RecountError> {
+        let (warm, next) = (self.next, (sealed + 1).max(first_kept));
+        if warm < next {
+            let (dirs, billed) = (self.dirs.clone(), &mut self.billed);
+            read_blocks(&dirs, &(warm..=next - 1), |block| billed.pass(block))?;
+        }
+        Ok(Self { next, is_gap: first_kept > sealed + 1, ..self })
     }
 
     /// The next epoch that it looks at.

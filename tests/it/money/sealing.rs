@@ -36,14 +36,16 @@ impl SimulatedSealer {
         let (epoch, cut_at) = sealed.map_or((0, UnixMillis::MIN), |sealed| (sealed.epoch, sealed.cut_at));
         let (books, decode) = (self.store.told_reference().await.unwrap().books, DecodeConfig::LIVE);
         let whole_from = sealed.and_then(|sealed| sealed.whole_from);
-        let from = WalkFrom { journal_id, sealed: (epoch, cut_at), whole_from, books, decode };
+        let since = UnixMillis::MIN;
+        let from = WalkFrom { journal_id, sealed: (epoch, cut_at), since, whole_from, books, decode };
         (PartWalk::begin(&self.dirs, &from).unwrap(), epoch)
     }
 
     async fn run(&self) -> Sealed {
         let mut kept = self.walk.lock().await;
         let journal_id = locate(&self.dirs.journal, None, UnixMillis::MIN)?.journal_id.unwrap();
-        let through = self.store.stored_epoch(&journal_id.to_string()).await?.unwrap_or(0);
+        let stored = self.store.stored_until(&journal_id.to_string()).await?;
+        let through = stored.map_or(0, |(epoch, _)| epoch);
         let (mut walk, mut after) = match kept.take() {
             Some(walk) => walk,
             None => self.begin(journal_id).await,

@@ -14,7 +14,7 @@ use suiftly_ingest::proof::{
 };
 use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::price::PriceBooks;
-use suiftly_schema::proof::{Hash, RecordLeaf, Subtrees, Tree, covers, tree};
+use suiftly_schema::proof::{Hash, RecordLeaf, Subtrees, Tree, covers, lines_from, tree};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::is_billable;
 use tempfile::TempDir;
@@ -27,7 +27,7 @@ fn shared() -> &'static World {
 
 fn from(world: &World, sealed: (Epoch, UnixMillis), whole_from: Option<UnixMillis>) -> WalkFrom {
     let (books, decode) = (PriceBooks::v1(), decode_config());
-    WalkFrom { journal_id: world.journal_id, sealed, whole_from, books, decode }
+    WalkFrom { journal_id: world.journal_id, sealed, since: UnixMillis::MIN, whole_from, books, decode }
 }
 
 fn begin(world: &World) -> PartWalk {
@@ -185,6 +185,18 @@ fn what_is_missing_is_told_by_where_it_is_whole_again() {
     let before = world.batches.iter().find(|batch| batch.epoch == kept - 1).unwrap();
     let mut walk = PartWalk::begin(&world.dirs(), &from(&world, (before.epoch, before.cut_at), None)).unwrap();
     assert_eq!(walk.step(last).unwrap().unwrap().whole_from, None);
+
+    // Begun where the lines of a month can be: all of it, and nothing of the month before.
+    let december = WalkFrom { since: lines_from(month("2026-12")), ..from(&world, (0, UnixMillis::MIN), None) };
+    let steps = all_steps(&mut PartWalk::begin(&world.dirs(), &december).unwrap(), &[last]);
+    let whole_from = steps[0].whole_from;
+    assert!(covers(whole_from, month("2026-12")) && !covers(whole_from, month("2026-11")));
+    let of_december = |step: &Step| {
+        let parts = step.parts.iter().filter(|part| part.hour.month() == month("2026-12"));
+        parts.map(|part| part.requests).sum::<u64>()
+    };
+    let counted = world.counted("2026-12", last).into_values().flatten().map(|usage| usage.requests).sum::<i64>();
+    assert_eq!(steps.iter().map(of_december).sum::<u64>().cast_signed(), counted);
 
     assert!(covers(None, month("1970-01")));
     let since = at("2026-11-30T22:50:00Z");

@@ -64,12 +64,13 @@ impl MoneyStore {
         row.as_ref().map(sealed).transpose()
     }
 
-    /// Up to which epoch a journal is in the database: what may be sealed. `None`: nothing of it is.
-    pub async fn stored_epoch(&self, journal_id: &str) -> Result<Option<Epoch>, StoreError> {
-        let sql = "SELECT epoch FROM journal_watermarks WHERE journal_id = $1 AND epoch > 0";
+    /// Up to which epoch a journal is in the database, and when that was cut: what may be sealed. `None`: nothing of it is.
+    pub async fn stored_until(&self, journal_id: &str) -> Result<Option<(Epoch, UnixMillis)>, StoreError> {
+        let sql = "SELECT epoch, cut_at FROM journal_watermarks WHERE journal_id = $1 AND epoch > 0";
         let row = self.client().await?.query_opt(sql, &[&journal_id]).await;
         let row = row.map_err(StoreError::database("read a journal's watermark"))?;
-        row.map(|row| from_bigint("a journal's epoch", row.get(0))).transpose()
+        let epoch = |row: &Row| from_bigint("a journal's epoch", row.get(0));
+        row.map(|row| Ok((epoch(&row)?, row.get::<_, Timestamptz>(1).0))).transpose()
     }
 
     /// The price books and formats that were told among the lines.

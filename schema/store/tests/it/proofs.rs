@@ -151,11 +151,11 @@ async fn what_was_told_is_read_and_how_far_the_journal_is_stored() {
     assert_eq!(store.told_reference().await.unwrap().books.all().len(), 2);
 
     let id = JOURNAL.to_string();
-    assert_eq!(store.stored_epoch(&id).await.unwrap(), None);
+    assert_eq!(store.stored_until(&id).await.unwrap(), None);
     let put = format!(
         "INSERT INTO journal_watermarks (journal_id, epoch, cut_at, journal_end, received, accepted, duplicates, system, \
-            rejected, records) VALUES ('{id}', 7, now(), 0, 0, 0, 0, 0, '{{}}', 0)"
+            rejected, records) VALUES ('{id}', 7, '2026-11-22T00:00:00Z', 0, 0, 0, 0, 0, '{{}}', 0)"
     );
     client.batch_execute(&put).await.unwrap();
-    assert_eq!(store.stored_epoch(&id).await.unwrap(), Some(7));
+    assert_eq!(store.stored_until(&id).await.unwrap(), Some((7, at("2026-11-22T00:00:00Z"))));
 }
