@@ -13,7 +13,7 @@ use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::proof::{Found, Hex, ProofFile, make, verify};
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::money::{KeptPart, MoneyStore, ToldReference};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const HOUR_MS: i64 = 3_600_000;
 /// A request's name has the time at which HAProxy had taken its connection, or the request before it on the same: so many
@@ -31,8 +31,9 @@ pub(crate) struct JournalProver {
 impl Prover for JournalProver {
     fn prove(&self, ask: ProofAsk) -> Pin<Box<dyn Future<Output = Result<ProofFile, Unproven>> + Send + '_>> {
         Box::pin(async move {
-            let _turn = self.turn.try_acquire().map_err(|_| Unproven::Busy)?;
-            self.prove_one(&ask).await
+            let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| Unproven::Busy)?;
+            let Self { store, source, .. } = self.clone();
+            Making::begin(store, source, Arc::new(turn)).await?.prove(&ask).await
         })
     }
 }
@@ -41,49 +42,61 @@ impl JournalProver {
     pub(crate) fn new(store: MoneyStore, source: Source) -> Self {
         Self { store, source, turn: Arc::new(Semaphore::new(1)) }
     }
+}
 
-    /// Makes one. It comes to what it says, or is not answered.
-    async fn prove_one(&self, ask: &ProofAsk) -> Result<ProofFile, Unproven> {
-        let source = self.source.clone();
-        let journal =
-            on_a_thread(move || source.journal_id()).await?.map_err(|error| Unproven::Journal(error.into()))?;
-        let journal_id = journal.ok_or_else(|| Unproven::Gone("there is no journal".to_owned()))?;
-        let told = self.store.told_reference().await?;
-        let mut is_sealed = false;
+/// A proof while it is made.
+struct Making {
+    store: MoneyStore,
+    source: Source,
+    journal_id: JournalId,
+    told: ToldReference,
+    /// Whether any hour that was looked at has parts.
+    is_sealed: bool,
+    /// Held as long as something reads, even if nobody waits for it any more.
+    turn: Arc<OwnedSemaphorePermit>,
+}
+
+impl Making {
+    async fn begin(store: MoneyStore, source: Source, turn: Arc<OwnedSemaphorePermit>) -> Result<Self, Unproven> {
+        let (look, held) = (source.clone(), Arc::clone(&turn));
+        let journal_id = on_a_thread(held, move || look.journal_id()).await?;
+        let journal_id = journal_id.map_err(|error| Unproven::Journal(error.into()))?;
+        let journal_id = journal_id.ok_or_else(|| Unproven::Gone("there is no journal".to_owned()))?;
+        let told = store.told_reference().await?;
+        Ok(Self { store, source, journal_id, told, is_sealed: false, turn })
+    }
+
+    /// Makes it. It comes to what it says, or is not answered.
+    async fn prove(mut self, ask: &ProofAsk) -> Result<ProofFile, Unproven> {
         for hour in hours(ask)? {
-            let customer = match ask.customer {
+            let whose = match ask.customer {
                 Some(customer) => Some((customer, hour)),
-                None => self.whose(journal_id, hour, &ask.wanted, &told, &mut is_sealed).await?,
+                None => self.whose(hour, &ask.wanted).await?,
             };
-            let Some((customer, hour)) = customer else { continue };
+            let Some((customer, hour)) = whose else { continue };
             let parts = self.store.parts_of_hour(customer, hour).await?;
-            is_sealed |= !parts.is_empty();
+            self.is_sealed |= !parts.is_empty();
             for part in parts {
-                if let Some(found) = self.find(journal_id, customer, &part, &ask.wanted, &told).await? {
-                    return self.make(customer, part, found).await;
+                if let Some(found) = self.find(customer, &part, &ask.wanted).await? {
+                    return self.put_together(customer, &part, found).await;
                 }
             }
         }
-        Err(if is_sealed { Unproven::NotFound } else { Unproven::NotSealed })
+        Err(if self.is_sealed { Unproven::NotFound } else { Unproven::NotSealed })
     }
 
     /// Looks for the request wherever records of an hour came.
-    async fn whose(
-        &self,
-        journal_id: JournalId,
-        hour: UnixMillis,
-        wanted: &Wanted,
-        told: &ToldReference,
-        is_sealed: &mut bool,
-    ) -> Result<Option<(CustomerId, UnixMillis)>, Unproven> {
+    async fn whose(&mut self, hour: UnixMillis, wanted: &Wanted) -> Result<Option<(CustomerId, UnixMillis)>, Unproven> {
         let epochs = self.store.epochs_of_hour(hour).await?;
-        let of_journal = epochs.into_iter().filter(|(journal, ..)| journal.0 == journal_id.0);
-        for epochs in joined(of_journal.map(|(_, first, last)| (first, last))) {
-            *is_sealed = true;
-            let ToldReference { books, formats } = told.clone();
-            let lookup = Lookup { journal_id, epochs, books, formats, decode: self.source.decode.clone() };
-            let (dirs, wanted) = (self.source.dirs.clone(), wanted.clone());
-            let seen = on_a_thread(move || look_up(&dirs, &lookup, &wanted)).await?;
+        let of_journal = epochs.into_iter().filter(|(journal, ..)| journal.0 == self.journal_id.0);
+        let ranges = joined(of_journal.map(|(_, first, last)| (first, last)));
+        self.is_sealed |= !ranges.is_empty();
+        for epochs in ranges {
+            let ToldReference { books, formats } = self.told.clone();
+            let Source { dirs, decode } = self.source.clone();
+            let lookup = Lookup { journal_id: self.journal_id, epochs, books, formats, decode };
+            let wanted = wanted.clone();
+            let seen = on_a_thread(Arc::clone(&self.turn), move || look_up(&dirs, &lookup, &wanted)).await?;
             match seen.map_err(journal_error)? {
                 Some(Seen { is_billed: false, .. }) => return Err(Unproven::NotBilled),
                 Some(seen) => return Ok(Some((seen.customer_id, seen.hour))),
@@ -95,19 +108,18 @@ impl JournalProver {
 
     async fn find(
         &self,
-        journal_id: JournalId,
         customer_id: CustomerId,
         part: &KeptPart,
         wanted: &Wanted,
-        told: &ToldReference,
     ) -> Result<Option<FoundRecord>, Unproven> {
         let of = part.sealed.part;
-        if of.journal != Hex(journal_id.0) {
+        if of.journal != Hex(self.journal_id.0) {
             return Err(Unproven::Gone(format!("it is in journal {}", of.journal)));
         }
-        let ToldReference { books, formats } = told.clone();
+        let ToldReference { books, formats } = self.told.clone();
+        let Source { dirs, decode } = self.source.clone();
         let order = FindOrder {
-            journal_id,
+            journal_id: self.journal_id,
             customer_id,
             hour: of.hour,
             epochs: of.first_epoch..=of.last_epoch,
@@ -116,28 +128,32 @@ impl JournalProver {
             wanted: wanted.clone(),
             books,
             formats,
-            decode: self.source.decode.clone(),
+            decode,
         };
-        let dirs = self.source.dirs.clone();
-        let found = on_a_thread(move || find(&dirs, &order)).await?;
+        let found = on_a_thread(Arc::clone(&self.turn), move || find(&dirs, &order)).await?;
         found.map_err(|error| match error {
             FindError::Journal(error) => journal_error(error),
             other => Unproven::Kept(other.into()),
         })
     }
 
-    async fn make(&self, customer: CustomerId, part: KeptPart, found: FoundRecord) -> Result<ProofFile, Unproven> {
+    async fn put_together(
+        &self,
+        customer: CustomerId,
+        part: &KeptPart,
+        found: FoundRecord,
+    ) -> Result<ProofFile, Unproven> {
         let month = part.sealed.part.hour.month();
         let parts = self.store.parts_of_month(customer, month).await?;
         let documents = self.store.proof_documents(customer, month).await?;
         let charges = self.store.charge_roots(customer, month).await?;
-        let invoice = documents.iter().find(|document| document.inputs.proof.parts > part.n);
         let at = usize::try_from(part.n).unwrap_or(usize::MAX);
         if parts.get(at) != Some(&part.sealed) {
             return Err(Unproven::Gone("parts of its month were removed".to_owned()));
         }
         let FoundRecord { record, index, path } = found;
         let found = Found { record, index, path, part: at };
+        let invoice = documents.iter().find(|document| document.inputs.proof.parts > part.n);
         let invoice = invoice.map(|document| (document.number.as_str(), document.inputs));
         let file = make(found, &parts, invoice, &charges).map_err(|error| Unproven::Kept(error.into()))?;
         verify(file.to_json().as_bytes()).map_err(|error| Unproven::Kept(error.into()))?;
@@ -145,8 +161,16 @@ impl JournalProver {
     }
 }
 
-/// Journals are read where it may take a while.
-async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unproven> {
+/// Journals are read where it may take a while. The turn ends with the reading, not with the waiting for it.
+async fn on_a_thread<T: Send + 'static>(
+    turn: Arc<OwnedSemaphorePermit>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Unproven> {
+    let work = move || {
+        let done = work();
+        drop(turn);
+        done
+    };
     tokio::task::spawn_blocking(work).await.map_err(|error| Unproven::Journal(error.into()))
 }
 
