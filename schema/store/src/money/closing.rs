@@ -112,7 +112,7 @@ pub struct NewDocument {
     pub kind: DocumentKind,
     /// The inputs' JSON.
     pub inputs: String,
-    /// Its SHA-256.
+    /// Its hash: [`BillInputs::hash_of`].
     pub input_hash: String,
     /// What the inputs come to.
     pub bill: Bill,
