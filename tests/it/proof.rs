@@ -80,7 +80,8 @@ fn a_request_is_proven_by_what_the_gateway_called_it() {
     let out = place.data_dir().join("proof.json");
     let prove = |more: &[&str]| {
         let out = out.to_str().unwrap();
-        place.run(&[&["audit", "prove", "--request-id", &request, "--out", out], more].concat())
+        let words = ["audit", "prove", "--request-id", &request, "--out", out];
+        place.run(&[&words[..], more].concat())
     };
     // The manager makes what it is proven by each hour.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
