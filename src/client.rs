@@ -5,7 +5,7 @@ mod tls;
 
 use crate::cli::Place;
 use crate::config::Config;
-use crate::secrets::Secrets;
+use crate::secrets::{OPERATOR_TOKEN, Secrets};
 use anyhow::Context;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -43,8 +43,7 @@ impl Client {
     /// The server of this place.
     pub(crate) fn of(place: &Place) -> anyhow::Result<Self> {
         let config = Config::read(place.config.as_deref())?;
-        let token = Secrets::of(place, &config)?.operator_token()?;
-        Self::with_token(&config, token)
+        Self::with_token(&config, own_token(&Secrets::of(place, &config)?)?)
     }
 
     /// The server of a configuration, asked with a token, which what is open to all needs not.
@@ -123,7 +122,7 @@ impl Client {
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<(bool, Bytes)> {
         let api = self.api;
         let stream = TcpStream::connect(api).await;
-        let stream = stream.with_context(|| format!("cannot reach `suiftly up` at {api}: is it running?"))?;
+        let stream = stream.with_context(|| format!("cannot reach Suiftly at {api}: is it running?"))?;
         match &self.tls {
             None => self.ask_over(stream, method, path, body).await,
             Some(tls) => self.ask_over(tls::connect(Arc::clone(tls), api, stream).await?, method, path, body).await,
@@ -177,6 +176,17 @@ fn api_of(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
         SocketAddr::V6(addr) if addr.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, addr.port()).into(),
         addr => addr,
     })
+}
+
+/// The token that the server made at its start. Whoever asks makes none: no server would know it.
+fn own_token(secrets: &Secrets) -> anyhow::Result<String> {
+    let path = secrets.file(OPERATOR_TOKEN);
+    anyhow::ensure!(
+        path.exists(),
+        "there is no {}: say with --data-dir which directory the running Suiftly has",
+        path.display()
+    );
+    secrets.operator_token()
 }
 
 #[cfg(test)]

@@ -147,6 +147,7 @@ async fn reset(place: &Place) -> anyhow::Result<()> {
 /// Prints the figures as JSON, whether they are as they should be or not.
 async fn check_stored(place: &Place) -> anyhow::Result<()> {
     let config = Config::read(place.config.as_deref())?;
+    look_for_database(place, &config)?;
     let (_, roles) = connect(place, &config).await?;
     let (figures, holds) = check::check(&place.data_dir.join("journal"), &roles.run).await?;
     let written = writeln!(io::stdout().lock(), "{figures:#}").context("cannot write the figures");
@@ -212,6 +213,21 @@ pub(crate) async fn open_database(place: &Place, config: &Config) -> anyhow::Res
     let Migrated { capability, applied, version } = role::open(&roles).await?;
     tracing::info!(database = %roles.run, role = roles.run.user(), ?capability, version, applied, "database");
     Ok((cluster, roles.run))
+}
+
+/// The same where there is one: a command about a system that runs elsewhere must not make an empty one here.
+pub(crate) async fn find_database(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, StoreConfig)> {
+    look_for_database(place, config)?;
+    open_database(place, config).await
+}
+
+fn look_for_database(place: &Place, config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        config.database.url.is_some() || cluster_dir(place).is_dir(),
+        "there is no database in {}: say with --data-dir which directory the running `suiftly up` has",
+        place.data_dir.display()
+    );
+    Ok(())
 }
 
 async fn connect(place: &Place, config: &Config) -> anyhow::Result<(Option<Cluster>, Roles)> {

@@ -2,7 +2,7 @@
 //! operator is made here.
 
 use crate::cli::{OperatorAdd, OperatorCommand, Place, RoleArg};
-use crate::commands::{open_database, unless_broken_pipe};
+use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;
 use crate::secrets;
 use crate::table::{Side, table};
@@ -90,7 +90,7 @@ async fn disable(place: &Place, name: &str) -> anyhow::Result<()> {
 async fn open(place: &Place) -> anyhow::Result<AccountStore> {
     let config = Config::read(place.config.as_deref())?;
     // A cluster of our own that was not running is left running, as `suiftly db start` does.
-    let (_cluster, store) = open_database(place, &config).await?;
+    let (_cluster, store) = find_database(place, &config).await?;
     AccountStore::new(&store).context("cannot open the accounts")
 }
 

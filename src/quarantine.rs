@@ -3,7 +3,7 @@
 
 use crate::cli::{Place, QuarantineCommand, QuarantineLs, QuarantineReplay};
 use crate::client::Client;
-use crate::commands::{open_database, unless_broken_pipe};
+use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;
 use anyhow::Context;
 use serde_json::json;
@@ -78,7 +78,7 @@ fn shown(line: &[u8], chars: usize) -> String {
 
 async fn reader(place: &Place) -> anyhow::Result<Reader> {
     let config = Config::read(place.config.as_deref())?;
-    let (_, store) = open_database(place, &config).await?;
+    let (_, store) = find_database(place, &config).await?;
     let journal = Reader::new(&store, "")?.latest_journal().await?;
     Ok(Reader::new(&store, journal.as_deref().unwrap_or_default())?)
 }

@@ -267,7 +267,8 @@ write_proof() {
         "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
         "$(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo)" "$(uname -r)" \
         "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' "$root/etc/os-release")"
-    printf 'Package: %s, %s KiB.\n\n' "$(basename "$package")" "$(($(stat -c %s "$package") / 1024))"
+    printf 'Package: %s, %s KiB, %s, of commit %s.\n\n' "$(basename "$package")" "$(($(stat -c %s "$package") / 1024))" \
+        "${SUIFTLY_TRIAL_BUILD:-of a build that is not known}" "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)"
     printf '| what was tried | what was seen |\n|---|---|\n'
     cat "$rows"
 }

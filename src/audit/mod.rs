@@ -12,7 +12,7 @@ mod tests;
 mod verify;
 
 use crate::cli::Place;
-use crate::commands::{blocking, open_database, unless_broken_pipe};
+use crate::commands::{blocking, find_database, unless_broken_pipe};
 use crate::config::Config;
 use crate::sources::decode_config;
 use anyhow::Context;
@@ -122,7 +122,7 @@ impl Auditor {
 }
 
 async fn stored(number: &str, place: &Place, config: &Config) -> anyhow::Result<ExportedInvoice> {
-    let (_, store) = open_database(place, config).await?;
+    let (_, store) = find_database(place, config).await?;
     let found = MoneyStore::new(&store)?.invoice(number).await?;
     Ok(found.with_context(|| format!("there is no invoice {number}"))?.exported)
 }

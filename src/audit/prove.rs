@@ -2,7 +2,7 @@
 
 use super::verify::{anchors, count_of};
 use crate::cli::Place;
-use crate::commands::{open_database, unless_broken_pipe};
+use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;
 use crate::proving::{JournalProver, Source};
 use anyhow::Context;
@@ -64,7 +64,7 @@ pub(super) async fn prove(args: ProveArgs) -> anyhow::Result<()> {
     if let Some(archive) = archive {
         source.dirs = source.dirs.with_archive(&archive);
     }
-    let (_, store) = open_database(&place, &config).await?;
+    let (_, store) = find_database(&place, &config).await?;
     let prover = JournalProver::new(MoneyStore::new(&store)?, source);
     let file = prover.prove(ProofAsk { wanted, customer, hour }).await.context("there is no proof")?;
     let text = file.to_json();

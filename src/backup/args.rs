@@ -32,7 +32,7 @@ pub(crate) struct CreateArgs {
     /// Leave the secrets out: what is restored from it then needs them from elsewhere.
     #[arg(long)]
     pub(super) without_secrets: bool,
-    /// Leave raw records and HAProxy's own messages out: bills need neither.
+    /// Leave raw records and HAProxy's own messages out: bills need neither. Refused where they are in TimescaleDB's chunks.
     #[arg(long)]
     pub(super) without_records: bool,
 }

@@ -26,7 +26,7 @@ pub(crate) use create::{Made, Order, create, owner};
 pub(crate) use keys::recipients;
 pub(crate) use shelf::Shelf;
 
-use crate::commands::{blocking, open_database, unless_broken_pipe};
+use crate::commands::{blocking, find_database, unless_broken_pipe};
 use crate::config::Config;
 use anyhow::Context;
 use args::{CheckArgs, CreateArgs, KeyArgs, LsArgs};
@@ -51,7 +51,7 @@ pub(crate) async fn restore(args: RestoreArgs) -> anyhow::Result<()> {
 
 async fn make(args: CreateArgs) -> anyhow::Result<()> {
     let config = Config::read(args.place.config.as_deref())?;
-    let (cluster, store) = open_database(&args.place, &config).await?;
+    let (cluster, store) = find_database(&args.place, &config).await?;
     let owner = create::owner(&config, cluster.as_ref(), &store)?;
     let order = create::Order::of(&args, &config, owner)?;
     let made = create::create(order).await?;

@@ -9,7 +9,7 @@ mod show;
 
 pub(crate) use args::BillingArgs;
 
-use crate::commands::{open_database, unless_broken_pipe};
+use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;
 use crate::money::Money;
 use anyhow::Context;
@@ -29,7 +29,7 @@ pub(crate) struct Said {
 pub(crate) async fn billing(args: BillingArgs) -> anyhow::Result<()> {
     let BillingArgs { place, json, command } = args;
     let config = Config::read(place.config.as_deref())?;
-    let (_, store) = open_database(&place, &config).await?;
+    let (_, store) = find_database(&place, &config).await?;
     let money = Money::open(&config.billing, &store).await?;
     // Files and failing checks see to their output themselves.
     let said = match command {

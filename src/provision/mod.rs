@@ -51,10 +51,10 @@ pub(crate) struct ProvisionArgs {
     /// Make the changes without asking.
     #[arg(long, conflicts_with = "check")]
     pub(crate) yes: bool,
-    /// The domain of the dashboard, such as billing.example.com: for suiftly.toml, nginx and the certificate.
+    /// The domain of the dashboard, such as billing.example.com: for suiftly.toml and nginx's site.
     #[arg(long, value_name = "NAME", value_parser = domain)]
     pub(crate) domain: Option<String>,
-    /// Whom customers write to; also whom the certificate's authority warns.
+    /// Whom customers write to.
     #[arg(long, value_name = "ADDRESS", value_parser = email)]
     pub(crate) email: Option<String>,
     /// Install no packages: say which are missing.

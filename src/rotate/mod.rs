@@ -20,7 +20,7 @@ mod token;
 mod vault;
 
 use crate::cli::Place;
-use crate::commands::{open_database, unless_broken_pipe};
+use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;
 use crate::secrets::{self, Secrets};
 use anyhow::Context;
@@ -137,7 +137,7 @@ impl Bench {
     /// The accounts of the database.
     async fn accounts(&self) -> anyhow::Result<AccountStore> {
         // A cluster of our own that was not running is left running, as `suiftly db start` does.
-        let (_cluster, store) = open_database(&self.place, &self.config).await?;
+        let (_cluster, store) = find_database(&self.place, &self.config).await?;
         AccountStore::new(&store).context("cannot open the accounts")
     }
 

@@ -96,3 +96,22 @@ fn the_doctor_fails_where_something_is_wrong() {
     let wrong: Vec<_> = findings.iter().filter(|(check, state, _)| state == "wrong" && check != "disk").collect();
     assert!(wrong.is_empty(), "nothing else is wrong with a place where nothing was started yet: {wrong:?}");
 }
+
+#[test]
+fn a_command_about_a_system_that_is_elsewhere_makes_none_here() {
+    let place = Place::new();
+    let cases: [&[&str]; 6] = [
+        &["loss"],
+        &["quarantine", "ls"],
+        &["billing", "balance"],
+        &["operator", "add", "ada", "--role", "operator"],
+        &["vault", "show"],
+        &["db", "check"],
+    ];
+    for words in cases {
+        let output = place.run(words);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("say with --data-dir"), "{words:?}: {said}");
+        assert!(!place.data_dir().exists(), "{words:?} made a data directory");
+    }
+}

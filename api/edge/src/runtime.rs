@@ -14,7 +14,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use suiftly_schema::fleet::{HOT_MAX, HotAccount, SERVERS_MAX, ServerReport};
+use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
+use suiftly_schema::vault::canary_server;
 
 /// The longest answer that is held, in bytes. Maps are read line by line and are not bound by it.
 pub const ANSWER_BYTES_MAX: usize = 8 << 20;
@@ -98,8 +100,8 @@ impl RuntimeSocket {
         understood("show info", &self.ask("show info")?, parse::info)
     }
 
-    /// The accounts that were let through most in the last second, the busiest first, [`HOT_MAX`] at most. The table is
-    /// read row by row, however long it is.
+    /// The customers' accounts that were let through most in the last second, the busiest first, [`HOT_MAX`] at most. The
+    /// table is read row by row, however long it is.
     pub fn hot_accounts(&self) -> Result<Vec<HotAccount>, EdgeError> {
         let command = format!("show table {RATE_TABLE} data.{RATE_COUNTER} gt 0");
         let mut hot: Vec<HotAccount> = Vec::with_capacity(HOT_MAX + 1);
@@ -109,6 +111,9 @@ impl RuntimeSocket {
             }
             let row = parse::row(line)?;
             let per_second = row.counter(RATE_COUNTER)?;
+            if is_canary(&row.key) {
+                return Some(());
+            }
             let at = hot.partition_point(|there| there.per_second >= per_second);
             if at < HOT_MAX {
                 hot.insert(at, HotAccount { account: row.key, per_second });
@@ -232,10 +237,64 @@ fn understood<T>(command: &str, answer: &str, parse: impl FnOnce(&str) -> Option
     })
 }
 
+/// Whether an account, `customer:service` in numbers, is that of a gateway's own synthetic requests.
+fn is_canary(account: &str) -> bool {
+    let customer = account.split_once(':').and_then(|(customer, _)| CustomerId::new(customer.parse().ok()?));
+    customer.and_then(canary_server).is_some()
+}
+
 /// Refuses what HAProxy would read as further commands.
 fn one_line(text: &str) -> io::Result<()> {
     if text.contains([';', '\n', '\r']) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "more than one command"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn accounts_of_gateways_own_requests() {
+        let cases = [
+            ("2147450897:1", true),
+            ("2147450880:4", true),
+            ("2147450879:1", false),
+            ("2147483648:1", false),
+            ("12345:1", false),
+            ("0:1", false),
+            ("2147450897", false),
+            ("a:1", false),
+            ("", false),
+        ];
+        for (account, expected) in cases {
+            assert_eq!(is_canary(account), expected, "{account}");
+        }
+    }
+
+    #[test]
+    fn the_busiest_customers_are_told_and_no_canary() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
+        let listener = UnixListener::bind(&path).unwrap();
+        let rows = [("2147450897:1", 90), ("7:1", 3), ("8:4", 9)];
+        let haproxy = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut command = [0; 64];
+            let read = stream.read(&mut command).unwrap();
+            writeln!(stream, "# table: rate, type: string, size:102400, used:3").unwrap();
+            for (account, rate) in rows {
+                writeln!(stream, "0x560f6193d370: key={account} use=0 exp=9 gpc0=16 gpc0_rate(1000)={rate}").unwrap();
+            }
+            writeln!(stream).unwrap();
+            String::from_utf8_lossy(&command[..read]).into_owned()
+        });
+        let hot = RuntimeSocket::new(path).hot_accounts().unwrap();
+        let hot: Vec<_> = hot.iter().map(|hot| (hot.account.as_str(), hot.per_second)).collect();
+        assert_eq!(hot, [("8:4", 9), ("7:1", 3)]);
+        assert_eq!(haproxy.join().unwrap(), "show table rate data.gpc0_rate gt 0\n");
+    }
 }

@@ -69,7 +69,7 @@ async fn lines_to_look_at() {
     let reasons = ask(&router, "/api/v1/quarantine/reasons").await;
     let kept = |reason, rejected, lines: i64, oldest: Value, newest: Value| {
         json!({"reason": reason, "rejected": rejected, "lines": lines, "bytes": lines * 15, "under_way": 0,
-            "oldest": oldest, "newest": newest})
+            "waiting": lines, "oldest": oldest, "newest": newest})
     };
     let at = |ms| json!(received_at(ms).rfc3339());
     let expected = [
@@ -123,6 +123,9 @@ async fn lines_are_given_again_once() {
     // All are under way.
     assert_eq!(replay(&router, json!({"again": true})).await.json(), json!({"lines": 0, "epoch": null}));
     outcome(&mut writer, 7, &[(10, "accepted"), (20, "sf1_number"), (30, "duplicate"), (40, "system")]).await;
+    let reasons = ask(&router, "/api/v1/quarantine/reasons").await;
+    let waiting = |at: usize| (reasons["reasons"][at]["reason"].as_str(), reasons["reasons"][at]["waiting"].as_u64());
+    assert_eq!([1, 2].map(waiting), [(Some("time_window"), Some(0)), (Some("unknown_format"), Some(1))]);
     assert_eq!(replay(&router, json!({})).await.json()["lines"], 0);
     assert_eq!(replay(&router, json!({"again": true})).await.json()["lines"], 1);
     assert_eq!(given(&world), [[20]]);

@@ -1,6 +1,12 @@
 // An operator's work in the real window, from what is seen to what is done about it. Each act is held against the API,
 // the gateway or the database's records.
-import type { NoticePage, Quarantine, RecordPage, VaultStatus } from "@suiftly/ui/api/admin";
+import type {
+  NoticePage,
+  Quarantine,
+  QuarantineReasons,
+  RecordPage,
+  VaultStatus,
+} from "@suiftly/ui/api/admin";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, askUntil, REFUSED } from "../../testing/gateway";
 import { APPLICATION } from "./environment";
@@ -138,6 +144,14 @@ test("a line that nobody can read is replayed after its format is fixed", async 
     const { lines } = await read<Quarantine>("/quarantine?reason=unknown_format");
     return lines.filter(({ text }) => text.includes(`${shop} 200`)).length >= LINES;
   });
+  /** The number beside the page's name; null where nothing waits. */
+  const badge = () =>
+    console_.page.run(() => {
+      const link = document.querySelector("[data-testid=nav-quarantine]");
+      if (!link) throw new Error("no way to the quarantine");
+      return link.querySelector(".nav-count")?.textContent ?? null;
+    });
+  await until("a number beside the quarantine", badge);
   await screen.go("/quarantine?reason=unknown_format&tab=fix");
   const attribute = async (name: string, value: string) => {
     await screen.pressHook("add-attribute");
@@ -178,6 +192,11 @@ test("a line that nobody can read is replayed after its format is fixed", async 
     return items.filter(({ bytes_sent }) => bytes_sent >= BYTES).length;
   };
   await until("each of them a record, once", async () => (await records()) === LINES);
+  await until("nothing that waits there, as the API says", async () => {
+    const { reasons } = await read<QuarantineReasons>("/quarantine/reasons");
+    return reasons.every(({ waiting }) => waiting === 0);
+  });
+  await until("no number beside the quarantine", async () => (await badge()) === null);
   await sendLines([body(LINES)]);
   await until("the next, read as it comes", async () => (await records()) === LINES + 1);
 });
@@ -213,13 +232,15 @@ test("it follows the server through a restart, and says so meanwhile", async () 
     console_.page.run(() =>
       Number(document.querySelector<HTMLElement>("[data-testid=epoch]")?.dataset.value),
     );
+  const outage = () =>
+    console_.page.run(() => document.querySelector("[data-testid=outage]") !== null);
   const before = await epoch();
-  await restart();
+  // Told while the server is away: it is looked for before the restart is over.
+  await Promise.all([until("the outage told", outage), restart()]);
   const begun = performance.now();
   await until("figures that move again", async () => (await epoch()) > before + 5);
   console.log(
     `figures moved again ${((performance.now() - begun) / 1_000).toFixed(1)} s after the restart`,
   );
-  const outage = () => console_.page.run(() => document.querySelector("[data-testid=outage]"));
-  await until("no outage told", async () => (await outage()) === null);
+  await until("no outage told", async () => !(await outage()));
 });

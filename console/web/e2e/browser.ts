@@ -1,5 +1,5 @@
 // A browser that writes down everything it complains about.
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page, type Route } from "playwright-core";
 import type { Environment } from "./environment";
 import { recordInPage } from "./recorder";
 
@@ -50,4 +50,18 @@ export async function openSession({ chromium: executablePath }: Environment): Pr
   });
   await page.addInitScript(recordInPage);
   return { browser, page, complaints };
+}
+
+/** Keeps the next request there until it is let go: what is under way is seen, however fast the server is. */
+export async function holdBack(page: Page, url: string): Promise<() => void> {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const keep = async (route: Route) => {
+    await held;
+    await route.continue();
+  };
+  await page.route(url, keep, { times: 1 });
+  return letGo;
 }

@@ -1,19 +1,23 @@
 // What a customer does, from the first visit to the last key, in one account that nobody had before. Each step is held
 // against what the API then says, or what HAProxy then answers.
 import { mkdirSync } from "node:fs";
-import type { Billing, ServiceView } from "@suiftly/ui/api/customer";
+import type { ActivityPage, Billing, ServiceView, Summary } from "@suiftly/ui/api/customer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, askUntil, endpointOf, REFUSED } from "../../testing/gateway";
 import { eventually, read, readStatus } from "./account";
-import { openSession, type Session } from "./browser";
+import { violations } from "./axe";
+import { holdBack, openSession, type Session } from "./browser";
 import { readEnvironment } from "./environment";
 
 const environment = readEnvironment();
 /** A key in full: SPEC's 37 characters. */
 const KEY = /^[SRG][A-Z2-7]{32}[0-9A-F]{4}$|^[SRG][A-Z0-9]{36}$/;
 const UNLIMITED = 0;
+const LEAST_LIMIT_MICRO_USD = 10_000_000;
 const begun = performance.now();
 let session: Session;
+/** The key that is made, and then regenerated, in full. */
+let key = "";
 
 beforeAll(async () => {
   mkdirSync(environment.shots, { recursive: true });
@@ -32,6 +36,7 @@ const button = (name: string | RegExp) => page().getByRole("button", { name, exa
 const heading = (name: string) => page().getByRole("heading", { level: 1, name });
 const service = (of: string) => read<ServiceView>(page(), `/services/${of}`);
 const money = () => read<Billing>(page(), "/billing");
+const requestsTold = async () => (await read<Summary>(page(), "/usage/summary")).counts.requests;
 
 /** What the clipboard has after a press on "Copy key". */
 async function copyKey(): Promise<string> {
@@ -47,12 +52,31 @@ async function copyKey(): Promise<string> {
 async function depositOf(cents: number) {
   await go(`/billing?deposit=${cents}`);
   const form = page().getByRole("form", { name: "Deposit" });
+  const press = form.getByRole("button", { name: "Deposit", exact: true });
   const before = (await money()).balance_usd_cents;
-  await form.getByRole("button", { name: "Deposit", exact: true }).click();
+  const letGo = await holdBack(page(), `${environment.url}/api/v1/billing/deposit`);
+  await press.click();
+  await form.getByText(/^Depositing \$/).waitFor();
+  expect(await press.getAttribute("aria-busy")).toBe("true");
+  expect(await violations(page())).toEqual([]);
+  expect((await money()).balance_usd_cents).toBe(before);
+  letGo();
   await page()
     .getByText(/^Deposited \$/)
     .waitFor();
+  expect(await press.getAttribute("aria-busy")).toBe("false");
   await eventually(money, ({ balance_usd_cents }) => balance_usd_cents === before + cents);
+}
+
+/** A limit that a link proposes, set by the button that says so. */
+async function setLimit(cents: number, verb: string) {
+  await go(`/billing?limit=${cents}`);
+  const press = page().getByRole("dialog").getByRole("button", { name: verb });
+  await press.waitFor();
+  expect(await violations(page())).toEqual([]);
+  await press.click();
+  const wanted = cents === UNLIMITED ? null : cents;
+  await eventually(money, ({ max_monthly_usd_cents }) => max_monthly_usd_cents === wanted);
 }
 
 describe("sign-in", () => {
@@ -167,7 +191,10 @@ describe("a service", () => {
   test("disabled at the month's end, and kept after all", async () => {
     await go("/services/grpc/configure");
     await button("Disable gRPC").click();
-    await page().getByRole("dialog").getByRole("button", { name: "Disable gRPC" }).click();
+    const dialog = page().getByRole("dialog");
+    await dialog.getByText(/From .* it costs \$/).waitFor();
+    expect(await violations(page())).toEqual([]);
+    await dialog.getByRole("button", { name: "Disable gRPC" }).click();
     await eventually(
       () => service("grpc"),
       ({ scheduled }) => scheduled !== null && scheduled.subscription === null,
@@ -182,8 +209,6 @@ describe("a service", () => {
 });
 
 describe("keys", () => {
-  let key = "";
-
   test("a key is made, copied, and HAProxy serves it", async () => {
     await go("/keys?service=grpc");
     await button("New gRPC key").first().click();
@@ -199,6 +224,7 @@ describe("keys", () => {
     await button(/^Reveal/).click();
     await page().getByText("This is in your activity log.").waitFor();
     expect(await page().content()).toContain(key.slice(4, 8));
+    expect(await violations(page())).toEqual([]);
     await button(/^Hide/).click();
     await expect.poll(async () => (await page().content()).includes(key.slice(20, 24))).toBe(false);
   });
@@ -207,11 +233,10 @@ describe("keys", () => {
     const old = key;
     const endpoint = endpointOf(await service("grpc"));
     await button(/^Regenerate/).click();
-    await page().getByRole("radio", { name: "None" }).check();
-    await page()
-      .getByRole("region", { name: /^Regenerate/ })
-      .getByRole("button", { name: "Regenerate" })
-      .click();
+    const panel = page().getByRole("region", { name: /^Regenerate/ });
+    await panel.getByRole("radio", { name: "None" }).check();
+    expect(await violations(page())).toEqual([]);
+    await panel.getByRole("button", { name: "Regenerate" }).click();
     key = await copyKey();
     expect(key).not.toBe(old);
     await askUntil(endpoint, old, REFUSED);
@@ -243,7 +268,10 @@ describe("keys", () => {
     const endpoint = endpointOf(await service("grpc"));
     await go("/keys?service=grpc");
     await button(/^Revoke/).click();
-    await page().getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    const press = page().getByRole("dialog").getByRole("button", { name: "Revoke" });
+    await press.waitFor();
+    expect(await violations(page())).toEqual([]);
+    await press.click();
     const took = await askUntil(endpoint, key, REFUSED);
     console.log(`a revoked key is refused after ${took.toFixed(0)} ms`);
     await page()
@@ -261,7 +289,7 @@ describe("keys", () => {
       Number((await page().getByTestId("live-requests").textContent())?.replaceAll(",", ""));
     // What was asked before is counted by now.
     await eventually(
-      async () => [await shown(), await settled()],
+      async () => [await shown(), await requestsTold()],
       ([a, b]) => a === b,
     );
     const waits: number[] = [];
@@ -287,24 +315,11 @@ describe("keys", () => {
       `from the request to its number on screen: median ${median.toFixed(0)} ms, at most ${worst.toFixed(0)} ms`,
     );
   });
-
-  async function settled(): Promise<number> {
-    const { counts } = await read<{ counts: { requests: number } }>(page(), "/usage/summary");
-    return counts.requests;
-  }
 });
 
 describe("limits", () => {
-  test("a limit is set, with its effect at the gateway", async () => {
-    await go("/billing?limit=1000");
-    await page()
-      .getByRole("dialog")
-      .getByRole("button", { name: "Set the limit to $10.00" })
-      .click();
-    await eventually(money, ({ max_monthly_usd_cents }) => max_monthly_usd_cents === 1_000);
-  });
-
   test("an order beyond it is refused; one press raises it and goes on", async () => {
+    await setLimit(1_000, "Set the limit to $10.00");
     await go(
       "/services/seal/configure?tier=enterprise&burst=true&extra_api_keys=8&extra_seal_keys=9&extra_packages=70",
     );
@@ -317,7 +332,24 @@ describe("limits", () => {
       ({ subscription }) => subscription?.tier === "enterprise",
     );
     expect((await money()).max_monthly_usd_cents).toBeGreaterThan(1_000);
-    // The higher limit lifts what the lower one held, and then a package is missing.
+  });
+
+  test("a limit is set, with its effect at the gateway", async () => {
+    const endpoint = endpointOf(await service("grpc"));
+    // What was ordered above costs more than the least limit, on a month's last day as well.
+    await eventually(
+      money,
+      ({ used_this_month_micro_usd }) => used_this_month_micro_usd >= LEAST_LIMIT_MICRO_USD,
+    );
+    await setLimit(1_000, "Set the limit to $10.00");
+    await eventually(money, ({ state }) => state === "monthly_limit");
+    const stopped = await askUntil(endpoint, key, [403]);
+    await setLimit(100_000, "Set the limit to $1,000.00");
+    const again = await askUntil(endpoint, key, [200]);
+    console.log(
+      `a limit stops requests after ${stopped.toFixed(0)} ms, a higher one lets them pass after ${again.toFixed(0)} ms`,
+    );
+    // What the lower one held of Seal is free as well, and then a package is missing.
     await eventually(
       () => service("seal"),
       ({ status }) => status === "config_needed",
@@ -325,9 +357,7 @@ describe("limits", () => {
   });
 
   test("without a limit nobody is held", async () => {
-    await go(`/billing?limit=${UNLIMITED}`);
-    await page().getByRole("dialog").getByRole("button", { name: "Remove the limit" }).click();
-    await eventually(money, ({ max_monthly_usd_cents }) => max_monthly_usd_cents === null);
+    await setLimit(UNLIMITED, "Remove the limit");
   });
 });
 
@@ -352,6 +382,32 @@ describe("everywhere", () => {
       .click();
     await heading(title).waitFor();
     expect(new URL(page().url()).pathname).toBe(path);
+  });
+
+  test("usage is what the API tells", async () => {
+    await go("/usage");
+    const figure = page()
+      .locator(".usage-figures > div")
+      .filter({ has: page().getByText("Requests", { exact: true }) })
+      .locator(".figure");
+    const shown = async () => Number((await figure.textContent())?.replaceAll(",", ""));
+    await eventually(
+      async () => [await shown(), await requestsTold()],
+      ([seen, told]) => seen === told && seen !== 0,
+    );
+  });
+
+  test("history is what the API tells", async () => {
+    await go("/activity");
+    const times = page().getByRole("main").getByRole("listitem").locator("time");
+    const shown = () =>
+      times.evaluateAll((all) => all.map((time) => time.getAttribute("datetime")).join());
+    const rows = async () =>
+      (await read<ActivityPage>(page(), "/activity?limit=50")).items.map(({ at }) => at).join();
+    await eventually(
+      async () => [await shown(), await rows()],
+      ([seen, told]) => seen === told && seen !== "",
+    );
   });
 
   test("what was done is on record", async () => {

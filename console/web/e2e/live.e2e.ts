@@ -1,16 +1,14 @@
 // The live page against a running Suiftly with traffic: it grows, it is exact, and it is fit to be seen.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { AxeResults } from "axe-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { violations } from "./axe";
 import { openSession, type Session } from "./browser";
 import { readEnvironment } from "./environment";
 import { readShown } from "./recorder";
 import { meet } from "./summaries";
 
 const environment = readEnvironment();
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 let session: Session;
 
 beforeAll(async () => {
@@ -142,25 +140,11 @@ async function look(name: string, colorScheme: "light" | "dark", width: number) 
   const fullPage = !name.startsWith("docs");
   await page.screenshot({ path: join(environment.shots, `${name}.png`), fullPage });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-  expect(await violations()).toEqual([]);
+  expect(await violations(page, LOOKED_AT)).toEqual([]);
 }
 
 /** Of a hundred operations that look alike, the first three of each group. */
 const LOOKED_AT = { exclude: [".docs-operation:nth-of-type(n+4)"] };
-
-/** Injected by the debugger, which the page's content security policy does not bind. */
-async function violations(): Promise<string[]> {
-  const { page } = session;
-  await page.evaluate(readFileSync(AXE, "utf8"));
-  const results = await page.evaluate(
-    (where) =>
-      (window as unknown as { axe: { run: (where: object) => Promise<AxeResults> } }).axe.run(
-        where,
-      ),
-    LOOKED_AT,
-  );
-  return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
-}
 
 test("nothing was complained about", () => {
   expect(session.complaints).toEqual([]);

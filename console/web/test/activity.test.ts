@@ -148,8 +148,9 @@ test.each([
   [
     "monthly_limit",
     { month: "2026-11", max_monthly_usd_cents: 5_951 },
-    "Your limit of $59.51 for November is reached",
+    "Your limit of $59.51 for November was reached",
   ],
+  ["insufficient_balance", {}, "Your balance did not cover what you had used"],
   [
     "charge_refused",
     { amount_usd_cents: 500, month: "2026-11" },
@@ -164,6 +165,20 @@ test.each([
   ["something_new", {}, "Something new"],
 ])("a notification of %s", (kind, body, title) => {
   expect(say({ kind, body }).title).toBe(title);
+});
+
+test.each([
+  [
+    "monthly_limit",
+    "Requests were refused with 403 until you raise the limit or the month is over.",
+  ],
+  [
+    "insufficient_balance",
+    "$0.41 was in escrow. Requests were refused with 403 until a deposit covers it; then they pass again within a second.",
+  ],
+])("%s says what happened then, not what is so now", (kind, text) => {
+  const body = { month: "2026-11", max_monthly_usd_cents: 5_951, balance_usd_cents: 41 };
+  expect(say({ kind, body }).text).toBe(text);
 });
 
 test.each([

@@ -1,13 +1,9 @@
 // The browser that pictures are taken with: a clock that stands still, and nothing that moves.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { launch } from "../e2e/browser";
 import type { PictureOf, View } from "./pages";
 import { OUTSIDE } from "./server";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const HEIGHT = 900;
 /** The palette and the tallest lists end somewhere. */
 const MAX_HEIGHT = 4_000;
@@ -75,13 +71,4 @@ export async function picture(page: Page): Promise<Buffer> {
   const taken = await page.screenshot({ animations: "disabled", caret: "hide" });
   await page.setViewportSize({ width, height: HEIGHT });
   return taken;
-}
-
-/** What the rules of accessibility are against. */
-export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const results = await page.evaluate(() =>
-    (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run(),
-  );
-  return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
 }

@@ -21,7 +21,7 @@ const SWAPS = [
 ];
 /** Statements that may be left out: checks, and changes of state. */
 const STATEMENT =
-  /^\s+(assert!\(.*\)|[\w.*()]+\.(check_\w+|insert|remove|emit\w*|conclude|set_\w+|cancel|pay|charge|refund|push_back)\(.*\)|\*?[\w.]+ = .*|event::emit\(.*\));$/;
+  /^\s+(assert!\(.*\)|[\w.*():]+(\.|::)(check\w*|insert|remove|emit\w*|conclude|write|add|set_\w+|cancel|pay|charge|refund|push_back)\(.*\)|\*?[\w.]+ = .*);$/;
 
 /** A file's mutants: what the line becomes, and the file with it. Only what is compiled for the chain is broken. */
 function* mutants(name, text) {

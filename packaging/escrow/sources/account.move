@@ -13,6 +13,7 @@ use sui::transfer::Receiving;
 use suiftly_escrow::allowance::{Self, Allowance};
 use suiftly_escrow::calendar;
 use suiftly_escrow::house::House;
+use suiftly_escrow::nonces::{Self, Done};
 
 /// From the request of a withdrawal until it is due: in between, what was used before may still be charged.
 const WITHDRAWAL_DELAY_MS: u64 = 86_400_000;
@@ -44,7 +45,8 @@ const ENotDue: u64 = 35;
 /// As many withdrawals wait as may.
 const ERequests: u64 = 36;
 
-/// A customer's funds and rules. Its id is derived from the house's id and the owner's address: each has one.
+/// A customer's funds and rules. Its id is derived from the house's id and the owner's address: each has one. What its
+/// nonces have done are dynamic fields of it.
 public struct Account<phantom T> has key {
     id: UID,
     house: ID,
@@ -102,7 +104,7 @@ public fun limit<T>(account: &Account<T>): u64 { account.allowance.limit() }
 /// What was charged for a month, less refunds.
 public fun charged<T>(account: &Account<T>, month: u32): u64 { account.allowance.charged(month) }
 
-/// The highest limit that was in force in a month, not before the one of opening; 0 is none.
+/// The highest limit that was in force in a month; 0 is none.
 public fun authorised<T>(account: &Account<T>, month: u32): u64 { account.allowance.authorised(month) }
 
 /// What may be charged, as far as the balance goes: withdrawals that are due are the owner's already.
@@ -117,6 +119,9 @@ public fun chargeable<T>(account: &Account<T>, clock: &Clock): u64 {
 /// The ids of the withdrawals that wait, the oldest first.
 public fun waiting<T>(account: &Account<T>): vector<u64> { account.requests.map_ref!(|request| request.id) }
 
+/// What a nonce has done to the account, if anything.
+public fun done<T>(account: &Account<T>, nonce: vector<u8>): Option<Done> { nonces::done(&account.id, nonce) }
+
 // === For the package: what is checked ===
 
 public(package) fun check_house<T>(account: &Account<T>, house: &House<T>) {
@@ -129,12 +134,17 @@ public(package) fun check_owner<T>(account: &Account<T>, house: &House<T>, ctx: 
     assert!(account.owner == ctx.sender(), ENotOwner);
 }
 
+public(package) fun check_operator<T>(account: &Account<T>, house: &House<T>, ctx: &TxContext) {
+    account.check_house(house);
+    house.check_operator(ctx);
+}
+
 public(package) fun check_open<T>(account: &Account<T>) {
     assert!(!account.is_closed, EClosed);
 }
 
-public(package) fun check_month<T>(account: &Account<T>, month: u32, clock: &Clock) {
-    account.allowance.check_month(month, clock);
+public(package) fun check_nonce<T>(account: &Account<T>, nonce: &vector<u8>) {
+    nonces::check(&account.id, nonce);
 }
 
 // === For the package: what is done ===
@@ -147,7 +157,7 @@ public(package) fun new<T>(house: &mut House<T>, limit: u64, clock: &Clock, ctx:
         house: object::id(house),
         owner: ctx.sender(),
         balance: balance::zero(),
-        allowance: allowance::new(limit, clock, ctx),
+        allowance: allowance::new(limit, ctx),
         requests: vector[],
         requested: 0,
         seq: 0,
@@ -172,36 +182,29 @@ public(package) fun set_limit<T>(account: &mut Account<T>, limit: u64, clock: &C
     event::emit(account.entry(LIMIT, limit, clock));
 }
 
-/// Draws funds for a month's usage, to the house's treasury.
+/// Draws funds for a month's usage, to the house's treasury: into its address balance, since thousands of coins would
+/// have to be merged before they could be spent.
 public(package) fun draw<T>(
     account: &mut Account<T>,
-    house: &mut House<T>,
+    house: &House<T>,
     amount: u64,
     nonce: vector<u8>,
     month: u32,
     bill_root: vector<u8>,
     clock: &Clock,
-    ctx: &mut TxContext,
 ) {
     assert!(amount <= account.chargeable(clock), EBalance);
     account.allowance.charge(month, amount, clock);
-    transfer::public_transfer(coin::take(&mut account.balance, amount, ctx), house.treasury());
-    account.conclude(house, CHARGE, amount, nonce, month, bill_root, clock);
+    account.balance.split(amount).send_funds(house.treasury());
+    account.conclude(CHARGE, amount, nonce, month, bill_root, clock);
 }
 
 /// Takes drawn funds back in.
-public(package) fun refund<T>(
-    account: &mut Account<T>,
-    house: &mut House<T>,
-    funds: Coin<T>,
-    nonce: vector<u8>,
-    month: u32,
-    clock: &Clock,
-) {
+public(package) fun refund<T>(account: &mut Account<T>, funds: Coin<T>, nonce: vector<u8>, month: u32, clock: &Clock) {
     let amount = funds.value();
     account.allowance.refund(month, amount);
     account.balance.join(funds.into_balance());
-    account.conclude(house, REFUND, amount, nonce, month, vector[], clock);
+    account.conclude(REFUND, amount, nonce, month, vector[], clock);
 }
 
 /// Puts a withdrawal among those that wait.
@@ -265,10 +268,9 @@ fun emit_withdrawal<T>(account: &mut Account<T>, amount: u64, request: u64, cloc
     event::emit(entry);
 }
 
-/// Says what a nonce has done, and has the house write it down.
+/// Says what a nonce has done, and writes it down.
 fun conclude<T>(
     account: &mut Account<T>,
-    house: &mut House<T>,
     kind: u8,
     amount: u64,
     nonce: vector<u8>,
@@ -282,7 +284,7 @@ fun conclude<T>(
     entry.bill_root = bill_root;
     entry.month_charged = account.charged(month);
     event::emit(entry);
-    house.conclude(nonce, kind, entry.account, entry.seq, amount, month, bill_root, entry.at_ms);
+    nonces::write(&mut account.id, nonce, kind, entry.seq, amount, month, bill_root, entry.at_ms);
 }
 
 /// The account's next entry, as the account is now.
@@ -325,3 +327,6 @@ public fun facts<T>(entry: &Entry<T>): (vector<u64>, vector<vector<u8>>) {
     ];
     (numbers, vector[entry.account.to_bytes(), entry.owner.to_bytes(), entry.nonce, entry.bill_root])
 }
+
+#[test_only]
+public fun uid_for_testing<T>(account: &Account<T>): &UID { &account.id }

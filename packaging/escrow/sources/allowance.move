@@ -8,13 +8,14 @@ use sui::clock::Clock;
 use sui::table::{Self, Table};
 use suiftly_escrow::calendar;
 
-/// No month, one that has not begun, or one before the account was opened.
+/// No month, or one that has not begun.
 const EMonth: u64 = 20;
 /// The month would be charged more than its owner has authorised.
 const EAuthorisation: u64 = 21;
 
 public struct Allowance has store {
-    /// The months in which the limit was set, ascending. The first is the one that the account was opened in.
+    /// The months in which the limit was set, ascending. The first is month 0: what the account was opened with is in force
+    /// before the opening, too, where usage on credits may still be owed.
     limits: vector<MonthLimit>,
     months: Table<u32, Month>,
 }
@@ -35,8 +36,8 @@ public struct Month has copy, drop, store {
     arrears: u64,
 }
 
-public(package) fun new(limit: u64, clock: &Clock, ctx: &mut TxContext): Allowance {
-    let first = MonthLimit { month: calendar::running(clock), highest: limit, last: limit };
+public(package) fun new(limit: u64, ctx: &mut TxContext): Allowance {
+    let first = MonthLimit { month: 0, highest: limit, last: limit };
     Allowance { limits: vector[first], months: table::new(ctx) }
 }
 
@@ -55,13 +56,10 @@ public(package) fun set_limit(allowance: &mut Allowance, limit: u64, clock: &Clo
 
 /// The highest limit that was in force in a month.
 public(package) fun authorised(allowance: &Allowance, month: u32): u64 {
-    let mut at = allowance.limits.length();
-    while (at > 0) {
-        at = at - 1;
-        let limit = &allowance.limits[at];
-        if (limit.month <= month) return if (limit.month == month) limit.highest else limit.last;
-    };
-    abort EMonth
+    let mut at = allowance.limits.length() - 1;
+    while (allowance.limits[at].month > month) at = at - 1;
+    let limit = &allowance.limits[at];
+    if (limit.month == month) limit.highest else limit.last
 }
 
 /// What was charged for a month, less refunds.
@@ -93,10 +91,9 @@ public(package) fun refund(allowance: &mut Allowance, month: u32, amount: u64) {
     }
 }
 
-/// That it is a month which has begun, and not before the account was opened.
-public(package) fun check_month(allowance: &Allowance, month: u32, clock: &Clock) {
-    let is_known = allowance.limits[0].month <= month && month <= calendar::running(clock);
-    assert!(is_known && calendar::is_month(month), EMonth);
+/// That it is a month, and has begun.
+public(package) fun check_month(month: u32, clock: &Clock) {
+    assert!(month <= calendar::running(clock) && calendar::is_month(month), EMonth);
 }
 
 fun month_mut(allowance: &mut Allowance, month: u32): &mut Month {

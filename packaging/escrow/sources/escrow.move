@@ -1,16 +1,17 @@
 /// Customers' funds, held in escrow: what is used is charged, what is left goes back to its owner.
 ///
 /// These are the functions that owners and operators call; each says in its first lines what it checks. An owner is the
-/// address that opened the account, for ever. An operator holds a capability that the house lists. Funds leave an account
-/// by a charge, to the house's treasury and within the owner's limit, or by a withdrawal, to the owner. Nothing here
-/// stops a withdrawal, and nothing pauses the contract.
+/// address that opened the account, for ever. An operator is an address that the house lists now. Funds leave an account by
+/// a charge, to the house's treasury and within the owner's limit, or by a withdrawal, to the owner. Nothing here stops a
+/// withdrawal, and nothing pauses the contract.
 module suiftly_escrow::escrow;
 
 use sui::clock::Clock;
 use sui::coin::Coin;
 use sui::transfer::Receiving;
 use suiftly_escrow::account::{Self, Account};
-use suiftly_escrow::house::{House, OperatorCap};
+use suiftly_escrow::allowance;
+use suiftly_escrow::house::House;
 
 const ROOT_BYTES: u64 = 32;
 
@@ -99,8 +100,7 @@ public fun return_stray<T, O: key + store>(house: &House<T>, account: &mut Accou
 
 /// Draws what a month's usage costs, once for a nonce. The bill's root says what it is for.
 public fun charge<T>(
-    house: &mut House<T>,
-    cap: &OperatorCap,
+    house: &House<T>,
     account: &mut Account<T>,
     amount: u64,
     nonce: vector<u8>,
@@ -109,53 +109,48 @@ public fun charge<T>(
     clock: &Clock,
     ctx: &mut TxContext,
 ) {
-    house.check_operator(cap);
-    account.check_house(house);
+    account.check_operator(house, ctx);
     house.check_amount(amount);
-    house.check_nonce(&nonce);
+    account.check_nonce(&nonce);
     assert!(bill_root.length() == ROOT_BYTES, ERoot);
     account.check_open();
-    account.check_month(month, clock);
-    account.draw(house, amount, nonce, month, bill_root, clock, ctx);
+    allowance::check_month(month, clock);
+    account.draw(house, amount, nonce, month, bill_root, clock);
 }
 
 /// Gives drawn funds back into the account, once for a nonce. The month may be charged so much again.
 public fun refund<T>(
-    house: &mut House<T>,
-    cap: &OperatorCap,
+    house: &House<T>,
     account: &mut Account<T>,
     funds: Coin<T>,
     nonce: vector<u8>,
     month: u32,
     clock: &Clock,
+    ctx: &mut TxContext,
 ) {
-    house.check_operator(cap);
-    account.check_house(house);
+    account.check_operator(house, ctx);
     house.check_amount(funds.value());
-    house.check_nonce(&nonce);
-    account.check_month(month, clock);
-    account.refund(house, funds, nonce, month, clock);
+    account.check_nonce(&nonce);
+    allowance::check_month(month, clock);
+    account.refund(funds, nonce, month, clock);
 }
 
 /// Pays a withdrawal before it is due: all that was asked for and is there. The operator can be early, never late.
 public fun release_withdrawal<T>(
     house: &House<T>,
-    cap: &OperatorCap,
     account: &mut Account<T>,
     request: u64,
     clock: &Clock,
     ctx: &mut TxContext,
 ) {
-    house.check_operator(cap);
-    account.check_house(house);
+    account.check_operator(house, ctx);
     account.pay(request, false, clock, ctx);
 }
 
 /// Ends an account for good: all that is in it goes to the owner at once, withdrawals that wait first, as far as funds go.
 /// A later refund goes out when it is called again.
-public fun close<T>(house: &House<T>, cap: &OperatorCap, account: &mut Account<T>, clock: &Clock, ctx: &mut TxContext) {
-    house.check_operator(cap);
-    account.check_house(house);
+public fun close<T>(house: &House<T>, account: &mut Account<T>, clock: &Clock, ctx: &mut TxContext) {
+    account.check_operator(house, ctx);
     account.waiting().do!(|request| account.pay(request, false, clock, ctx));
     if (account.balance() > 0) {
         let rest = account.balance();

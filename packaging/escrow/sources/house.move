@@ -1,17 +1,15 @@
-/// The operator's side: who may charge, where charges go, and what every nonce has done.
+/// The operator's side: who may charge, and where charges go.
 module suiftly_escrow::house;
 
 use sui::clock::Clock;
 use sui::derived_object;
 use sui::event;
-use sui::table::{Self, Table};
 use sui::vec_set::{Self, VecSet};
 
 /// The code's version. A house of another version is refused, so that an upgrade ends the code before it.
 const VERSION: u64 = 1;
 /// The least limit but 0 (no limit): $10.
 const LIMIT_MIN_CENTS: u64 = 1_000;
-const NONCE_BYTES: u64 = 32;
 /// From the announcement of another treasury until charges may go there: 7 days, as for upgrades.
 const NOTICE_MS: u64 = 7 * 86_400_000;
 
@@ -19,7 +17,7 @@ const NOTICE_MS: u64 = 7 * 86_400_000;
 const EVersion: u64 = 1;
 /// The house has this version, or a newer one.
 const ENotNewer: u64 = 2;
-/// The capability is not, or no longer, one of the house's.
+/// The address is not, or no longer, one of the house's operators.
 const ENotOperator: u64 = 3;
 /// A cent is at least one unit.
 const ECent: u64 = 4;
@@ -27,25 +25,19 @@ const ECent: u64 = 4;
 const EAmount: u64 = 5;
 /// A limit is 0, for none, or at least $10, in whole cents.
 const ELimit: u64 = 6;
-/// A nonce has 32 bytes.
-const ENonce: u64 = 7;
-/// The nonce has charged or refunded before.
-const ENonceUsed: u64 = 8;
-
+/// The address is an operator of the house already.
+const EIsOperator: u64 = 7;
 /// A treasury is an address that somebody has.
-const ETreasury: u64 = 9;
+const ETreasury: u64 = 8;
 /// No other treasury is announced.
-const ENotAnnounced: u64 = 10;
+const ENotAnnounced: u64 = 9;
 /// It was announced less than 7 days ago.
-const ETooEarly: u64 = 11;
+const ETooEarly: u64 = 10;
 
 /// Opens houses, names their operators and treasuries, raises their versions. Made once, when the package is published.
 public struct AdminCap has key, store { id: UID }
 
-/// Charges and refunds, while its house lists it. It has no `store`: whom it was given to cannot pass it on.
-public struct OperatorCap has key { id: UID }
-
-/// The operator's side of one coin type.
+/// The operator's side of one coin type. Charges only read it, so those of different accounts do not wait for each other.
 public struct House<phantom T> has key {
     id: UID,
     version: u64,
@@ -54,25 +46,11 @@ public struct House<phantom T> has key {
     /// Where charges go.
     treasury: address,
     next_treasury: Option<NextTreasury>,
-    /// Capabilities that may charge, by their ids.
-    operators: VecSet<ID>,
-    /// What each nonce has done, for ever. Who looks one up needs the nonce alone.
-    done: Table<vector<u8>, Done>,
+    /// Who may charge: addresses, so that a transaction needs no object of the operator's.
+    operators: VecSet<address>,
 }
 
 public struct NextTreasury has copy, drop, store { treasury: address, not_before_ms: u64 }
-
-/// What a nonce has done. The transaction is the one that wrote it: it is never written again.
-public struct Done has copy, drop, store {
-    kind: u8,
-    account: ID,
-    /// Its place among the account's entries.
-    seq: u64,
-    amount: u64,
-    month: u32,
-    bill_root: vector<u8>,
-    at_ms: u64,
-}
 
 public struct HouseOpened<phantom T> has copy, drop { house: ID, treasury: address, cent: u64 }
 
@@ -80,9 +58,9 @@ public struct TreasuryAnnounced<phantom T> has copy, drop { house: ID, treasury:
 
 public struct TreasuryNamed<phantom T> has copy, drop { house: ID, treasury: address }
 
-public struct OperatorNamed<phantom T> has copy, drop { house: ID, operator_cap: ID, holder: address }
+public struct OperatorNamed<phantom T> has copy, drop { house: ID, operator: address }
 
-public struct OperatorRevoked<phantom T> has copy, drop { house: ID, operator_cap: ID }
+public struct OperatorRevoked<phantom T> has copy, drop { house: ID, operator: address }
 
 public struct VersionRaised<phantom T> has copy, drop { house: ID, version: u64 }
 
@@ -105,7 +83,6 @@ public fun open_house<T>(_: &AdminCap, treasury: address, cent: u64, ctx: &mut T
         treasury,
         next_treasury: option::none(),
         operators: vec_set::empty(),
-        done: table::new(ctx),
     });
 }
 
@@ -129,22 +106,20 @@ public fun name_treasury<T>(_: &AdminCap, house: &mut House<T>, clock: &Clock) {
     event::emit(TreasuryNamed<T> { house: object::id(house), treasury });
 }
 
-/// Gives an address the right to charge. Several may have it: each is a lane of transactions of its own.
-public fun name_operator<T>(_: &AdminCap, house: &mut House<T>, holder: address, ctx: &mut TxContext) {
+/// Gives an address the right to charge. Several may have it.
+public fun name_operator<T>(_: &AdminCap, house: &mut House<T>, operator: address) {
     house.check_version();
-    let cap = OperatorCap { id: object::new(ctx) };
-    let operator_cap = object::id(&cap);
-    house.operators.insert(operator_cap);
-    event::emit(OperatorNamed<T> { house: object::id(house), operator_cap, holder });
-    transfer::transfer(cap, holder);
+    assert!(!house.is_operator(operator), EIsOperator);
+    house.operators.insert(operator);
+    event::emit(OperatorNamed<T> { house: object::id(house), operator });
 }
 
-/// Takes the right from a capability, wherever it is.
-public fun revoke_operator<T>(_: &AdminCap, house: &mut House<T>, operator_cap: ID) {
+/// Takes the right from an address. The last one, too: then nobody charges, and owners are paid all the same.
+public fun revoke_operator<T>(_: &AdminCap, house: &mut House<T>, operator: address) {
     house.check_version();
-    assert!(house.operators.contains(&operator_cap), ENotOperator);
-    house.operators.remove(&operator_cap);
-    event::emit(OperatorRevoked<T> { house: object::id(house), operator_cap });
+    assert!(house.is_operator(operator), ENotOperator);
+    house.operators.remove(&operator);
+    event::emit(OperatorRevoked<T> { house: object::id(house), operator });
 }
 
 /// Puts an upgraded package in force: the one before it refuses the house, and so all of its accounts.
@@ -162,12 +137,7 @@ public fun cent<T>(house: &House<T>): u64 { house.cent }
 
 public fun treasury<T>(house: &House<T>): address { house.treasury }
 
-public fun is_operator<T>(house: &House<T>, operator_cap: ID): bool { house.operators.contains(&operator_cap) }
-
-/// What a nonce has done, if anything.
-public fun done<T>(house: &House<T>, nonce: vector<u8>): Option<Done> {
-    if (house.done.contains(nonce)) option::some(house.done[nonce]) else option::none()
-}
+public fun is_operator<T>(house: &House<T>, operator: address): bool { house.operators.contains(&operator) }
 
 /// The id that an owner's account has, or will have.
 public fun account_id<T>(house: &House<T>, owner: address): ID {
@@ -180,9 +150,8 @@ public(package) fun check_version<T>(house: &House<T>) {
     assert!(house.version == VERSION, EVersion);
 }
 
-public(package) fun check_operator<T>(house: &House<T>, cap: &OperatorCap) {
-    house.check_version();
-    assert!(house.operators.contains(&object::id(cap)), ENotOperator);
+public(package) fun check_operator<T>(house: &House<T>, ctx: &TxContext) {
+    assert!(house.is_operator(ctx.sender()), ENotOperator);
 }
 
 /// So balances, too, are whole cents always: nothing is ever rounded.
@@ -194,28 +163,8 @@ public(package) fun check_limit<T>(house: &House<T>, limit: u64) {
     assert!(limit % house.cent == 0 && (limit == 0 || limit / house.cent >= LIMIT_MIN_CENTS), ELimit);
 }
 
-public(package) fun check_nonce<T>(house: &House<T>, nonce: &vector<u8>) {
-    assert!(nonce.length() == NONCE_BYTES, ENonce);
-    assert!(!house.done.contains(*nonce), ENonceUsed);
-}
-
 /// What accounts' ids are derived from.
 public(package) fun uid_mut<T>(house: &mut House<T>): &mut UID { &mut house.id }
-
-/// Writes down what a nonce has done.
-public(package) fun conclude<T>(
-    house: &mut House<T>,
-    nonce: vector<u8>,
-    kind: u8,
-    account: ID,
-    seq: u64,
-    amount: u64,
-    month: u32,
-    bill_root: vector<u8>,
-    at_ms: u64,
-) {
-    house.done.add(nonce, Done { kind, account, seq, amount, month, bill_root, at_ms });
-}
 
 // === Tests ===
 
@@ -225,9 +174,3 @@ public fun init_for_testing(ctx: &mut TxContext) { init(ctx) }
 /// As if another version of the code had opened the house, or migrated it.
 #[test_only]
 public fun set_version_for_testing<T>(house: &mut House<T>, version: u64) { house.version = version }
-
-#[test_only]
-public fun unpack_for_testing(done: Done): (u8, ID, u64, u64, u32, vector<u8>, u64) {
-    let Done { kind, account, seq, amount, month, bill_root, at_ms } = done;
-    (kind, account, seq, amount, month, bill_root, at_ms)
-}

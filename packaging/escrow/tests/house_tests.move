@@ -6,13 +6,12 @@ use std::unit_test::assert_eq;
 use sui::derived_object;
 use sui::event;
 use sui::test_scenario as scenario;
-use suiftly_escrow::desk::{Self, USD, usd, owner, stranger, operator, treasury};
+use suiftly_escrow::desk::{Self, Desk, USD, usd, owner, stranger, operator, treasury};
 use suiftly_escrow::house::{
     Self,
     AdminCap,
     House,
     HouseOpened,
-    OperatorCap,
     OperatorNamed,
     OperatorRevoked,
     TreasuryAnnounced,
@@ -21,6 +20,8 @@ use suiftly_escrow::house::{
 };
 
 const NOVEMBER: u32 = 202611;
+/// Another operator.
+const NEXT: address = @0x0C;
 
 /// Another coin.
 public struct GOLD has drop {}
@@ -43,16 +44,14 @@ fun what_the_admin_does_is_told() {
     let (cap, mut house) = (scenario.take_from_sender<AdminCap>(), scenario.take_shared<House<USD>>());
     house::open_house<GOLD>(&cap, treasury(), 1, scenario.ctx());
     house::name_treasury(&cap, &mut house, clock);
-    house::name_operator(&cap, &mut house, stranger(), scenario.ctx());
+    house::name_operator(&cap, &mut house, stranger());
+    house::revoke_operator(&cap, &mut house, stranger());
     house.set_version_for_testing(0);
     house::migrate(&cap, &mut house);
     assert_eq!(event::events_by_type<HouseOpened<GOLD>>().length(), 1);
     assert_eq!(event::events_by_type<TreasuryNamed<USD>>().length(), 1);
     assert_eq!(event::events_by_type<OperatorNamed<USD>>().length(), 1);
     assert_eq!(event::events_by_type<VersionRaised<USD>>().length(), 1);
-    scenario.next_tx(desk::admin());
-    let named = scenario::most_recent_id_for_address<OperatorCap>(stranger()).destroy_some();
-    house::revoke_operator(&cap, &mut house, named);
     assert_eq!(event::events_by_type<OperatorRevoked<USD>>().length(), 1);
     assert_eq!(house.treasury(), @0x7F);
     scenario.return_to_sender(cap);
@@ -60,30 +59,60 @@ fun what_the_admin_does_is_told() {
     desk.end();
 }
 
+/// Who are operators, of the first and the next.
+fun operators(desk: &mut Desk): vector<bool> {
+    let (house, account) = desk.begin(owner());
+    let named = vector[house.is_operator(operator()), house.is_operator(NEXT)];
+    desk::conclude(house, account);
+    named
+}
+
 #[test]
 fun operators_are_rotated() {
     let mut desk = desk::with_account(usd(50), 0);
-    let next = desk.name_operator(operator());
-    let (house, account) = desk.begin(operator());
-    let both = scenario::ids_for_address<OperatorCap>(operator());
-    assert_eq!(both.length(), 2);
-    let old = if (both[0] == next) both[1] else both[0];
-    assert!(house.is_operator(old) && house.is_operator(next));
-    desk::conclude(house, account);
-    desk.revoke_operator(old);
-    let (house, account) = desk.begin(operator());
-    assert!(!house.is_operator(old) && house.is_operator(next));
-    desk::conclude(house, account);
-    // The one that was named last charges.
+    assert_eq!(operators(&mut desk), vector[true, false]);
+    desk.name_operator(NEXT);
+    assert_eq!(operators(&mut desk), vector[true, true]);
+    desk.charge_by(operator(), 1, usd(1), NOVEMBER);
+    desk.charge_by(NEXT, 2, usd(1), NOVEMBER);
+    desk.revoke_operator(operator());
+    assert_eq!(operators(&mut desk), vector[false, true]);
+    desk.charge_by(NEXT, 3, usd(1), NOVEMBER);
+    desk.end();
+}
+
+#[test]
+fun an_operator_that_was_revoked_is_named_again() {
+    let mut desk = desk::with_account(usd(50), 0);
+    desk.revoke_operator(operator());
+    desk.name_operator(operator());
     desk.charge(1, usd(1), NOVEMBER);
     desk.end();
+}
+
+#[test]
+fun without_an_operator_owners_are_paid_all_the_same() {
+    let mut desk = desk::with_account(usd(50), 0);
+    desk.revoke_operator(operator());
+    assert_eq!(operators(&mut desk), vector[false, false]);
+    let request = desk.request(owner(), usd(50));
+    desk.pass(desk::days(1));
+    desk.pay(stranger(), request);
+    assert_eq!(desk.paid(owner()), usd(50));
+    desk.end();
+}
+
+#[test, expected_failure(abort_code = house::EIsOperator)]
+fun an_operator_is_not_named_twice() {
+    let mut desk = desk::new();
+    desk.name_operator(operator());
+    abort
 }
 
 #[test, expected_failure(abort_code = house::ENotOperator)]
 fun a_revoked_operator_does_not_charge() {
     let mut desk = desk::with_account(usd(50), 0);
-    let cap = scenario::most_recent_id_for_address<OperatorCap>(operator()).destroy_some();
-    desk.revoke_operator(cap);
+    desk.revoke_operator(operator());
     desk.charge(1, usd(1), NOVEMBER);
     abort
 }
@@ -91,8 +120,7 @@ fun a_revoked_operator_does_not_charge() {
 #[test, expected_failure(abort_code = house::ENotOperator)]
 fun a_revoked_operator_does_not_refund() {
     let mut desk = desk::with_account(usd(50), 0);
-    let cap = scenario::most_recent_id_for_address<OperatorCap>(operator()).destroy_some();
-    desk.revoke_operator(cap);
+    desk.revoke_operator(operator());
     desk.refund(1, usd(1), NOVEMBER);
     abort
 }
@@ -101,8 +129,7 @@ fun a_revoked_operator_does_not_refund() {
 fun a_revoked_operator_does_not_let_funds_go() {
     let mut desk = desk::with_account(usd(50), 0);
     let request = desk.request(owner(), usd(5));
-    let cap = scenario::most_recent_id_for_address<OperatorCap>(operator()).destroy_some();
-    desk.revoke_operator(cap);
+    desk.revoke_operator(operator());
     desk.release(request);
     abort
 }
@@ -110,8 +137,7 @@ fun a_revoked_operator_does_not_let_funds_go() {
 #[test, expected_failure(abort_code = house::ENotOperator)]
 fun a_revoked_operator_does_not_close() {
     let mut desk = desk::with_account(usd(50), 0);
-    let cap = scenario::most_recent_id_for_address<OperatorCap>(operator()).destroy_some();
-    desk.revoke_operator(cap);
+    desk.revoke_operator(operator());
     desk.close();
     abort
 }
@@ -119,9 +145,8 @@ fun a_revoked_operator_does_not_close() {
 #[test, expected_failure(abort_code = house::ENotOperator)]
 fun nobody_is_revoked_twice() {
     let mut desk = desk::new();
-    let cap = desk.name_operator(stranger());
-    desk.revoke_operator(cap);
-    desk.revoke_operator(cap);
+    desk.revoke_operator(operator());
+    desk.revoke_operator(operator());
     abort
 }
 
@@ -131,10 +156,24 @@ fun charges_go_to_another_treasury_seven_days_after_it_was_announced() {
     desk.announce_treasury(@0x7F);
     desk.pass(desk::days(7));
     desk.charge(1, usd(1), NOVEMBER);
+    desk::fill(treasury(), usd(1));
+    desk::fill(@0x7F, 0);
     desk.name_treasury();
     desk.charge(2, usd(2), NOVEMBER);
-    assert_eq!(vector[desk.paid(treasury()), desk.paid(@0x7F)], vector[usd(1), usd(2)]);
+    desk::fill(treasury(), 0);
+    desk::fill(@0x7F, usd(2));
     desk.end();
+}
+
+#[test, expected_failure(arithmetic_error, location = sui::funds_accumulator)]
+fun charges_are_another_treasurys_to_the_last_unit() {
+    let mut desk = desk::with_account(usd(50), 0);
+    desk.announce_treasury(@0x7F);
+    desk.pass(desk::days(7));
+    desk.name_treasury();
+    desk.charge(1, usd(2), NOVEMBER);
+    desk::fill(@0x7F, usd(2) - 1);
+    abort
 }
 
 #[test, expected_failure(abort_code = house::ETooEarly)]

@@ -7,6 +7,8 @@ use suiftly_escrow::allowance;
 use suiftly_escrow::desk::{Self, Desk, usd, cents, owner};
 
 /// Desks begin on 2026-11-10.
+const SEPTEMBER: u32 = 202609;
+const OCTOBER: u32 = 202610;
 const NOVEMBER: u32 = 202611;
 const DECEMBER: u32 = 202612;
 const JANUARY: u32 = 202701;
@@ -88,17 +90,56 @@ fun a_month_is_charged_from_its_first_millisecond() {
     desk.end();
 }
 
-#[test, expected_failure(abort_code = allowance::EMonth)]
-fun a_month_before_the_account_was_opened_is_not_charged() {
-    let mut desk = desk::with_account(usd(100), 0);
-    desk.charge(1, usd(1), 202610);
+#[test]
+fun before_the_opening_the_first_limit_is_in_force() {
+    let mut desk = desk::with_account(usd(500), usd(20));
+    // Neither a higher nor a lower limit reaches back, whenever it is set.
+    desk.set_limit(owner(), usd(30));
+    desk.set_limit(owner(), usd(10));
+    desk.set_time(DECEMBER_BEGINS);
+    desk.set_limit(owner(), usd(40));
+    let seen = vector[SEPTEMBER, OCTOBER, NOVEMBER, DECEMBER].map!(|month| authorised(&mut desk, month));
+    assert_eq!(seen, vector[usd(20), usd(20), usd(30), usd(40)]);
+    desk.charge(1, usd(20), OCTOBER);
+    desk.refund(2, usd(5), OCTOBER);
+    desk.charge(3, usd(5), OCTOBER);
+    assert_eq!(desk.state(OCTOBER), vector[usd(480), usd(480), usd(20), usd(40)]);
+    desk.end();
+}
+
+#[test]
+fun an_account_opened_without_a_limit_has_none_before() {
+    let mut desk = desk::with_account(usd(500), 0);
+    desk.set_limit(owner(), usd(10));
+    desk.charge(1, usd(400), OCTOBER);
+    assert_eq!(vector[authorised(&mut desk, OCTOBER), desk.state(OCTOBER)[2]], vector[0, usd(400)]);
+    desk.end();
+}
+
+#[test, expected_failure(abort_code = allowance::EAuthorisation)]
+fun the_month_before_the_opening_is_not_charged_more_than_the_first_limit() {
+    let mut desk = desk::with_account(usd(500), usd(20));
+    desk.set_limit(owner(), usd(100));
+    desk.charge(1, usd(20) + cents(1), OCTOBER);
     abort
 }
 
-#[test, expected_failure(abort_code = allowance::EMonth)]
-fun a_month_before_the_account_was_opened_has_authorised_nothing() {
-    let mut desk = desk::with_account(usd(100), usd(20));
-    authorised(&mut desk, 202610);
+#[test]
+fun months_long_before_the_opening_are_charged_as_arrears() {
+    let mut desk = desk::with_account(usd(500), usd(20));
+    desk.charge(1, usd(12), SEPTEMBER);
+    desk.charge(2, usd(8), 202608);
+    desk.charge(3, usd(20), OCTOBER);
+    desk.charge(4, usd(20), NOVEMBER);
+    assert_eq!(desk.state(NOVEMBER)[0], usd(440));
+    desk.end();
+}
+
+#[test, expected_failure(abort_code = allowance::EAuthorisation)]
+fun months_long_before_the_opening_do_not_add_up() {
+    let mut desk = desk::with_account(usd(500), usd(20));
+    desk.charge(1, usd(20), SEPTEMBER);
+    desk.charge(2, cents(1), 202608);
     abort
 }
 
@@ -107,6 +148,21 @@ fun a_thirteenth_month_is_none() {
     let mut desk = desk::with_account(usd(100), 0);
     desk.set_time(JANUARY_BEGINS);
     desk.charge(1, usd(1), 202613);
+    abort
+}
+
+#[test, expected_failure(abort_code = allowance::EMonth)]
+fun a_month_0_is_none() {
+    let mut desk = desk::with_account(usd(100), 0);
+    desk.charge(1, usd(1), 0);
+    abort
+}
+
+#[test, expected_failure(abort_code = allowance::EMonth)]
+fun a_thirteenth_month_is_not_refunded() {
+    let mut desk = desk::with_account(usd(100), 0);
+    desk.set_time(JANUARY_BEGINS);
+    desk.refund(1, usd(1), 202613);
     abort
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn trial(places: &Places, release: bool, proof: &Path) -> anyhow::Res
         (bundle_as(places, release, &version)?, bundle_as(places, release, &format!("{version}{NEXT}"))?);
     let mut command = Command::new("bash");
     command.arg(places.root.join("packaging/deb/trial.sh")).args([package, next]).arg(proof);
+    command.env("SUIFTLY_TRIAL_BUILD", if release { "optimised" } else { "not optimised" });
     Ok(command)
 }
 

@@ -16,6 +16,7 @@ mod report;
 use crate::build;
 use crate::end_to_end::clear;
 use crate::install;
+use crate::machine;
 use crate::numbered::Sending;
 use crate::observe::Baseline;
 use crate::past;
@@ -58,7 +59,8 @@ pub(crate) fn restore() -> anyhow::Result<ExitCode> {
 
 /// With what was built; what was seen is written to `proof`.
 pub(crate) fn check(places: &Places, interrupt: &Interrupt, proof: PathBuf) -> anyhow::Result<()> {
-    let mut report = Report::new(proof);
+    let facts = [machine::machine(places), machine::versions(places, &places.suiftly(false))];
+    let mut report = Report::new(proof, &facts);
     let outcome = run(places, interrupt, &mut report);
     report.close(outcome.as_ref().err())?;
     outcome

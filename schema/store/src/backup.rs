@@ -56,8 +56,12 @@ impl Snapshot {
         &self.facts
     }
 
-    /// Begins to dump it, with raw records and system messages or without. The snapshot must be held until it has ended.
+    /// Begins to dump it, with raw records and system messages or without, which TimescaleDB does not allow. The snapshot
+    /// must be held until it has ended.
     pub fn dump(&self, with_records: bool) -> Result<Dump, StoreError> {
+        if self.facts.has_timescale && !with_records {
+            return Err(StoreError::RecordsInChunks { database: self.config.database().to_owned() });
+        }
         let program = Program::find("pg_dump", self.facts.server_release, None)?;
         let mut command = program.command(&self.config);
         command.args(["--format=custom", "--compress=0", "--no-owner", "--no-privileges", "--snapshot", &self.id]);

@@ -120,6 +120,14 @@ pub enum StoreError {
         /// The database.
         database: String,
     },
+    /// Chunks are tables outside of the schema that is ours: a dump cannot go without their rows.
+    #[error(
+        "{database} is TimescaleDB's: a backup of it has the raw records too; leave backup.records true, and --without-records out"
+    )]
+    RecordsInChunks {
+        /// The database.
+        database: String,
+    },
     /// A restore adds to nothing.
     #[error("database {database} is not empty, it has {tables} tables: a backup is restored into a new one")]
     NotEmpty {

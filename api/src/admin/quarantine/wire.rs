@@ -32,6 +32,9 @@ pub struct QuarantineReason {
     /// Those that are being given again and have no outcome yet.
     #[schema(value_type = i64)]
     pub under_way: u64,
+    /// Those that are kept and have become nothing yet, among them what is under way.
+    #[schema(value_type = i64)]
+    pub waiting: u64,
     /// When the oldest that is kept was received.
     #[schema(format = DateTime)]
     pub oldest: Option<String>,
@@ -47,9 +50,9 @@ impl QuarantineReasons {
         for (reason, rejected) in rejected {
             reasons.entry(reason).or_default().rejected = rejected;
         }
-        for KeptReason { reason, lines, bytes, under_way, oldest, newest } in kept {
+        for KeptReason { reason, lines, bytes, under_way, waiting, oldest, newest } in kept {
             let of = reasons.entry(reason).or_default();
-            (of.lines, of.bytes, of.under_way) = (lines, bytes, under_way);
+            (of.lines, of.bytes, of.under_way, of.waiting) = (lines, bytes, under_way, waiting);
             (of.oldest, of.newest) = (Some(oldest.rfc3339()), Some(newest.rfc3339()));
         }
         let named = reasons.into_iter().map(|(reason, of)| QuarantineReason { reason, ..of });

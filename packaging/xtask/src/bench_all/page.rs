@@ -82,6 +82,10 @@ fn worse(all: &[Measured]) -> String {
     if lines.is_empty() {
         text.push_str("Nowhere in this run.\n");
     }
+    let failed: Vec<&str> = all.iter().filter(|one| one.outcome.is_err()).map(|one| one.command.as_str()).collect();
+    if !failed.is_empty() {
+        let _ = writeln!(text, "- Not known of what has failed: `{}`.", failed.join("`, `"));
+    }
     text.extend(lines);
     let floors: Vec<String> = pairs(all, Kind::Floor).filter(|(.., times)| *times < 1.0).map(worse_line).collect();
     if !floors.is_empty() {
@@ -244,6 +248,7 @@ mod tests {
     fn what_failed_is_told_and_every_figure_is_there() {
         let text = written();
         assert!(below(&text, "## Not measured here and why").contains("- `web`: no browser\n"));
+        assert!(below(&text, "## Where we are worse").contains("- Not known of what has failed: `web`.\n"));
         assert!(text.contains("### web\n\nReceiving. It took 61 s.\n\nIt failed: no browser\n"), "{text}");
         assert!(
             text.contains("| TCP | rsyslog 8 | 2.20 | CPU-s per million lines | 2.10 – 2.30 | 3 | 2.00× |"),

@@ -1,5 +1,6 @@
 //! What a run saw, on the screen as it goes and as a page of the documentation at its end.
 
+use crate::machine::{self, Facts, table};
 use anyhow::Context as _;
 use std::fs;
 use std::path::PathBuf;
@@ -13,8 +14,10 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(path: PathBuf) -> Self {
-        let text = "# Restore, and audit\n\nWritten by `cargo xtask restore`.\n".to_owned();
+    /// Begins with when and on what.
+    pub(super) fn new(path: PathBuf, facts: &[Facts]) -> Self {
+        let on = table(&facts.concat());
+        let text = format!("# Restore, and audit\n\nWritten by `cargo xtask restore` on {}.\n\n{on}", machine::now());
         Self { path, text, began: Instant::now() }
     }
 

@@ -4,6 +4,7 @@ use super::Reader;
 use crate::StoreError;
 use crate::codec::{Timestamptz, from_bigint};
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::quarantine::SETTLED_OUTCOMES;
 use suiftly_schema::time::UnixMillis;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -14,7 +15,8 @@ pub const PAGE_LINES_MAX: u32 = 1_000;
 pub const PAGE_LINE_BYTES: i32 = 1_024;
 
 const REASONS: &str = "SELECT reason, count(*), sum(octet_length(line))::bigint, \
-    count(*) FILTER (WHERE requested_at IS NOT NULL AND outcome IS NULL), min(received_at), max(received_at) \
+    count(*) FILTER (WHERE requested_at IS NOT NULL AND outcome IS NULL), \
+    count(*) FILTER (WHERE outcome IS NULL OR outcome <> ALL($2)), min(received_at), max(received_at) \
     FROM quarantine WHERE journal_id = $1 GROUP BY reason ORDER BY reason";
 
 macro_rules! select {
@@ -45,6 +47,8 @@ pub struct KeptReason {
     pub bytes: u64,
     /// Those of them that are on their way through ingest once more.
     pub under_way: u64,
+    /// Those of them that have become nothing yet; what is under way is among them. The others stay to be looked at.
+    pub waiting: u64,
     /// When the oldest was received.
     pub oldest: UnixMillis,
     /// When the newest was.
@@ -91,7 +95,7 @@ impl Reader {
     /// What is kept, by reason.
     pub async fn quarantine_reasons(&self) -> Result<Vec<KeptReason>, StoreError> {
         let connection = self.connection().await?;
-        let rows = connection.query(REASONS, &[&&*self.journal_id]).await;
+        let rows = connection.query(REASONS, &[&&*self.journal_id, &SETTLED_OUTCOMES.as_slice()]).await;
         let rows = rows.map_err(StoreError::database("count the quarantined lines"))?;
         rows.iter().map(reason_of).collect()
     }
@@ -133,8 +137,9 @@ fn reason_of(row: &Row) -> Result<KeptReason, StoreError> {
         lines: from_bigint(what, row.get(1))?,
         bytes: from_bigint("the bytes of quarantined lines", row.get(2))?,
         under_way: from_bigint(what, row.get(3))?,
-        oldest: row.get::<_, Timestamptz>(4).0,
-        newest: row.get::<_, Timestamptz>(5).0,
+        waiting: from_bigint(what, row.get(4))?,
+        oldest: row.get::<_, Timestamptz>(5).0,
+        newest: row.get::<_, Timestamptz>(6).0,
     })
 }
 

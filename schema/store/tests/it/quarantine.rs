@@ -58,6 +58,12 @@ async fn at(reader: &Reader, journal_offset: u64) -> KeptLine {
     reader.quarantined(journal_offset).await.unwrap().unwrap()
 }
 
+/// Of each reason the lines kept, those under way and those that have become nothing yet.
+async fn waiting(reader: &Reader) -> Vec<[u64; 3]> {
+    let reasons = reader.quarantine_reasons().await.unwrap();
+    reasons.iter().map(|kept| [kept.lines, kept.under_way, kept.waiting]).collect()
+}
+
 /// A writer with four lines in: 10 and 20 `sf1_number`, 30 and 40 `time_window`.
 async fn four(database: &TestDatabase) -> (Writer, Reader) {
     let (mut writer, _) = Writer::open(database.config(), JOURNAL).await.unwrap();
@@ -162,6 +168,20 @@ async fn a_line_is_claimed_once_and_again_only_if_it_could_not_be_read() {
         writer.commit(&[outcomes(3, &[(20, "sf1_text")]), outcomes(4, &[(20, "accepted")])]).await.unwrap();
         assert_eq!(at(&reader, 20).await.outcome, Some(("accepted".into(), 4)));
         assert_eq!(claim(&reader, &all(), true).await, [0; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_became_something_is_kept_and_waits_no_more() {
+    on_each_store(async |database| {
+        let (mut writer, reader) = four(database).await;
+        assert_eq!(waiting(&reader).await, [[2, 0, 2], [2, 0, 2]]);
+        claim(&reader, &all(), false).await;
+        assert_eq!(waiting(&reader).await, [[2, 2, 2], [2, 2, 2]]);
+        let became = [(10, "accepted"), (20, "sf1_range"), (30, "duplicate"), (40, "system")];
+        writer.commit(&[outcomes(2, &became)]).await.unwrap();
+        assert_eq!(waiting(&reader).await, [[2, 0, 1], [2, 0, 0]]);
     })
     .await;
 }

@@ -125,6 +125,10 @@ describe("verdict", () => {
   test("of nothing there is none", () => {
     expect(verdict({ cells: [], requests: 0 }, names)).toBeNull();
   });
+  test("says so where the lines name no server", () => {
+    const found = verdict(of(row({ ...GATEWAY_TIMEOUT, server_id: null }, 1)), names);
+    expect(found?.said).toBe("an unnamed server waited 30.0 s for seal local 2 and gave up.");
+  });
 });
 
 test.each([

@@ -26,7 +26,8 @@ export function verdict(
   if (first === undefined || requests === 0) return null;
   const part = first.requests / requests;
   const share = `${percent(part)} is ${part >= HALF ? "one cell" : "the largest cell; no single one makes it"}:`;
-  const server = serverName(first.group.server_id ?? null);
+  const id = first.group.server_id ?? null;
+  const server = id === null ? "an unnamed server" : serverName(id);
   return { share, said: saidOf(first, server), because: becauseOf(first) };
 }
 

@@ -31,7 +31,7 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
     {
       key: "id",
       head: "id",
-      width: "minmax(32px, 0.5fr)",
+      width: "minmax(38px, 0.5fr)",
       number: true,
       cell: ({ edge: { servers } }) => (
         <span className="text-ink-3" title={servers.join(", ")}>
@@ -42,7 +42,7 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
     {
       key: "state",
       head: "Vault",
-      width: "88px",
+      width: "100px",
       cell: ({ edge: { state } }) => (
         <StatusGlyph status={STANDINGS[state].status} word={STANDINGS[state].word} />
       ),
@@ -51,7 +51,7 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
     {
       key: "version",
       head: "Applied",
-      width: "64px",
+      width: "58px",
       cell: ({ edge: { version } }) =>
         version == null ? <Known text={UNKNOWN} /> : `v${formatCount(version)}`,
       by: ({ edge }) => edge.version ?? 0,
@@ -59,9 +59,9 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
     { key: "took", head: "took", width: "70px", number: true, cell: Took, by: tookBy },
     {
       key: "history",
-      head: `last ${VERSIONS} versions`,
-      width: "104px",
-      cell: ({ history }) => <Spark values={history} capacity={VERSIONS} width={86} height={18} />,
+      head: `${VERSIONS} versions`,
+      width: "80px",
+      cell: ({ history }) => <Spark values={history} capacity={VERSIONS} width={70} height={18} />,
     },
     {
       key: "lines",
@@ -74,7 +74,7 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
     {
       key: "missing",
       head: "missing, 1 h",
-      width: "76px",
+      width: "74px",
       number: true,
       cell: ({ missing }) => <Missing missing={missing} now={now} />,
       by: ({ missing }) => missing?.lines ?? -1,
@@ -106,13 +106,13 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
     {
       key: "canary",
       head: "Canary",
-      width: "76px",
+      width: "92px",
       cell: ({ canary: { status, word } }) => <StatusGlyph status={status} word={word} />,
     },
     {
       key: "haproxy",
       head: "HAProxy",
-      width: "minmax(62px, 0.8fr)",
+      width: "minmax(56px, 0.8fr)",
       number: true,
       cell: ({ haproxy }) => (
         <span className="text-ink-3">

@@ -5,6 +5,9 @@ import { backendWord } from "../words/events";
 
 export type ServerWord = (id: number | null) => string;
 
+/** Stands for the server of lines that name none, such as those of a format without one. */
+export const NO_SERVER = "no server named";
+
 /** A backend in words; its network is said where a service has one of that number on several. */
 export function backendName(
   { service_type, network, backend_id }: InfraLabels,
@@ -18,7 +21,8 @@ export function backendName(
 /** "" where nothing is told apart. */
 export function placeName(group: InfraLabels, serverWord: ServerWord): string {
   const words: string[] = [];
-  if (group.server_id !== undefined) words.push(serverWord(group.server_id));
+  const { server_id } = group;
+  if (server_id !== undefined) words.push(server_id === null ? NO_SERVER : serverWord(server_id));
   if (group.backend_id !== undefined) words.push(backendName(group));
   return words.join(", ");
 }

@@ -11,7 +11,7 @@ import { bodyOf } from "./marks";
 import type { Replaying } from "./Quarantine";
 import { linesQuery } from "./queries";
 import { ReplayProgress } from "./ReplayProgress";
-import { useReplayable } from "./replay";
+import { replayable } from "./waiting";
 import { outcomeWord, reasonWord, standOf } from "./words";
 
 interface LineListProps {
@@ -99,7 +99,7 @@ function useColumns(): readonly Column<QuarantineLine>[] {
     {
       key: "outcome",
       head: "Stands",
-      width: "112px",
+      width: "152px",
       cell: (line) => <span title={outcomeWord(line)}>{outcomeWord(line)}</span>,
       by: outcomeWord,
     },
@@ -107,7 +107,7 @@ function useColumns(): readonly Column<QuarantineLine>[] {
 }
 
 function Acts({ stand, replaying }: LineListProps) {
-  const { most, words } = useReplayable(stand);
+  const { most, words } = replayable(stand);
   const [asking, setAsking] = useState(false);
   if (stand === null) return <>choose a reason to replay or discard its lines</>;
   const lines = stand.lines - stand.under_way;

@@ -9,13 +9,13 @@ import type { BesideProps } from "./Beside";
 import type { Draft } from "./Quarantine";
 import { formatsQuery } from "./queries";
 import { ReplayProgress } from "./ReplayProgress";
-import { useReplayable } from "./replay";
+import { replayable } from "./waiting";
 
 type PublishProps = BesideProps & { tried: TryFormatView | undefined };
 
 /** Publishes the format, and has the kept lines read by it. */
 export function Publish({ stand, draft, setDraft, replaying, tried }: PublishProps) {
-  const { most, words } = useReplayable(stand);
+  const { most, words } = replayable(stand);
   const [touched, setTouched] = useState(false);
   const { data: formats } = useQuery(formatsQuery);
   const publish = useAct({

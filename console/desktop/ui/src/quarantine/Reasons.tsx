@@ -27,7 +27,7 @@ export function Reasons() {
   );
 }
 
-const NUMBERS = ["Rejected", "Kept", "Under way"] as const;
+const NUMBERS = ["Rejected", "Kept", "Waiting", "Under way"] as const;
 
 function ReasonTable({ reasons }: { reasons: readonly QuarantineReason[] }) {
   const ordered = reasons.toSorted((a, b) => b.lines - a.lines || b.rejected - a.rejected);
@@ -55,7 +55,7 @@ function ReasonTable({ reasons }: { reasons: readonly QuarantineReason[] }) {
 }
 
 function ReasonRow({ of }: { of: QuarantineReason }) {
-  const { reason, rejected, lines, under_way, bytes } = of;
+  const { reason, rejected, lines, waiting, under_way, bytes } = of;
   const { reason: chosen, tab } = useSearch({ from: "/quarantine" });
   const size = formatBytes(bytes);
   return (
@@ -74,6 +74,7 @@ function ReasonRow({ of }: { of: QuarantineReason }) {
       <td className="number" title={`${size.value} ${size.unit}`} data-value={lines}>
         {formatCount(lines)}
       </td>
+      <td className="number">{formatCount(waiting)}</td>
       <td className="number" data-loud={under_way > 0}>
         {formatCount(under_way)}
       </td>

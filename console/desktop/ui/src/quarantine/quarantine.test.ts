@@ -3,6 +3,7 @@ import { attributionOf, nextName, rowsOf, withRow, wrongName } from "./attributi
 import { bytesOf, dump } from "./hex";
 import { bodyOf, markAt } from "./marks";
 import { progressOf, spanOf } from "./progress";
+import { linesWaiting, replayable } from "./waiting";
 import { canBeGiven, outcomeWord, reasonWord, standOf } from "./words";
 
 describe("marks", () => {
@@ -127,5 +128,21 @@ describe("progress", () => {
       from: "2026-11-22T21:59:00.000Z",
       to: "2026-11-22T22:02:00.000Z",
     });
+  });
+});
+
+describe("lines that wait", () => {
+  it("are those of every reason that have become nothing yet", () => {
+    expect(linesWaiting([])).toBe(0);
+    expect(linesWaiting([{ waiting: 0 }, { waiting: 3 }, { waiting: 2 }])).toBe(5);
+  });
+  it.each([
+    [{ waiting: 3, under_way: 0 }, 3, "3 lines"],
+    [{ waiting: 3, under_way: 2 }, 1, "1 line"],
+    [{ waiting: 2, under_way: 2 }, 0, "0 lines"],
+    [{ waiting: 1_800, under_way: 0 }, 1_000, "1,000 lines"],
+    [null, 0, "0 lines"],
+  ])("of %j %d can be given again", (stand, most, words) => {
+    expect(replayable(stand)).toEqual({ most, words });
   });
 });

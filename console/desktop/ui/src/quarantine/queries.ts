@@ -11,11 +11,10 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { client } from "../app/session";
 import { keyOf } from "../app/topics";
 import type { Given } from "./replay";
+import { AT_ONCE } from "./waiting";
 import { standOf } from "./words";
 
 const A_PAGE = 200;
-/** As many as are given again at once at most. */
-export const AT_ONCE = 1_000;
 /** While lines that were given again have no outcome, they are looked at so often. */
 const PROGRESS_MS = 500;
 

@@ -1,17 +1,14 @@
 // Gives lines of a reason again: the newest that have become nothing yet, as many as one request takes.
-import { formatCount } from "@suiftly/ui";
 import {
   listQuarantined,
   type Quarantine,
-  type QuarantineReason,
   replayQuarantined,
   type TryFormatView,
 } from "@suiftly/ui/api/admin";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { client } from "../app/session";
 import { useAct } from "../parts/acts/useAct";
-import { AT_ONCE, linesQuery } from "./queries";
+import { AT_ONCE } from "./waiting";
 import { canBeGiven } from "./words";
 
 /** Where the lines of one press stand: all of them before this place. */
@@ -44,17 +41,6 @@ function timesOf(tried: TryFormatView | undefined): ReadonlyMap<number, string> 
   return new Map(
     lines.flatMap(({ offset, record }) => (record == null ? [] : [[offset, record.timestamp]])),
   );
-}
-
-/** How many lines of a reason can be given again in one press, said as words: "42 lines". */
-export function useReplayable(stand: QuarantineReason | null) {
-  const { data, hasNextPage } = useInfiniteQuery(linesQuery(stand?.reason));
-  const kept = stand === null ? 0 : stand.lines - stand.under_way;
-  // Those that became something are kept too. What is not read yet can only be told from above.
-  const loaded = (data?.pages ?? []).flatMap(({ lines }) => lines).filter(canBeGiven).length;
-  const most = Math.min(hasNextPage || data === undefined ? kept : loaded, AT_ONCE);
-  const words = `${hasNextPage ? "up to " : ""}${formatCount(most)} ${most === 1 ? "line" : "lines"}`;
-  return { most, words };
 }
 
 /** Replays a reason's lines, and says which to follow. */

@@ -6,6 +6,7 @@ import { Fragment } from "react";
 import { client } from "../app/session";
 import { keyOf } from "../app/topics";
 import { openNoticesQuery } from "../notifications/queries";
+import { linesWaiting } from "../quarantine/waiting";
 import { GROUPS, type Place, SETTINGS } from "./navigation";
 
 /** Pages in words; a number beside a word is what waits there. */
@@ -50,7 +51,7 @@ const reasonsQuery = {
 
 function Quarantined() {
   const { data } = useQuery(reasonsQuery);
-  const lines = data?.reduce((sum, reason) => sum + reason.lines, 0) ?? 0;
+  const lines = linesWaiting(data ?? []);
   return lines > 0 && <Waiting count={lines} />;
 }
 

@@ -2916,6 +2916,10 @@ export type QuarantineReason = {
      * Those that are being given again and have no outcome yet.
      */
     under_way: number;
+    /**
+     * Those that are kept and have become nothing yet, among them what is under way.
+     */
+    waiting: number;
 };
 
 /**

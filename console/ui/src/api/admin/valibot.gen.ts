@@ -1117,7 +1117,8 @@ export const vQuarantineReason = v.object({
     oldest: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
     reason: v.string(),
     rejected: v.pipe(v.number(), v.integer()),
-    under_way: v.pipe(v.number(), v.integer())
+    under_way: v.pipe(v.number(), v.integer()),
+    waiting: v.pipe(v.number(), v.integer())
 });
 
 /**

@@ -34,6 +34,7 @@ export function say({ kind, body }: Row): Said {
   return KINDS[kind]?.(body) ?? { title: capital(kind.replaceAll("_", " ")) };
 }
 
+/** What happened, at the row's time. It stands there long after, so no words say that it still is so. */
 const KINDS: Record<string, ((body: Figures) => Said) | undefined> = {
   deposit: (body) => ({
     title: `${cents(body, "amount_usd_cents")} arrived in your escrow`,
@@ -44,13 +45,13 @@ const KINDS: Record<string, ((body: Figures) => Said) | undefined> = {
     go: { to: "transactions", word: "See transactions" },
   }),
   insufficient_balance: (body) => ({
-    title: "Your balance does not cover what you have used",
-    text: `${cents(body, "balance_usd_cents")} was in escrow. Requests are refused with 403 until a deposit covers it; then they pass again within a second.`,
+    title: "Your balance did not cover what you had used",
+    text: `${cents(body, "balance_usd_cents")} was in escrow. Requests were refused with 403 until a deposit covers it; then they pass again within a second.`,
     go: { to: "deposit", word: "Deposit" },
   }),
   monthly_limit: (body) => ({
-    title: `Your limit of ${cents(body, "max_monthly_usd_cents")} for ${month(body)} is reached`,
-    text: "Requests are refused with 403 until you raise the limit or the month is over.",
+    title: `Your limit of ${cents(body, "max_monthly_usd_cents")} for ${month(body)} was reached`,
+    text: "Requests were refused with 403 until you raise the limit or the month is over.",
     go: {
       to: "limit",
       word: "Change the limit",

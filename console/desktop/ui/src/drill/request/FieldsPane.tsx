@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { clockMs } from "../../model/instant";
 import { CustomerLink } from "../../parts/CustomerName";
+import { KeyName } from "../../parts/KeyName";
 import { ServerName } from "../../parts/ServerName";
 import { backendWord, eventWord, trafficWord } from "../../words/events";
 import { isBad, lineText } from "../lines/tokens";
@@ -57,7 +58,7 @@ function fieldsOf(line: RecordLine): readonly Field[] {
     ],
     ["customer", <CustomerLink key="c" id={line.customer_id ?? null} />],
     ["server", <Server key="s" id={line.server_id ?? null} />],
-    ["key", line.api_key_fp === 0 ? "none" : line.api_key_fp],
+    ["key", <KeyName key="k" fp={line.api_key_fp} customer={line.customer_id ?? null} />],
     ["network", line.network ?? UNKNOWN],
     ["client", line.client_ip ?? UNKNOWN],
     ["service", line.service ?? UNKNOWN],

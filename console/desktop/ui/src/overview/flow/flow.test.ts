@@ -6,7 +6,7 @@ import { place, roomFor, shares } from "./layout";
 import { NONE_KEY } from "./naming";
 
 function line(
-  server_id: number,
+  server_id: number | null,
   network: string,
   backend_id: number,
   requests: number,
@@ -53,6 +53,15 @@ describe("flowOf", () => {
       "2 none, refused 40",
     ]);
     expect(requests).toBe(1_000);
+  });
+
+  it("names what lines without a server go through", () => {
+    const { nodes } = flow([line(1, "mainnet", 1, 600), line(null, "mainnet", 1, 3)]);
+    const servers = nodes.filter(({ column }) => column === 1);
+    expect(servers.map(({ label, group }) => [label, group.server_id])).toEqual([
+      ["edge-1", 1],
+      ["no server named", null],
+    ]);
   });
 
   it("links carry all of what their nodes do", () => {

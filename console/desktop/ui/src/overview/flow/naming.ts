@@ -1,6 +1,6 @@
 // Which nodes a request goes through, and what they are called.
 import type { InfraLabels, InfraRow } from "@suiftly/ui/api/admin";
-import { backendName, type ServerWord } from "../places";
+import { backendName, NO_SERVER, type ServerWord } from "../places";
 import { backendKey } from "../timers/slow";
 import type { Column } from "./flow";
 
@@ -22,7 +22,8 @@ export function namingOf(rows: readonly InfraRow[], serverWord: ServerWord): Nam
       return { key: `0/${network}`, label: network ?? "no network", group: { network } };
     }
     if (column === 1) {
-      return { key: `1/${server_id}`, label: serverWord(server_id), group: { server_id } };
+      const label = server_id === null ? NO_SERVER : serverWord(server_id);
+      return { key: `1/${server_id}`, label, group: { server_id } };
     }
     if (backend_id === 0) return { key: NONE_KEY, label: "none, refused", group: { backend_id } };
     const group = { service_type, network, backend_id };

@@ -3,6 +3,7 @@ import type {
   BillingStanding,
   FleetView,
   NoticeItem,
+  QuarantineReason,
   TopCustomer,
   TopCustomers,
 } from "@suiftly/ui/api/admin";
@@ -278,10 +279,15 @@ describe("concerns", () => {
   });
 
   it("has quarantine, draws and books", () => {
-    const reason = { reason: "not_utf8", lines: 14, bytes: 9, rejected: 20, newest: null };
+    const newest = "2026-11-22T14:30:00Z";
+    const reason = { bytes: 9, rejected: 20, under_way: 0, oldest: null };
+    const quarantine: readonly QuarantineReason[] = [
+      { ...reason, reason: "not_utf8", lines: 20, waiting: 14, newest },
+      { ...reason, reason: "unknown_format", lines: 3, waiting: 0, newest },
+    ];
     expect(
       words({
-        quarantine: [{ ...reason, oldest: null, dropped: 0 } as never],
+        quarantine,
         standing: standing({
           draws_in_doubt: 2,
           in_flight_micro_usd: 5_250_000,
@@ -293,6 +299,16 @@ describe("concerns", () => {
       "warn: 2 draws are in doubt, $5.25 not decided. The escrow is asked again.",
       "warn: 14 lines wait in quarantine. They could not be read; they are kept, and are not counted.",
     ]);
+    expect(words({ quarantine: quarantine.slice(1) })).toEqual([]);
+  });
+
+  it("says since when the newest line that waits does, not one that became something", () => {
+    const reason = { bytes: 9, rejected: 20, under_way: 0, oldest: null, lines: 3 };
+    const quarantine = [
+      { ...reason, reason: "not_utf8", waiting: 1, newest: "2026-11-22T14:20:00Z" },
+      { ...reason, reason: "unknown_format", waiting: 0, newest: "2026-11-22T14:30:00Z" },
+    ];
+    expect(told({ quarantine })[0]?.at).toBe(Date.parse("2026-11-22T14:20:00Z"));
   });
 });
 

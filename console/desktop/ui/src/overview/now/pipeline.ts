@@ -8,6 +8,7 @@ import {
   SYNC_BOUND_MS,
 } from "../../model/figures";
 import { formatPpm } from "../../model/format";
+import { linesWaiting } from "../../quarantine/waiting";
 import { type Concern, PLAIN } from "./concern";
 
 export function pipelineConcerns(pipeline: Pipeline): readonly Concern[] {
@@ -68,16 +69,17 @@ export function pipelineConcerns(pipeline: Pipeline): readonly Concern[] {
 }
 
 export function quarantineConcern(reasons: readonly QuarantineReason[]): readonly Concern[] {
-  const kept = reasons.reduce((sum, { lines }) => sum + lines, 0);
-  if (kept === 0) return [];
-  const newest = Math.max(...reasons.flatMap((reason) => Date.parse(reason.newest ?? "") || []));
+  const waiting = linesWaiting(reasons);
+  if (waiting === 0) return [];
+  const waited = reasons.filter((reason) => reason.waiting > 0);
+  const newest = Math.max(...waited.flatMap((reason) => Date.parse(reason.newest ?? "") || []));
   return [
     {
       ...PLAIN,
       key: "quarantine",
       severity: "warn",
       at: Number.isFinite(newest) ? newest : null,
-      lead: `${formatCount(kept)} ${kept === 1 ? "line waits" : "lines wait"} in quarantine.`,
+      lead: `${formatCount(waiting)} ${waiting === 1 ? "line waits" : "lines wait"} in quarantine.`,
       rest: "They could not be read; they are kept, and are not counted.",
       goes: { to: "/quarantine" },
     },
