@@ -23,6 +23,7 @@ mod loss;
 mod money;
 mod operator;
 mod place;
+mod proving;
 mod provision;
 mod quarantine;
 mod rotate;

@@ -1,6 +1,8 @@
 //! What moves money, put together out of the configuration: for `up` and for `suiftly billing`.
 
-use crate::config::{self, EscrowBackend};
+use crate::cli::Place;
+use crate::config::{self, Config, EscrowBackend};
+use crate::proving::{JournalSealer, Source};
 use anyhow::Context;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,8 @@ pub(crate) struct Money {
     pub(crate) settlement: Settlement,
     accounts: AccountStore,
     clock: Arc<ManagerClock>,
+    /// Who makes what bills are proven by, if somebody does.
+    sealer: Option<Arc<JournalSealer>>,
 }
 
 impl Money {
@@ -30,7 +34,17 @@ impl Money {
         let (money, clock) = (MoneyStore::new(store)?, Arc::new(ManagerClock::default()));
         clock.set_offset_ms(money.clock_offset().await?);
         let settlement = Settlement::new(money.clone(), escrow(config, store)?, Arc::clone(&clock) as _);
-        Ok(Self { store: money, settlement, accounts: AccountStore::new(store)?, clock })
+        Ok(Self { store: money, settlement, accounts: AccountStore::new(store)?, clock, sealer: None })
+    }
+
+    /// The same, with proofs out of this process's own journal, unless the configuration says otherwise.
+    pub(crate) fn proving(self, place: &Place, config: &Config) -> anyhow::Result<Self> {
+        if !config.billing.proofs {
+            return Ok(self);
+        }
+        let sealer = Arc::new(JournalSealer::new(self.store.clone(), Source::of(place, config)?));
+        let settlement = self.settlement.with_sealer(Arc::clone(&sealer) as _);
+        Ok(Self { settlement, sealer: Some(sealer), ..self })
     }
 
     /// By the manager's clock.
@@ -69,6 +83,7 @@ impl Money {
                 Ok((expired > 0).then(|| serde_json::json!({"keys": expired})))
             }
         }));
+        jobs.extend(self.sealer.iter().map(|sealer| sealer.job(&self.clock)));
         jobs
     }
 }

@@ -13,6 +13,7 @@ use crate::hub::Hub;
 use crate::limits::{Rate, RateLimits};
 use crate::metrics::HttpCounters;
 use crate::pipeline::{Pipeline, PipelineLive};
+use crate::proof::Prover;
 use crate::pulse::IDLE_MARGIN_MS;
 use crate::read::Reader;
 use crate::rows::ViewRows;
@@ -58,6 +59,8 @@ pub struct ApiParts {
     pub vault: VaultParts,
     /// The keyrings that rotate.
     pub secrets: Arc<dyn LiveSecrets>,
+    /// Who makes proofs.
+    pub prover: Arc<dyn Prover>,
 }
 
 /// What customers' accounts are kept in, and the secrets that they take.

@@ -23,6 +23,7 @@
 //!     tap: Arc::new(Tap::default()),                     // offered each batch's records after they are published
 //!     clock: Arc::new(SystemClock),
 //!     operators: Arc::new(account_store.clone()),
+//!     prover: Arc::new(my_prover),                       // impl Prover: reads the journal
 //!     accounts: Accounts { store: account_store, settlement, … },
 //!     vault: VaultParts::new(publisher, fleet, canaries),  // see `vault`: apply() per epoch, open(), run() on a thread
 //! };
@@ -54,6 +55,7 @@ mod path;
 pub mod pipeline;
 mod priced;
 pub mod problem;
+pub mod proof;
 pub mod pulse;
 pub mod read;
 pub mod routes;

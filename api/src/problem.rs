@@ -107,6 +107,8 @@ pub enum ProblemCode {
     VaultNotFrozen,
     /// 409: a file of keys cannot be used; the keys in force stay.
     SecretsRefused,
+    /// 409: there is no proof of the request, or none yet, or none any more; `detail` says which.
+    ProofUnavailable,
     /// 413: the body is too long.
     BodyTooLong,
     /// 415: the body is not JSON.
@@ -170,6 +172,7 @@ impl ProblemCode {
             | Self::VaultFrozen
             | Self::VaultNotFrozen
             | Self::SecretsRefused
+            | Self::ProofUnavailable
             | Self::AccountNotActive
             | Self::AlreadyEnabled
             | Self::NotEnabled
@@ -247,6 +250,7 @@ impl ProblemCode {
             Self::VaultFrozen => "The vault is held",
             Self::VaultNotFrozen => "Nobody holds the vault",
             Self::SecretsRefused => "The files of keys cannot be taken over",
+            Self::ProofUnavailable => "There is no proof of it",
             Self::BodyTooLong => "The body is too long",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::TooManyAttempts => "Too many failed attempts",

@@ -6,10 +6,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
 use suiftly_bench::{
-    api, archive, child, freshness, ingest, loadgen, loop_back, money, query, recovery, replay, store, vault, views,
+    api, archive, child, freshness, ingest, loadgen, loop_back, money, proof, query, recovery, replay, store, vault,
+    views,
 };
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "api",
     "archive",
     "chain",
@@ -18,6 +19,7 @@ const NAMES: [&str; 14] = [
     "loadgen",
     "loop",
     "money",
+    "proof",
     "query",
     "recovery",
     "replay",
@@ -50,6 +52,7 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
             tell(name, &rows)?
         }
         "money" => tell(name, &money::run(arguments)?)?,
+        "proof" => tell(name, &proof::run(arguments)?)?,
         "query" => tell(name, &query::run(arguments)?)?,
         "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,

@@ -10,6 +10,9 @@ pub(crate) struct Billing {
     /// Whether this process may be the manager: it charges, renews subscriptions, closes months. Of several processes on
     /// one database one is.
     pub(crate) manager: bool,
+    /// Whether the manager makes what bills are proven by: it reads the journal once more, beside ingest, and closes a month
+    /// when its records come to its hours.
+    pub(crate) proofs: bool,
     /// Who holds customers' funds: embedded (a ledger in the database, without a chain).
     pub(crate) escrow: EscrowBackend,
     /// Whether the embedded escrow may hold funds in production: deposits are then what operators say they are.
@@ -28,6 +31,12 @@ pub(crate) enum EscrowBackend {
 
 impl Default for Billing {
     fn default() -> Self {
-        Self { manager: true, escrow: EscrowBackend::Embedded, embedded_in_production: false, mock_escrow: None }
+        Self {
+            manager: true,
+            proofs: true,
+            escrow: EscrowBackend::Embedded,
+            embedded_in_production: false,
+            mock_escrow: None,
+        }
     }
 }

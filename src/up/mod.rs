@@ -35,6 +35,7 @@ use crate::config::{self, Config};
 use crate::guards;
 use crate::money::Money;
 use crate::place;
+use crate::proving::{self, JournalProver};
 use crate::secrets::Secrets;
 use crate::sources;
 use anyhow::Context;
@@ -136,7 +137,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     hub.resume_at(resume.epoch, resume.cut_at);
     let reader = Reader::new(store, &journal_id)?;
     let books = Arc::new(LiveBooks::new(PriceBooks::of(&resume.reference)));
-    let money = Money::open(&config.billing, store).await?;
+    let money = Money::open(&config.billing, store).await?.proving(place, config)?;
     let rings = Rings::open(Secrets::of(place, config)?, &place.data_dir)?;
     let accounts = accounts::open(place, config, store, (&money, &rings.keys)).await?;
     let keeps = (&accounts.store, &accounts.api_key_secret, &rings.keys);
@@ -154,6 +155,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
         accounts,
         vault: vault.clone(),
         secrets: Arc::new(rings::Told(Arc::clone(&rings))),
+        prover: Arc::new(JournalProver::new(money.store.clone(), proving::Source::of(place, config)?)),
     };
     let (retained, kept) = (parts.accounts.store.clone(), parts.accounts.clone());
     let end = CancellationToken::new();

@@ -3,17 +3,20 @@
 //! dataflow, database, settlement; a clock of its own.
 //!
 //! What must hold: the live bill is the closed bill is what an audit counts again out of the journal is what the gateway
-//! itself counted; the ledger balances; nobody's balance is negative; nobody is charged past a limit; no number is missing.
+//! itself counted; the ledger balances; nobody's balance is negative; nobody is charged past a limit; no number is missing;
+//! every bill names the tree of the records that it was counted from.
 //!
 //! `cargo xtask sim money --seed N --customers N --months N` runs it.
 
 mod check;
 mod lines;
 mod people;
+mod sealing;
 
 use crate::life::Life;
 use lines::Gateway;
 use people::{People, customer};
+use sealing::SimulatedSealer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -125,7 +128,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let life = begin(&dir, &database).await;
         Self {
-            settlement: settlement(&database, &escrow, &clock),
+            settlement: settlement(&database, &dir, &escrow, &clock),
             outbox: Outbox::new(database.config()),
             gateway: Gateway::new(START),
             life: Some(life),
@@ -250,7 +253,7 @@ impl World {
         self.restarts += 1;
         self.life.take().unwrap().die();
         self.life = Some(begin(&self.dir, &self.database).await);
-        self.settlement = settlement(&self.database, &self.escrow, &self.clock);
+        self.settlement = settlement(&self.database, &self.dir, &self.escrow, &self.clock);
         self.outbox = Outbox::new(self.database.config());
     }
 
@@ -263,15 +266,16 @@ impl World {
         // What is in the journal's segments, all of it.
         self.life.take().unwrap().die();
         let audited = check::audits(self.dir.path(), &documents);
+        let proven = sealing::proofs(&self.database, &documents).await;
         let (lines, late, drafts, restarts) = (self.gateway.lines(), self.gateway.late, self.drafts, self.restarts);
         let (count, done) = (documents.len(), &self.people.done);
         eprintln!(
-            "money: {lines} lines ({late} late), {count} documents, {audited} audited, {drafts} live bills compared, \
+            "money: {lines} lines ({late} late), {count} documents, {audited} audited, {proven} proven, {drafts} live bills compared, \
              ${}.{:02} charged, {restarts} restarts; {done:?}",
             charged / 100,
             charged % 100
         );
-        assert!(drafts > 0 && audited > 0 && charged > 0 && restarts > 0, "this run tried little");
+        assert!(drafts > 0 && audited > 0 && proven > 0 && charged > 0 && restarts > 0, "this run tried little");
     }
 }
 
@@ -280,9 +284,15 @@ async fn begin(dir: &tempfile::TempDir, database: &TestDatabase) -> Life {
     Life::begin(dir.path(), config, Box::new(DiskStorage), database.config(), 1).await
 }
 
-fn settlement(database: &TestDatabase, escrow: &Arc<SimulatedEscrow>, clock: &Arc<SimulatedClock>) -> Settlement {
+fn settlement(
+    database: &TestDatabase,
+    dir: &tempfile::TempDir,
+    escrow: &Arc<SimulatedEscrow>,
+    clock: &Arc<SimulatedClock>,
+) -> Settlement {
     let store = MoneyStore::new(database.config()).unwrap();
-    Settlement::new(store, Arc::clone(escrow) as _, Arc::clone(clock) as _)
+    let sealer = Arc::new(SimulatedSealer::new(database, dir.path()));
+    Settlement::new(store, Arc::clone(escrow) as _, Arc::clone(clock) as _).with_sealer(sealer)
 }
 
 /// A job that the escrow let down is run again the next time.

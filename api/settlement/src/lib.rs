@@ -17,6 +17,7 @@ mod error;
 pub mod escrow;
 pub mod manager;
 mod paying;
+mod proving;
 mod reconciling;
 mod shadow;
 mod subscribing;
@@ -25,11 +26,12 @@ mod what_if;
 pub use accounts::{EVENTS_A_PAGE, PollReport};
 pub use charging::{CALL_TIMEOUT, CUSTOMERS_A_CHUNK, ChargeReport, RecoverReport};
 pub use clock::{Clock, ManagerClock};
-pub use closing::{CloseReport, GRACE_MS, NOTES_AFTER_MS};
+pub use closing::{CloseReport, GRACE_MS, NOTES_AFTER_MS, PARTS_AWAITED_MS};
 pub use closure::{CLOSURE_GRACE_MS, ClosureReport};
 pub use drafting::{Draft, Standing};
 pub use error::SettlementError;
 pub use paying::PayoutReport;
+pub use proving::{SealReport, Sealer};
 pub use reconciling::{FINDINGS_MAX, Finding, Reconciliation};
 pub use shadow::{SHADOW_DETAIL_MAX, ShadowCheck};
 pub use subscribing::{RENEWED_A_TRANSACTION, Renewals};
@@ -48,6 +50,8 @@ pub struct Settlement {
     store: MoneyStore,
     escrow: Arc<dyn Escrow>,
     clock: Arc<dyn Clock>,
+    /// Who makes what bills are proven by, if anybody does.
+    sealer: Option<Arc<dyn Sealer>>,
     /// What the last shadow check of this process found.
     shadow: Arc<Mutex<Option<ShadowSummary>>>,
 }
@@ -55,7 +59,13 @@ pub struct Settlement {
 impl Settlement {
     /// Joins them.
     pub fn new(store: MoneyStore, escrow: Arc<dyn Escrow>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, escrow, clock, shadow: Arc::default() }
+        Self { store, escrow, clock, sealer: None, shadow: Arc::default() }
+    }
+
+    /// The same, whose bills can be proven: months are closed when their parts come to them.
+    #[must_use]
+    pub fn with_sealer(self, sealer: Arc<dyn Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..self }
     }
 
     /// The same, acting for a customer: to read, quote and order. What goes to the escrow and back needs the whole.

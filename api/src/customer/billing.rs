@@ -9,6 +9,7 @@ mod drill;
 mod forecast;
 mod funds;
 mod invoices;
+mod proof;
 mod statement;
 mod wire;
 
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(billing))
         .merge(invoices::routes())
         .merge(drill::routes())
+        .merge(proof::routes())
         .merge(statement::routes())
         .merge(funds::routes())
 }

@@ -28,6 +28,7 @@ mod metrics_page;
 mod openapi;
 mod operation;
 mod postgres;
+mod proof;
 mod quarantine;
 mod revisions;
 mod server;

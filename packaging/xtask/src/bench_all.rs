@@ -40,7 +40,7 @@ struct Entry {
 }
 
 /// All of them; in the order of the way that a line takes, then what people see. `ingest` measures what `archive` does.
-const ALL: [Entry; 14] = [
+const ALL: [Entry; 15] = [
     Entry {
         name: "ingest",
         about: "Receiving: socket, frame, journal, parse, sums per minute, beside the receivers of the usual chain, to a file; then \
@@ -116,6 +116,12 @@ const ALL: [Entry; 14] = [
         about: "Rating, closing a month, auditing it.",
         whole: &["--customers", "50000", "--lines", "5000000"],
         fast: Some(&["--customers", "200", "--lines", "10000"]),
+    },
+    Entry {
+        name: "proof",
+        about: "Making bills provable, beside a recount of the same journal.",
+        whole: &[],
+        fast: Some(&["--fast"]),
     },
     Entry {
         name: "web",

@@ -11,6 +11,7 @@ mod desk;
 mod documents;
 mod escrow;
 mod manager;
+mod proving;
 mod random;
 mod renewal;
 mod subscribing;

@@ -16,6 +16,7 @@ mod migrate;
 mod model;
 mod partitions;
 mod prices;
+mod proofs;
 mod proxy;
 mod quarantine;
 mod reader;

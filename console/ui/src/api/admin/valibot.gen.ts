@@ -1022,6 +1022,7 @@ export const vProblemCode = v.picklist([
     'vault_frozen',
     'vault_not_frozen',
     'secrets_refused',
+    'proof_unavailable',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',

@@ -1664,7 +1664,7 @@ export type Problem = {
 /**
  * What kind of error it is. Codes are never renamed.
  */
-export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
+export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'proof_unavailable' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
 
 /**
  * A quote, and whether it could be paid for.
@@ -1749,6 +1749,10 @@ export type RecordRow = {
      * The first ten characters of the path, without the slash that it begins with; the rest is not kept, nor the method.
      */
     path_prefix?: string | null;
+    /**
+     * What its proof is asked by, if it is billed and its line was numbered.
+     */
+    proof_name?: string | null;
     /**
      * The region that served it, by number; `null` is the unknown.
      */
@@ -4280,6 +4284,63 @@ export type SetLimitResponses = {
 };
 
 export type SetLimitResponse = SetLimitResponses[keyof SetLimitResponses];
+
+export type ProofData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * The answer's `X-Request-ID`, or `proof_name` of a request that is listed behind a bill.
+         */
+        request: string;
+        /**
+         * The hour in which it began: its first instant. Needed with a `proof_name`; else it is found faster.
+         */
+        hour?: string;
+    };
+    url: '/api/v1/billing/proof';
+};
+
+export type ProofErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`: no such request is billed
+     */
+    404: Problem;
+    /**
+     * `proof_unavailable`: `detail` says why; `busy`: another is being made
+     */
+    409: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type ProofError = ProofErrors[keyof ProofErrors];
+
+export type ProofResponses = {
+    /**
+     * The file, to be kept and verified as it is, byte for byte
+     */
+    200: unknown;
+};
 
 export type StatementData = {
     body?: never;

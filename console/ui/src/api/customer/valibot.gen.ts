@@ -589,6 +589,7 @@ export const vProblemCode = v.picklist([
     'vault_frozen',
     'vault_not_frozen',
     'secrets_refused',
+    'proof_unavailable',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
@@ -648,6 +649,7 @@ export const vRecordRow = v.object({
     is_billed: v.boolean(),
     network: v.nullish(v.string()),
     path_prefix: v.nullish(v.string()),
+    proof_name: v.nullish(v.string()),
     region: v.nullish(v.pipe(v.number(), v.integer())),
     repeat: v.pipe(v.number(), v.integer()),
     service: v.nullish(v.string()),
@@ -1604,6 +1606,11 @@ export const vSetLimitHeaders = v.object({
 });
 
 export const vSetLimitResponse = vFundsMoved;
+
+export const vProofQuery = v.object({
+    request: v.pipe(v.string(), v.maxLength(64)),
+    hour: v.optional(v.pipe(v.string(), v.isoTimestamp()))
+});
 
 export const vStatementQuery = v.object({
     from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
