@@ -7,12 +7,13 @@ use std::time::Duration;
 use sui_rpc::headers;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_rpc::proto::sui::rpc::v2::ledger_service_server::{LedgerService, LedgerServiceServer};
+use sui_rpc::proto::sui::rpc::v2::state_service_server::{StateService, StateServiceServer};
 use sui_rpc::proto::sui::rpc::v2::transaction_execution_service_server::{
     TransactionExecutionService, TransactionExecutionServiceServer,
 };
 use sui_sdk_types::{
-    Address, Digest, Event, ExecutionStatus, GasCostSummary, Identifier, TransactionEffects, TransactionEffectsV2,
-    TransactionEvents,
+    Address, Digest, Event, ExecutionStatus, GasCostSummary, Identifier, StructTag, TransactionEffects,
+    TransactionEffectsV2, TransactionEvents,
 };
 use suiftly_sui::{Executed, Node};
 use tokio::net::TcpListener;
@@ -32,6 +33,7 @@ pub(crate) struct Script {
     pub(crate) checkpoint: Arc<AtomicU64>,
     pub(crate) transaction: Option<proto::ExecutedTransaction>,
     pub(crate) object: Option<proto::Object>,
+    pub(crate) balance: Option<proto::Balance>,
     /// Pages of events: after a cursor of n, the page n.
     pub(crate) pages: Vec<Vec<proto::ListEventsResponse>>,
     /// Instead of any answer.
@@ -48,6 +50,7 @@ impl Default for Script {
             checkpoint: Arc::new(100.into()),
             transaction: None,
             object: None,
+            balance: None,
             pages: Vec::new(),
             failure: None,
             breaks: false,
@@ -144,6 +147,18 @@ impl TransactionExecutionService for Script {
     }
 }
 
+#[async_trait]
+impl StateService for Script {
+    async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Answered<proto::GetBalanceResponse> {
+        let request = request.into_inner();
+        assert!(request.owner().parse::<Address>().is_ok());
+        assert_eq!(request.coin_type().parse::<StructTag>().unwrap(), StructTag::sui());
+        let mut response = proto::GetBalanceResponse::default();
+        response.balance.clone_from(&self.balance);
+        self.answer(Some(response)).await
+    }
+}
+
 /// A status with details that are no base64.
 fn broken(code: Code, message: &str) -> Status {
     let mut headers = HeaderMap::new();
@@ -173,7 +188,8 @@ pub(crate) async fn run(script: Script) -> Running {
     let script = Arc::new(script);
     let server = Server::builder()
         .add_service(LedgerServiceServer::from_arc(Arc::clone(&script)))
-        .add_service(TransactionExecutionServiceServer::from_arc(script))
+        .add_service(TransactionExecutionServiceServer::from_arc(Arc::clone(&script)))
+        .add_service(StateServiceServer::from_arc(script))
         .serve_with_incoming(TcpIncoming::from(listener));
     let task = tokio::spawn(server).abort_handle();
     Running { node: Node::new(&url, chain()).unwrap().with_timeout(Duration::from_secs(10)), task }
