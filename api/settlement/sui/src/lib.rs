@@ -34,4 +34,4 @@ pub use node::{
 pub use outcome::Outcome;
 pub use pair::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, Pair, agree};
 pub use sign::{Key, KeyError, Signed, SignedError};
-pub use sui_sdk_types::Address;
+pub use sui_sdk_types::{Address, Digest};
