@@ -27,9 +27,10 @@ pub use build::BuildError;
 pub use contract::{Contract, SharedRef, billing_month, month_number};
 pub use entry::{Entry, EntryKind, ReadError};
 pub use node::{
-    At, CALL_TIMEOUT, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, Listed, MESSAGE_BYTES_MAX, Node, NodeError,
+    At, Balance, CALL_TIMEOUT, Coin, Coins, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, Listed,
+    MESSAGE_BYTES_MAX, Node, NodeError, Simulated,
 };
 pub use outcome::Outcome;
 pub use pair::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, Pair, agree};
 pub use sign::{Key, KeyError, Signed, SignedError};
-pub use sui_sdk_types::Address;
+pub use sui_sdk_types::{Address, Digest};

@@ -7,8 +7,9 @@ mod answer;
 mod details;
 mod error;
 mod events;
+mod owned;
 
-pub use answer::{At, Epoch, Executed, Head};
+pub use answer::{At, Balance, Coin, Coins, Epoch, Executed, Head, Simulated};
 pub use error::{Failure, NodeError};
 pub use events::{EVENTS_MAX, Emitted, Listed};
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 use sui_rpc::headers;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_rpc::proto::sui::rpc::v2::ledger_service_server::{LedgerService, LedgerServiceServer};
+use sui_rpc::proto::sui::rpc::v2::state_service_server::{StateService, StateServiceServer};
 use sui_rpc::proto::sui::rpc::v2::transaction_execution_service_server::{
     TransactionExecutionService, TransactionExecutionServiceServer,
 };
 use sui_sdk_types::{
-    Address, Digest, Event, ExecutionStatus, GasCostSummary, Identifier, TransactionEffects, TransactionEffectsV2,
-    TransactionEvents,
+    Address, Digest, Event, ExecutionStatus, GasCostSummary, Identifier, StructTag, TransactionEffects,
+    TransactionEffectsV2, TransactionEvents,
 };
 use suiftly_sui::{Executed, Node};
 use tokio::net::TcpListener;
@@ -34,6 +35,9 @@ pub(crate) struct Script {
     pub(crate) object: Option<proto::Object>,
     /// Pages of events: after a cursor of n, the page n.
     pub(crate) pages: Vec<Vec<proto::ListEventsResponse>>,
+    /// Pages of coins, likewise.
+    pub(crate) owned: Vec<Vec<proto::Object>>,
+    pub(crate) balance: Option<proto::Balance>,
     /// Instead of any answer.
     pub(crate) failure: Option<(Code, &'static str)>,
     /// Whether its lists break off.
@@ -49,6 +53,8 @@ impl Default for Script {
             transaction: None,
             object: None,
             pages: Vec::new(),
+            owned: Vec::new(),
+            balance: None,
             failure: None,
             breaks: false,
             delay: Duration::ZERO,
@@ -142,6 +148,44 @@ impl TransactionExecutionService for Script {
         assert!(masks(request.read_mask.as_ref(), "effects.bcs"));
         self.answer(self.transaction.clone().map(proto::ExecuteTransactionResponse::new)).await
     }
+
+    async fn simulate_transaction(
+        &self,
+        request: Request<proto::SimulateTransactionRequest>,
+    ) -> Answered<proto::SimulateTransactionResponse> {
+        // Here the transaction is a part of the answer, and its fields are asked for below it.
+        assert!(masks(request.get_ref().read_mask.as_ref(), "transaction.effects.bcs"));
+        self.answer(self.transaction.clone().map(|transaction| {
+            let mut response = proto::SimulateTransactionResponse::default();
+            response.transaction = Some(transaction);
+            response
+        }))
+        .await
+    }
+}
+
+#[async_trait]
+impl StateService for Script {
+    async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Answered<proto::GetBalanceResponse> {
+        assert_eq!(request.get_ref().coin_type(), contract().coin.to_string());
+        let mut response = proto::GetBalanceResponse::default();
+        response.balance = self.balance.clone();
+        self.answer(Some(response)).await
+    }
+
+    async fn list_owned_objects(
+        &self,
+        request: Request<proto::ListOwnedObjectsRequest>,
+    ) -> Answered<proto::ListOwnedObjectsResponse> {
+        let request = request.into_inner();
+        assert_eq!(request.object_type(), StructTag::coin(contract().coin).to_string());
+        let page = request.page_token.as_ref().map_or(0, |token| usize::from(token[0]));
+        let mut response = proto::ListOwnedObjectsResponse::default();
+        response.objects = self.owned[page].clone();
+        let next = page + 1;
+        response.next_page_token = (next < self.owned.len()).then(|| vec![u8::try_from(next).unwrap()].into());
+        self.answer(Some(response)).await
+    }
 }
 
 /// A status with details that are no base64.
@@ -173,7 +217,8 @@ pub(crate) async fn run(script: Script) -> Running {
     let script = Arc::new(script);
     let server = Server::builder()
         .add_service(LedgerServiceServer::from_arc(Arc::clone(&script)))
-        .add_service(TransactionExecutionServiceServer::from_arc(script))
+        .add_service(TransactionExecutionServiceServer::from_arc(Arc::clone(&script)))
+        .add_service(StateServiceServer::from_arc(script))
         .serve_with_incoming(TcpIncoming::from(listener));
     let task = tokio::spawn(server).abort_handle();
     Running { node: Node::new(&url, chain()).unwrap().with_timeout(Duration::from_secs(10)), task }
