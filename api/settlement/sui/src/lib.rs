@@ -23,14 +23,14 @@ mod sign;
 pub use abort::Abort;
 pub use account::Account;
 pub use act::{Act, Nonce, OwnAct, Purse, Terms};
-pub use build::BuildError;
-pub use contract::{Contract, SharedRef, billing_month, month_number};
+pub use build::{BuildError, to_bcs};
+pub use contract::{Contract, SharedRef, billing_month, month_number, sui};
 pub use entry::{Entry, EntryKind, ReadError};
 pub use node::{
-    At, Balance, CALL_TIMEOUT, Coin, Coins, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, Listed,
+    At, Balance, CALL_TIMEOUT, Coin, Coins, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, INPUTS_MAX, Listed,
     MESSAGE_BYTES_MAX, Node, NodeError, Simulated,
 };
 pub use outcome::Outcome;
 pub use pair::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, Pair, agree};
 pub use sign::{Key, KeyError, Signed, SignedError};
-pub use sui_sdk_types::{Address, Digest};
+pub use sui_sdk_types::{Address, Digest, ObjectReference};

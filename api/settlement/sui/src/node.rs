@@ -9,7 +9,7 @@ mod error;
 mod events;
 mod owned;
 
-pub use answer::{At, Balance, Coin, Coins, Epoch, Executed, Head, Simulated};
+pub use answer::{At, Balance, Coin, Coins, Epoch, Executed, Head, INPUTS_MAX, Simulated};
 pub use error::{Failure, NodeError};
 pub use events::{EVENTS_MAX, Emitted, Listed};
 

@@ -6,8 +6,8 @@ use sui_rpc::client::ResponseExt;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::framework;
 use sui_sdk_types::{
-    Address, Digest, Event, ExecutionStatus, Object, ObjectChange, ObjectReference, Owner, TransactionEffects,
-    TransactionEvents, TypeTag,
+    Address, Digest, Event, ExecutionError, ExecutionStatus, Object, ObjectChange, ObjectReference, Owner,
+    TransactionEffects, TransactionEvents, TypeTag,
 };
 use suiftly_schema::time::UnixMillis;
 
@@ -77,6 +77,9 @@ impl Executed {
     }
 }
 
+/// Coins that one transaction takes at most: a wallet can show so many.
+pub const INPUTS_MAX: usize = 100;
+
 /// A coin object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Coin {
@@ -100,6 +103,22 @@ impl Coins {
     /// Each of them.
     pub fn iter(&self) -> std::slice::Iter<'_, Coin> {
         self.0.iter()
+    }
+
+    /// The coins with most in them, until they come to an amount: all of them, and no more than [`INPUTS_MAX`], where they
+    /// do not. And what is in these.
+    pub fn richest(&self, amount: u64) -> (Vec<ObjectReference>, u64) {
+        let mut coins: Vec<&Coin> = self.0.iter().filter(|coin| coin.balance > 0).collect();
+        coins.sort_by_key(|coin| std::cmp::Reverse(coin.balance));
+        let (mut chosen, mut sum) = (Vec::new(), 0_u64);
+        for coin in coins.into_iter().take(INPUTS_MAX) {
+            if sum >= amount {
+                break;
+            }
+            chosen.push(coin.object.clone());
+            sum = sum.saturating_add(coin.balance);
+        }
+        (chosen, sum)
     }
 
     /// Those that another list has, too, at the same version.
@@ -126,6 +145,13 @@ pub struct Simulated {
     pub status: ExecutionStatus,
     /// What it would cost in gas, less what it would get back, in MIST.
     pub gas: u64,
+}
+
+impl Simulated {
+    /// Whether what was to pay for the gas is too little.
+    pub const fn lacks_gas(&self) -> bool {
+        matches!(self.status, ExecutionStatus::Failure { error: ExecutionError::InsufficientGas, .. })
+    }
 }
 
 fn missing(what: &str) -> Failure {

@@ -8,7 +8,7 @@ use sui_sdk_types::{
     TransactionEffects, TypeTag,
 };
 use suiftly_schema::time::UnixMillis;
-use suiftly_sui::{At, Balance, Coin, Coins, Failure, Head, Joined, Joint, NodeError, Pair, Simulated};
+use suiftly_sui::{At, Balance, Coin, Coins, Failure, Head, INPUTS_MAX, Joined, Joint, NodeError, Pair, Simulated};
 
 const OWNER: Address = Address::new([0x77; 32]);
 const DIGEST: Digest = Digest::new([1; 32]);
@@ -105,4 +105,20 @@ fn what_both_say_is_the_less() {
     {
         assert_eq!(Joint::join(said(one, 3), said(other, 5)), Joined::Same(said(both, 5)));
     }
+}
+
+#[test]
+fn the_richest_coins_are_taken_until_it_is_enough() {
+    let objects: Vec<_> = [20, 0, 500, 30].into_iter().zip(1..).map(|(sum, id)| (funds(id, 1, sum), sum)).collect();
+    let coins = Coins::new(objects.iter().map(|(object, sum)| coin(object, *sum)).collect());
+    let ids = |amount| {
+        let (chosen, sum) = coins.richest(amount);
+        (chosen.iter().map(|object| object.object_id().as_bytes()[0]).collect::<Vec<_>>(), sum)
+    };
+    assert_eq!(ids(0), (vec![], 0));
+    assert_eq!(ids(500), (vec![3], 500));
+    assert_eq!(ids(501), (vec![3, 4], 530));
+    assert_eq!(ids(1_000), (vec![3, 4, 1], 550), "an empty one is of no use");
+    let dust = Coins::new((0..=255).map(|id| coin(&funds(id, 1, 1), 1)).collect());
+    assert_eq!(dust.richest(1_000).1, INPUTS_MAX as u64);
 }
