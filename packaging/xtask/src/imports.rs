@@ -12,7 +12,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("suiftly-dataflow", &["suiftly-schema"]),
     ("suiftly-edge", &["suiftly-schema"]),
     ("suiftly-notify", &["suiftly-schema", "suiftly-store"]),
-    ("suiftly-settlement", &["suiftly-schema", "suiftly-store"]),
+    ("suiftly-sui", &["suiftly-schema"]),
+    ("suiftly-chain", &["suiftly-schema", "suiftly-sui"]),
+    ("suiftly-settlement", &["suiftly-schema", "suiftly-store", "suiftly-sui"]),
     (
         "suiftly-api",
         &[
@@ -23,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "suiftly-edge",
             "suiftly-notify",
             "suiftly-settlement",
+            "suiftly-sui",
         ],
     ),
     ("suiftly", EVERYTHING),
@@ -38,6 +41,8 @@ const EVERYTHING: &[&str] = &[
     "suiftly-dataflow",
     "suiftly-edge",
     "suiftly-notify",
+    "suiftly-sui",
+    "suiftly-chain",
     "suiftly-settlement",
     "suiftly-api",
 ];
@@ -54,7 +59,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower-http", &["suiftly-api"]),
     ("lettre", &["suiftly-notify"]),
     ("tauri", &["suiftly-console"]),
+    ("sui-rpc", SUI),
+    ("sui-crypto", SUI),
+    ("sui-sdk-types", SUI),
+    ("sui-transaction-builder", SUI),
+    ("tonic", SUI),
 ];
+
+/// Who speaks to Sui's nodes: with one, and as one.
+const SUI: &[&str] = &["suiftly-sui", "suiftly-chain"];
 
 /// What the schema never touches: clocks, sockets, databases, runtimes.
 const NOT_IN_SCHEMA: &[&str] = &[
@@ -135,6 +148,8 @@ mod tests {
             ("suiftly-store", &["suiftly-schema", "tokio-postgres", "tokio"]),
             ("suiftly-ingest", &["suiftly-schema", "nix"]),
             ("suiftly-dataflow", &["suiftly-schema", "timely", "dev:suiftly-ingest"]),
+            ("suiftly-sui", &["suiftly-schema", "sui-rpc", "tonic"]),
+            ("suiftly-settlement", &["suiftly-store", "suiftly-sui", "dev:suiftly-chain"]),
             ("suiftly-api", &["suiftly-store", "axum"]),
             ("suiftly", &["suiftly-api", "suiftly-ingest"]),
             ("suiftly-bench", &["suiftly-dataflow", "timely"]),
@@ -144,7 +159,7 @@ mod tests {
 
     #[test]
     fn forbidden_edges_are_caught() {
-        let cases: [(&[Edges<'_>], &str); 8] = [
+        let cases: [(&[Edges<'_>], &str); 9] = [
             (
                 &[("suiftly-schema", &["suiftly-store"]), ("suiftly-store", &[])],
                 "suiftly-schema must not depend on suiftly-store",
@@ -155,6 +170,7 @@ mod tests {
             (&[("suiftly-schema", &["tokio"])], "it does no I/O"),
             (&[("suiftly-api", &["timely"])], "its home is suiftly-dataflow"),
             (&[("suiftly", &["tokio-postgres"])], "its home is suiftly-store"),
+            (&[("suiftly-settlement", &["sui-rpc"])], "its home is suiftly-sui, suiftly-chain"),
             (&[("suiftly-new", &[])], "suiftly-new has no rule"),
         ];
         for (edges, message) in cases {

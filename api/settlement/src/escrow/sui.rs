@@ -5,6 +5,7 @@
 //! else there is in the way is a doubt, and looked up.
 
 mod acting;
+mod alarms;
 mod entries;
 mod errand;
 mod following;
@@ -15,6 +16,7 @@ mod signing;
 mod tests;
 
 use super::{Answer, ChargeOrder, Escrow, EscrowAccount, EscrowError, EscrowEvent, Nonce};
+use alarms::{About, Alarms};
 use errand::address;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -61,6 +63,8 @@ pub struct SuiEscrow {
     shared: Mutex<HashMap<Address, SharedRef>>,
     /// Until when nothing is sent, and why: something is to be mended on our side, and each try costs gas.
     paused: Mutex<Option<(Instant, String)>>,
+    /// What operators are to be told.
+    alarms: Alarms,
 }
 
 impl SuiEscrow {
@@ -73,13 +77,14 @@ impl SuiEscrow {
         settings: SuiSettings,
     ) -> Result<Self, StoreError> {
         let store = SuiEscrowStore::new(config)?;
-        Ok(Self { store, contract, pair, key, settings, shared: Mutex::default(), paused: Mutex::default() })
+        let (shared, paused, alarms) = (Mutex::default(), Mutex::default(), Alarms::default());
+        Ok(Self { store, contract, pair, key, settings, shared, paused, alarms })
     }
 
     /// A doubt in words; one that somebody should look at is told at once.
     fn told(&self, doubt: &Doubt) -> String {
         if doubt.is_alarming() {
-            tracing::error!(%doubt, "the nodes of Sui are not believed");
+            self.alarm(About::Nodes, &doubt.to_string());
         }
         doubt.to_string()
     }
@@ -108,6 +113,12 @@ impl SuiEscrow {
 
     /// The events after a cursor: those that are known, else those that both nodes tell of now.
     async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<EscrowEvent>, String> {
+        let events = self.known_or_new(after, limit).await;
+        self.tell_alarms().await;
+        events
+    }
+
+    async fn known_or_new(&self, after: i64, limit: u32) -> Result<Vec<EscrowEvent>, String> {
         let known = self.store.events(after, limit).await.map_err(|error| error.to_string())?;
         if !known.is_empty() {
             return Ok(known);

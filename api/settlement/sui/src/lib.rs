@@ -15,6 +15,7 @@ mod act;
 mod build;
 mod contract;
 mod entry;
+mod house;
 mod node;
 mod outcome;
 mod pair;
@@ -26,6 +27,7 @@ pub use act::{Act, Nonce, OwnAct, Purse, Terms};
 pub use build::{BuildError, to_bcs};
 pub use contract::{Contract, SharedRef, billing_month, month_number, sui};
 pub use entry::{Entry, EntryKind, ReadError};
+pub use house::House;
 pub use node::{
     At, Balance, CALL_TIMEOUT, Coin, Coins, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, INPUTS_MAX, Listed,
     MESSAGE_BYTES_MAX, Node, NodeError, Simulated,

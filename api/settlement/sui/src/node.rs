@@ -20,9 +20,10 @@ use sui_rpc::Client;
 use sui_rpc::client::ResponseExt;
 use sui_rpc::field::{FieldMask, FieldMaskUtil as _};
 use sui_rpc::proto::sui::rpc::v2::{
-    ExecuteTransactionRequest, GetEpochRequest, GetObjectRequest, GetServiceInfoRequest, GetTransactionRequest,
+    ExecuteTransactionRequest, GetBalanceRequest, GetEpochRequest, GetObjectRequest, GetServiceInfoRequest,
+    GetTransactionRequest,
 };
-use sui_sdk_types::{Address, Digest, Object};
+use sui_sdk_types::{Address, Digest, Object, StructTag};
 use tonic::{Code, Response, Status};
 use tower::util::MapResponseLayer;
 
@@ -102,6 +103,14 @@ impl Node {
         let request = GetObjectRequest::new(&id).with_read_mask(FieldMask::from_paths(["bcs"]));
         let answer = self.look(self.client.clone().ledger_client().get_object(request)).await?;
         self.read(answer, |found| found.map(|answer| answer::object(id, answer.object.as_ref())).transpose())
+    }
+
+    /// How much gas an address can pay for out of its address balance, in MIST.
+    pub async fn gas(&self, owner: Address) -> Result<At<u64>, NodeError> {
+        let request =
+            GetBalanceRequest::default().with_owner(owner.to_string()).with_coin_type(StructTag::sui().to_string());
+        let answer = self.ask(self.client.clone().state_client().get_balance(request)).await?;
+        self.read(answer, |answer| answer::funds(answer.balance.as_ref()))
     }
 
     /// An answer, with where the node stands.

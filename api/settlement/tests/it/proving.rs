@@ -126,6 +126,33 @@ async fn proof_of(desk: &Desk, number: &str) -> Option<MonthProof> {
 const HOUR: &str = "2026-11-20T10:00:00Z";
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_charge_carries_the_root_of_its_bill_as_it_stood() {
+    let desk = desk_at(HOUR).await;
+    let planned = Arc::new(Planned::new(&desk));
+    let settlement = proving(&desk, &planned);
+    let (one, other) = (desk.customer(7, 0, 25_000).await, desk.customer(8, 0, 25_000).await);
+    for customer in [one, other] {
+        settlement.deposit(customer, 10_000).await.unwrap();
+        desk.use_some(customer, HOUR, Service::Seal, 60_000, 0).await;
+    }
+    assert_eq!(settlement.charge_due().await.unwrap().charged, 2, "before anything is sealed");
+    let parts = [(0, part(one, HOUR, 60_000, 0))];
+    planned.plan(vec![parts[0].1.clone()]);
+    planned.seal().await.unwrap();
+    for customer in [one, other] {
+        desk.use_some(customer, HOUR, Service::Seal, 60_000, 0).await;
+    }
+    assert_eq!(settlement.charge_due().await.unwrap().charged, 2, "of both at once");
+    // What has the empty tree's root shows nothing.
+    let roots = async |customer| {
+        let charges = desk.store.charge_roots(customer, month(NOVEMBER)).await.unwrap();
+        charges.iter().map(|charge| charge.root).collect::<Vec<_>>()
+    };
+    assert_eq!(roots(one).await, [tree_of(&parts).root]);
+    assert!(roots(other).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_month_is_closed_with_the_tree_of_its_parts() {
     let desk = desk_at(CLOSE).await;
     let customer = desk.customer(7, 0, 25_000).await;

@@ -147,6 +147,14 @@ impl SuiEscrowStore {
         Ok(true)
     }
 
+    /// Tells who operates, once for each key.
+    pub async fn note(&self, notice: &Notice, now: UnixMillis) -> Result<(), StoreError> {
+        let mut client = self.client().await?;
+        let transaction = begin(&mut client).await?;
+        note_within(&transaction, notice, now).await?;
+        commit(transaction).await
+    }
+
     /// The last entries of accounts, by account.
     pub async fn last_entries(&self, accounts: &[&str]) -> Result<HashMap<String, LastEntry>, StoreError> {
         let sql = "SELECT DISTINCT ON (account) account, number, balance_usd_cents FROM sui_events \

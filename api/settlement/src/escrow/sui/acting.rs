@@ -3,6 +3,7 @@
 //! still be executed; so what is refused is not done afterwards.
 
 use super::SuiEscrow;
+use super::alarms::About;
 use super::errand::Errand;
 use futures::stream::{self, StreamExt};
 use std::time::Duration;
@@ -85,7 +86,9 @@ impl SuiEscrow {
                 }
             });
         }
-        stream::iter(driven).buffered(self.settings.at_once.max(1)).collect().await
+        let acted = stream::iter(driven).buffered(self.settings.at_once.max(1)).collect().await;
+        self.tell_alarms().await;
+        acted
     }
 
     async fn drive(&self, errand: &Errand, mut begun: Begun, at: UnixMillis) -> Acted {
@@ -196,7 +199,7 @@ impl SuiEscrow {
                         return Ok(executed);
                     }
                     let cause = format!("other effects of {} were answered than both nodes have now", signed.digest);
-                    tracing::error!(cause, "a node of Sui says what is not so");
+                    self.alarm(About::Nodes, &cause);
                     return Err(cause);
                 }
                 Ok(_) => {}
@@ -224,7 +227,7 @@ impl SuiEscrow {
             Outcome::Used => Acted::Used,
             Outcome::Refused(abort) => Acted::Refused(abort),
             Outcome::Ours { cause } => {
-                tracing::error!(digest = attempt.digest, cause, "the escrow on Sui does nothing until this is mended");
+                self.alarm(About::Operator, &format!("transaction {} came to nothing: {cause}", attempt.digest));
                 *self.paused.lock() = Some((Instant::now() + PAUSE, cause.clone()));
                 Acted::Doubt(cause)
             }

@@ -1,5 +1,6 @@
 //! Following the contract: its entries, as both nodes list them, checkpoint after checkpoint, none left out.
 
+use super::alarms::About;
 use super::{SuiEscrow, entries};
 use std::collections::BTreeSet;
 use suiftly_store::sui_escrow::Follower;
@@ -20,8 +21,7 @@ impl SuiEscrow {
         if from < head.lowest {
             let cause =
                 format!("the nodes begin at checkpoint {}, and {from} is next: use one with an archive", head.lowest);
-            tracing::error!(cause, "the escrow's events cannot be followed");
-            return Err(cause);
+            return Err(self.odd(cause));
         }
         let to = head.checkpoint.min(from + CHECKPOINTS_MAX - 1);
         let listed = self.pair.events(&self.contract, from..to + 1).await;
@@ -30,11 +30,11 @@ impl SuiEscrow {
             return Ok(());
         };
         let read = entries::read(&self.contract, &listed.events);
-        let entries::Read { entries, told } = read.map_err(|cause| odd(&cause))?;
+        let entries::Read { entries, told } = read.map_err(|cause| self.odd(cause))?;
         let accounts: BTreeSet<&str> = entries.iter().map(|entry| entry.account.as_str()).collect();
         let accounts: Vec<&str> = accounts.into_iter().collect();
         let last = self.store.last_entries(&accounts).await.map_err(|error| error.to_string())?;
-        entries::check(&entries, &last).map_err(|cause| odd(&cause))?;
+        entries::check(&entries, &last).map_err(|cause| self.odd(cause))?;
         let covered = i64::try_from(covered).map_err(|error| error.to_string())?;
         // Whoever else follows has written the same.
         let followed = self.store.follow((follower.covered, covered), &entries, &told, head.at).await;
@@ -56,12 +56,13 @@ impl SuiEscrow {
         if (&kept.chain, &kept.house) == (&chain, &house) {
             return Ok(kept);
         }
-        Err(format!("this database follows house {} on chain {}, not {house} on {chain}", kept.house, kept.chain))
+        let (house_kept, chain_kept) = (kept.house, kept.chain);
+        Err(self.odd(format!("this database follows house {house_kept} on chain {chain_kept}, not {house} on {chain}")))
     }
-}
 
-/// Both nodes say it, and it cannot be: something before it is missing, or the contract is another.
-fn odd(cause: &str) -> String {
-    tracing::error!(cause, "what the escrow on Sui has done cannot be read");
-    cause.to_owned()
+    /// Both nodes say it, and it cannot be: something before it is missing, or the contract is another.
+    fn odd(&self, cause: String) -> String {
+        self.alarm(About::Events, &cause);
+        cause
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::SuiEscrow;
 use super::acting::{Acted, Begun};
+use super::alarms::About;
 use super::errand::Errand;
 use futures::stream::{self, StreamExt};
 use std::collections::HashMap;
@@ -78,7 +79,9 @@ impl SuiEscrow {
         if epoch.value.gas_from_balance {
             Ok(epoch)
         } else {
-            Err(doubt("the chain takes no gas from an address balance"))
+            let cause = "the chain takes no gas from an address balance";
+            self.alarm(About::Operator, cause);
+            Err(doubt(cause))
         }
     }
 

@@ -37,6 +37,18 @@ async fn it_says_where_it_stands_and_what_the_epoch_asks() {
 }
 
 #[tokio::test]
+async fn gas_is_what_is_in_the_address_balance() {
+    // What is in coins pays for nothing of ours.
+    let balance = proto::Balance::default().with_balance(12).with_address_balance(5);
+    let in_coins = proto::Balance::default().with_balance(12);
+    for (balance, gas) in [(balance, 5), (in_coins, 0)] {
+        let running = run(Script { balance: Some(balance), ..Script::default() }).await;
+        assert_eq!(running.node.gas(Address::TWO).await, Ok(At { head: head(100), value: gas }));
+    }
+    assert!(lost(&run(Script::default()).await.node.gas(Address::TWO).await));
+}
+
+#[tokio::test]
 async fn a_transaction_is_submitted_and_found_again() {
     let signed = Key::new([7; 32]).sign(built("charge")).unwrap();
     let done = effects(signed.digest, true);

@@ -116,9 +116,9 @@ fn an_entry_has_these_fields() {
 }
 
 #[test]
-fn an_account_and_what_is_in_it_have_these_fields() {
+fn accounts_and_houses_have_these_fields() {
     let modules = modules();
-    let expected: [(&str, &str, &[&str]); 4] = [
+    let expected: [(&str, &str, &[&str]); 6] = [
         (
             "account",
             "Account",
@@ -141,6 +141,19 @@ fn an_account_and_what_is_in_it_have_these_fields() {
             &["limits: vector<allowance::MonthLimit>", "months: 0x2::table::Table<u32, allowance::Month>"],
         ),
         ("allowance", "MonthLimit", &["month: u32", "highest: u64", "last: u64"]),
+        (
+            "house",
+            "House",
+            &[
+                "id: 0x2::object::UID",
+                "version: u64",
+                "cent: u64",
+                "treasury: address",
+                "next_treasury: 0x1::option::Option<house::NextTreasury>",
+                "operators: 0x2::vec_set::VecSet<address>",
+            ],
+        ),
+        ("house", "NextTreasury", &["treasury: address", "not_before_ms: u64"]),
     ];
     for (module, name, fields) in expected {
         assert_eq!(texts(&modules[module]["structs"][name]["fields"]), fields, "{module}::{name}");

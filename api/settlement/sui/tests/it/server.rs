@@ -33,6 +33,7 @@ pub(crate) struct Script {
     pub(crate) checkpoint: Arc<AtomicU64>,
     pub(crate) transaction: Option<proto::ExecutedTransaction>,
     pub(crate) object: Option<proto::Object>,
+    pub(crate) balance: Option<proto::Balance>,
     /// Pages of events: after a cursor of n, the page n.
     pub(crate) pages: Vec<Vec<proto::ListEventsResponse>>,
     /// Pages of coins, likewise.
@@ -52,6 +53,7 @@ impl Default for Script {
             checkpoint: Arc::new(100.into()),
             transaction: None,
             object: None,
+            balance: None,
             pages: Vec::new(),
             owned: Vec::new(),
             balance: None,
@@ -184,6 +186,18 @@ impl StateService for Script {
         response.objects = self.owned[page].clone();
         let next = page + 1;
         response.next_page_token = (next < self.owned.len()).then(|| vec![u8::try_from(next).unwrap()].into());
+        self.answer(Some(response)).await
+    }
+}
+
+#[async_trait]
+impl StateService for Script {
+    async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Answered<proto::GetBalanceResponse> {
+        let request = request.into_inner();
+        assert!(request.owner().parse::<Address>().is_ok());
+        assert_eq!(request.coin_type().parse::<StructTag>().unwrap(), StructTag::sui());
+        let mut response = proto::GetBalanceResponse::default();
+        response.balance.clone_from(&self.balance);
         self.answer(Some(response)).await
     }
 }

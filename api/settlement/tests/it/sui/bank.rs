@@ -7,7 +7,7 @@ use sui_sdk_types::{Address, ExecutionStatus, ObjectChange, ObjectReference, Str
 use suiftly_chain::{Chain, Cutting, Endpoint, Fault, Faults, Genesis, Network};
 use suiftly_schema::time::UnixMillis;
 use suiftly_settlement::escrow::{
-    AT_ONCE, ChargeOrder, Escrow, EscrowError, EscrowEvent, Nonce, SuiEscrow, SuiSettings,
+    ACT_FOR, AT_ONCE, ChargeOrder, Escrow, EscrowError, EscrowEvent, Nonce, SuiEscrow, SuiSettings,
 };
 use suiftly_store::testing::{Client, TestDatabase};
 use suiftly_sui::{Contract, Key, Node, OwnAct, Pair, Purse, SharedRef, Terms};
@@ -220,8 +220,14 @@ pub(super) fn pair(network: &Network, endpoints: &[Endpoint; 2]) -> Pair {
     Pair::new(node(network, &endpoints[0]), node(network, &endpoints[1]))
 }
 
-fn escrow(database: &TestDatabase, network: &Network, endpoints: &[Endpoint; 2], contract: &Contract) -> SuiEscrow {
-    let settings = SuiSettings { gas_budget: BUDGET, at_once: AT_ONCE, act_for: ACT_FOR, begins_at: 0 };
+fn escrow(
+    database: &TestDatabase,
+    network: &Network,
+    endpoints: &[Endpoint; 2],
+    contract: &Contract,
+    (by, act_for): (u8, Duration),
+) -> SuiEscrow {
+    let settings = SuiSettings { gas_budget: BUDGET, at_once: AT_ONCE, act_for, begins_at: 0 };
     let pair = pair(network, endpoints);
     SuiEscrow::new(database.config(), contract.clone(), pair, key(by), settings).unwrap()
 }

@@ -29,6 +29,7 @@ async fn whichever_node_lies_nothing_false_is_believed() {
         }
     }
     assert!(doubts >= 10, "{doubts} times nobody knew");
+    assert_eq!(bank.count("SELECT count(*) FROM notifications WHERE kind = 'sui_nodes'").await, 1, "once a day");
     let charges = vec![("charge", 100); usize::try_from(n).unwrap()];
     assert_eq!(bank.events().await[2..], charges, "each once, in their order");
     assert_eq!(bank.balance(1).await, 100_000 - 100 * i64::try_from(n).unwrap());

@@ -96,6 +96,24 @@ describe("words", () => {
       "It says house::OperatorNamed. The transaction is EvK2.",
     ],
     [
+      "sui_nodes",
+      { why: "nodes a and b contradict each other" },
+      "The nodes of Sui are not believed",
+      "Nodes a and b contradict each other.",
+    ],
+    [
+      "sui_events",
+      { why: "the nodes begin at checkpoint 9, and 5 is next" },
+      "The escrow’s events on Sui cannot be followed",
+      "The nodes begin at checkpoint 9, and 5 is next.",
+    ],
+    [
+      "sui_operator",
+      { why: "transaction Ev came to nothing" },
+      "The operator’s transactions on Sui come to nothing",
+      "Transaction Ev came to nothing.",
+    ],
+    [
       "edge_behind",
       { edge: "sin-2", since: "2026-11-22T12:00:00Z", version: 18_441 },
       "sin-2 is behind the vault",

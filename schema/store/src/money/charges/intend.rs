@@ -6,6 +6,7 @@ use crate::codec::{MonthDate, Timestamptz, known_customer};
 use crate::money::changes::{Changes, query};
 use crate::money::escrow::{ChargeOrder, Nonce};
 use crate::money::months::{self, CustomerMoney, MonthRow, to_cents, usage_transfer};
+use crate::money::proofs::bill_roots;
 use crate::money::{arrears, lock};
 use deadpool_postgres::Transaction;
 use std::collections::{BTreeMap, HashMap};
@@ -54,6 +55,7 @@ pub(super) async fn all(
         intended.credited += u32::from(draw.from_credits > MicroUsd(0));
         drafts.extend(plan(&mut changes, money, &draw, now));
     }
+    name_bills(transaction, &mut drafts).await?;
     intended.intents = insert(transaction, drafts, now).await?;
     for intent in &intended.intents {
         changes.transfers.push(intent_transfer(intent, now));
@@ -136,10 +138,25 @@ fn plan(changes: &mut Changes, money: &CustomerMoney, draw: &Draw, now: UnixMill
         account: money.escrow_account.clone()?,
         amount_usd_cents: to_cents(draw.from_escrow),
         month: draw.month,
-        // Until bills have trees: of one without leaves.
+        // Until its bill is named: of one without leaves.
         root: Hash::of_no_leaves().0,
     };
     Some(Draft { customer_id, order, reason: draw.reason })
+}
+
+/// Gives each order the root of the bill that it is for, as it stands in this transaction.
+async fn name_bills(transaction: &Transaction<'_>, drafts: &mut [Draft]) -> Result<(), StoreError> {
+    if drafts.is_empty() {
+        return Ok(());
+    }
+    let months: Vec<_> = drafts.iter().map(|draft| (draft.customer_id, draft.order.month)).collect();
+    let roots = bill_roots(transaction, &months).await?;
+    for draft in drafts {
+        if let Some(root) = roots.get(&(draft.customer_id, draft.order.month)) {
+            draft.order.root = root.0;
+        }
+    }
+    Ok(())
 }
 
 fn credit_transfer(customer_id: CustomerId, month: &MonthRow, amount: MicroUsd, now: UnixMillis) -> Transfer {

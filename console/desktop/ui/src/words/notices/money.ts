@@ -53,6 +53,24 @@ export const MONEY: Readonly<Record<string, Say>> = {
     todo: "If it was not you: stop charging, tell customers to withdraw, and look the transaction up with an explorer.",
     place: null,
   }),
+  sui_nodes: (body) => ({
+    title: "The nodes of Sui are not believed",
+    detail: sentence(text(body, "why") ?? "Why was not said"),
+    todo: "Look at what each says of the transaction, and at a third node. Charges wait in doubt meanwhile; nothing is drawn twice.",
+    place: null,
+  }),
+  sui_events: (body) => ({
+    title: "The escrow’s events on Sui cannot be followed",
+    detail: sentence(text(body, "why") ?? "Why was not said"),
+    todo: "Deposits are not seen until they can. Use nodes that keep older checkpoints, or mend billing.sui.",
+    place: null,
+  }),
+  sui_operator: (body) => ({
+    title: "The operator’s transactions on Sui come to nothing",
+    detail: sentence(text(body, "why") ?? "Why was not said"),
+    todo: "See that the address has SUI in its address balance, and that the house lists it as an operator: suiftly doctor.",
+    place: null,
+  }),
   renewal_failed: (body, notice) => ({
     title: `${month(body)} could not begin for a customer`,
     detail: sentence(text(body, "cause") ?? "The cause was not said"),
