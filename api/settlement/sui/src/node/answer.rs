@@ -184,11 +184,6 @@ pub(super) fn epoch(answer: Option<&proto::Epoch>) -> Result<Epoch, Failure> {
     })
 }
 
-/// What is in an address balance; a node that does not say has none of it.
-pub(super) fn funds(answer: Option<&proto::Balance>) -> Result<u64, Failure> {
-    answer.map(|balance| balance.address_balance.unwrap_or_default()).ok_or_else(|| missing("balance"))
-}
-
 pub(super) fn executed(digest: &Digest, answer: Option<&proto::ExecutedTransaction>) -> Result<Executed, Failure> {
     let answer = answer.ok_or_else(|| missing("transaction"))?;
     let effects = answer.effects.as_ref().and_then(|effects| effects.bcs.as_ref()).ok_or_else(|| missing("effects"))?;

@@ -15,7 +15,7 @@ use sui_sdk_types::{
     Address, Digest, Event, ExecutionStatus, GasCostSummary, Identifier, StructTag, TransactionEffects,
     TransactionEffectsV2, TransactionEvents,
 };
-use suiftly_sui::{Executed, Node};
+use suiftly_sui::{Executed, Node, sui};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tonic::codegen::http::{HeaderMap, HeaderValue};
@@ -38,7 +38,6 @@ pub(crate) struct Script {
     pub(crate) pages: Vec<Vec<proto::ListEventsResponse>>,
     /// Pages of coins, likewise.
     pub(crate) owned: Vec<Vec<proto::Object>>,
-    pub(crate) balance: Option<proto::Balance>,
     /// Instead of any answer.
     pub(crate) failure: Option<(Code, &'static str)>,
     /// Whether its lists break off.
@@ -56,7 +55,6 @@ impl Default for Script {
             balance: None,
             pages: Vec::new(),
             owned: Vec::new(),
-            balance: None,
             failure: None,
             breaks: false,
             delay: Duration::ZERO,
@@ -169,9 +167,11 @@ impl TransactionExecutionService for Script {
 #[async_trait]
 impl StateService for Script {
     async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Answered<proto::GetBalanceResponse> {
-        assert_eq!(request.get_ref().coin_type(), contract().coin.to_string());
+        let request = request.into_inner();
+        assert!(request.owner().parse::<Address>().is_ok());
+        assert!([contract().coin, sui()].contains(&request.coin_type().parse().unwrap()));
         let mut response = proto::GetBalanceResponse::default();
-        response.balance = self.balance.clone();
+        response.balance.clone_from(&self.balance);
         self.answer(Some(response)).await
     }
 
@@ -186,18 +186,6 @@ impl StateService for Script {
         response.objects = self.owned[page].clone();
         let next = page + 1;
         response.next_page_token = (next < self.owned.len()).then(|| vec![u8::try_from(next).unwrap()].into());
-        self.answer(Some(response)).await
-    }
-}
-
-#[async_trait]
-impl StateService for Script {
-    async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Answered<proto::GetBalanceResponse> {
-        let request = request.into_inner();
-        assert!(request.owner().parse::<Address>().is_ok());
-        assert_eq!(request.coin_type().parse::<StructTag>().unwrap(), StructTag::sui());
-        let mut response = proto::GetBalanceResponse::default();
-        response.balance.clone_from(&self.balance);
         self.answer(Some(response)).await
     }
 }
