@@ -16,6 +16,7 @@ mod drafting;
 mod error;
 pub mod escrow;
 pub mod manager;
+pub mod owners;
 mod paying;
 mod proving;
 mod reconciling;

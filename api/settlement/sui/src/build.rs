@@ -92,6 +92,11 @@ impl Contract {
     }
 }
 
+/// A transaction in BCS: what is signed, and what its digest is of.
+pub fn to_bcs(transaction: &Transaction) -> Result<Vec<u8>, BuildError> {
+    bcs::to_bytes(transaction).map_err(|error| BuildError::Builder { cause: error.to_string() })
+}
+
 struct Draft<'a> {
     contract: &'a Contract,
     tx: TransactionBuilder,

@@ -64,6 +64,11 @@ impl Contract {
     }
 }
 
+/// The type of the coin that gas is paid in.
+pub fn sui() -> TypeTag {
+    StructTag::sui().into()
+}
+
 /// A month as the contract writes it: 202611.
 pub fn month_number(month: BillingMonth) -> u32 {
     let digits = month.to_string().into_bytes().into_iter().filter(u8::is_ascii_digit);

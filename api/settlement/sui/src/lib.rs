@@ -24,14 +24,15 @@ mod sign;
 pub use abort::Abort;
 pub use account::Account;
 pub use act::{Act, Nonce, OwnAct, Purse, Terms};
-pub use build::BuildError;
-pub use contract::{Contract, SharedRef, billing_month, month_number};
+pub use build::{BuildError, to_bcs};
+pub use contract::{Contract, SharedRef, billing_month, month_number, sui};
 pub use entry::{Entry, EntryKind, ReadError};
 pub use house::House;
 pub use node::{
-    At, CALL_TIMEOUT, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, Listed, MESSAGE_BYTES_MAX, Node, NodeError,
+    At, Balance, CALL_TIMEOUT, Coin, Coins, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, INPUTS_MAX, Listed,
+    MESSAGE_BYTES_MAX, Node, NodeError, Simulated,
 };
 pub use outcome::Outcome;
 pub use pair::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, Pair, agree};
 pub use sign::{Key, KeyError, Signed, SignedError};
-pub use sui_sdk_types::{Address, Digest};
+pub use sui_sdk_types::{Address, Digest, ObjectReference};

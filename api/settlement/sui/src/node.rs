@@ -7,22 +7,22 @@ mod answer;
 mod details;
 mod error;
 mod events;
+mod owned;
 
-pub use answer::{At, Epoch, Executed, Head};
+pub use answer::{At, Balance, Coin, Coins, Epoch, Executed, Head, INPUTS_MAX, Simulated};
 pub use error::{Failure, NodeError};
 pub use events::{EVENTS_MAX, Emitted, Listed};
 
-use crate::Signed;
+use crate::{Signed, sui};
 use std::sync::Arc;
 use std::time::Duration;
 use sui_rpc::Client;
 use sui_rpc::client::ResponseExt;
 use sui_rpc::field::{FieldMask, FieldMaskUtil as _};
 use sui_rpc::proto::sui::rpc::v2::{
-    ExecuteTransactionRequest, GetBalanceRequest, GetEpochRequest, GetObjectRequest, GetServiceInfoRequest,
-    GetTransactionRequest,
+    ExecuteTransactionRequest, GetEpochRequest, GetObjectRequest, GetServiceInfoRequest, GetTransactionRequest,
 };
-use sui_sdk_types::{Address, Digest, Object, StructTag};
+use sui_sdk_types::{Address, Digest, Object};
 use tonic::{Code, Response, Status};
 use tower::util::MapResponseLayer;
 
@@ -106,10 +106,8 @@ impl Node {
 
     /// How much gas an address can pay for out of its address balance, in MIST.
     pub async fn gas(&self, owner: Address) -> Result<At<u64>, NodeError> {
-        let request =
-            GetBalanceRequest::default().with_owner(owner.to_string()).with_coin_type(StructTag::sui().to_string());
-        let answer = self.ask(self.client.clone().state_client().get_balance(request)).await?;
-        self.read(answer, |answer| answer::funds(answer.balance.as_ref()))
+        let At { head, value } = self.balance(owner, &sui()).await?;
+        Ok(At { head, value: value.in_address })
     }
 
     /// An answer, with where the node stands.

@@ -5,10 +5,10 @@ mod agree;
 pub use agree::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, agree};
 
 use crate::Contract;
-use crate::node::{At, Epoch, Executed, Head, Listed, Node, NodeError};
+use crate::node::{At, Balance, Coins, Epoch, Executed, Head, Listed, Node, NodeError, Simulated};
 use parking_lot::Mutex;
 use std::ops::Range;
-use sui_sdk_types::{Address, Digest, Object};
+use sui_sdk_types::{Address, Digest, Object, Transaction, TypeTag};
 
 /// Two nodes of one chain, best of different hosts.
 pub struct Pair {
@@ -52,6 +52,24 @@ impl Pair {
     pub async fn object(&self, id: Address) -> Result<At<Option<Object>>, Doubt> {
         let [one, other] = &self.nodes;
         self.agreed(tokio::join!(one.object(id), other.object(id)).into())
+    }
+
+    /// An address's coin objects of a type, as far as both list them.
+    pub async fn coins(&self, owner: Address, coin: &TypeTag) -> Result<At<Coins>, Doubt> {
+        let [one, other] = &self.nodes;
+        self.agreed(tokio::join!(one.coins(owner, coin), other.coins(owner, coin)).into())
+    }
+
+    /// How much an address has of a coin: the less that either says.
+    pub async fn balance(&self, owner: Address, coin: &TypeTag) -> Result<At<Balance>, Doubt> {
+        let [one, other] = &self.nodes;
+        self.agreed(tokio::join!(one.balance(owner, coin), other.balance(owner, coin)).into())
+    }
+
+    /// What a transaction would come to: done if both say so.
+    pub async fn simulate(&self, transaction: &Transaction) -> Result<At<Simulated>, Doubt> {
+        let [one, other] = &self.nodes;
+        self.agreed(tokio::join!(one.simulate(transaction), other.simulate(transaction)).into())
     }
 
     /// The contract's events, as far as both have them.

@@ -152,18 +152,25 @@ impl Signed {
     /// Reads what was kept, or what a wallet returned: BCS of a transaction, and its sender's signature with the scheme's
     /// byte before it and the public key after it.
     pub fn from_bytes(transaction: &[u8], signature: &[u8]) -> Result<Self, SignedError> {
-        let unreadable = |what| move |error: bcs::Error| SignedError::Form { what, cause: error.to_string() };
-        let transaction: Transaction = bcs::from_bytes(transaction).map_err(unreadable("transaction"))?;
-        let signature = UserSignature::from_bytes(signature).map_err(unreadable("signature"))?;
-        let UserSignature::Simple(SimpleSignature::Ed25519 { public_key, .. }) = &signature else {
-            return Err(SignedError::Scheme { scheme: signature.scheme().name() });
+        let signed = Self::of_verified(transaction, signature)?;
+        let UserSignature::Simple(SimpleSignature::Ed25519 { public_key, .. }) = &signed.signature else {
+            return Err(SignedError::Scheme { scheme: signed.signature.scheme().name() });
         };
-        let (sender, signer) = (transaction.sender, public_key.derive_address());
+        let (sender, signer) = (signed.transaction.sender, public_key.derive_address());
         if sender != signer {
             return Err(SignedError::Signer { sender, signer });
         }
-        let checked = Ed25519Verifier::new().verify_transaction(&transaction, &signature);
+        let checked = Ed25519Verifier::new().verify_transaction(&signed.transaction, &signed.signature);
         checked.map_err(|_| SignedError::Signature)?;
+        Ok(signed)
+    }
+
+    /// The same, of bytes whose signature somebody has verified by the sender's address: of the schemes that are not checked
+    /// here, too. The chain checks it once more.
+    pub fn of_verified(transaction: &[u8], signature: &[u8]) -> Result<Self, SignedError> {
+        let unreadable = |what| move |error: bcs::Error| SignedError::Form { what, cause: error.to_string() };
+        let transaction: Transaction = bcs::from_bytes(transaction).map_err(unreadable("transaction"))?;
+        let signature = UserSignature::from_bytes(signature).map_err(unreadable("signature"))?;
         Ok(Self { digest: transaction.digest(), transaction, signature })
     }
 

@@ -4,7 +4,11 @@ use super::Failure;
 use crate::SharedRef;
 use sui_rpc::client::ResponseExt;
 use sui_rpc::proto::sui::rpc::v2 as proto;
-use sui_sdk_types::{Address, Digest, Event, Object, ObjectChange, Owner, TransactionEffects, TransactionEvents};
+use sui_sdk_types::framework;
+use sui_sdk_types::{
+    Address, Digest, Event, ExecutionError, ExecutionStatus, Object, ObjectChange, ObjectReference, Owner,
+    TransactionEffects, TransactionEvents, TypeTag,
+};
 use suiftly_schema::time::UnixMillis;
 
 /// Whether gas may come out of an address balance: a flag of the protocol.
@@ -73,6 +77,83 @@ impl Executed {
     }
 }
 
+/// Coins that one transaction takes at most: a wallet can show so many.
+pub const INPUTS_MAX: usize = 100;
+
+/// A coin object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Coin {
+    /// Which, at its newest version.
+    pub object: ObjectReference,
+    /// How much is in it, in the coin's units.
+    pub balance: u64,
+}
+
+/// Coin objects of one type and owner, ascending by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coins(Vec<Coin>);
+
+impl Coins {
+    /// These, in whatever order.
+    pub fn new(mut coins: Vec<Coin>) -> Self {
+        coins.sort();
+        Self(coins)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Coin> {
+        self.0.iter()
+    }
+
+    /// The coins with most in them, until they come to an amount: all of them, and no more than [`INPUTS_MAX`], where they
+    /// do not. And what is in these.
+    pub fn richest(&self, amount: u64) -> (Vec<ObjectReference>, u64) {
+        let mut coins: Vec<&Coin> = self.0.iter().filter(|coin| coin.balance > 0).collect();
+        coins.sort_by_key(|coin| std::cmp::Reverse(coin.balance));
+        let (mut chosen, mut sum) = (Vec::new(), 0_u64);
+        for coin in coins.into_iter().take(INPUTS_MAX) {
+            if sum >= amount {
+                break;
+            }
+            chosen.push(coin.object.clone());
+            sum = sum.saturating_add(coin.balance);
+        }
+        (chosen, sum)
+    }
+
+    /// Those that another list has, too, at the same version.
+    #[must_use]
+    pub fn shared_with(mut self, other: &Self) -> Self {
+        self.0.retain(|coin| other.0.binary_search(coin).is_ok());
+        self
+    }
+}
+
+/// How much of a coin an address has, in the coin's units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// In coin objects.
+    pub in_coins: u64,
+    /// In its address balance.
+    pub in_address: u64,
+}
+
+/// What a transaction would come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simulated {
+    /// Whether it would be done.
+    pub status: ExecutionStatus,
+    /// What it would cost in gas, less what it would get back, in MIST.
+    pub gas: u64,
+}
+
+impl Simulated {
+    /// Whether what was to pay for the gas is too little.
+    pub const fn lacks_gas(&self) -> bool {
+        matches!(self.status, ExecutionStatus::Failure { error: ExecutionError::InsufficientGas, .. })
+    }
+}
+
 fn missing(what: &str) -> Failure {
     Failure::Lost(format!("its answer has no {what}"))
 }
@@ -103,11 +184,6 @@ pub(super) fn epoch(answer: Option<&proto::Epoch>) -> Result<Epoch, Failure> {
     })
 }
 
-/// What is in an address balance; a node that does not say has none of it.
-pub(super) fn funds(answer: Option<&proto::Balance>) -> Result<u64, Failure> {
-    answer.map(|balance| balance.address_balance.unwrap_or_default()).ok_or_else(|| missing("balance"))
-}
-
 pub(super) fn executed(digest: &Digest, answer: Option<&proto::ExecutedTransaction>) -> Result<Executed, Failure> {
     let answer = answer.ok_or_else(|| missing("transaction"))?;
     let effects = answer.effects.as_ref().and_then(|effects| effects.bcs.as_ref()).ok_or_else(|| missing("effects"))?;
@@ -136,4 +212,35 @@ pub(super) fn object(id: Address, answer: Option<&proto::Object>) -> Result<Obje
         return Err(Failure::Lying(format!("object {} for object {id}", object.object_id())));
     }
     Ok(object)
+}
+
+/// A coin of this type that this owner has: a node may list no other.
+pub(super) fn coin(answer: &proto::Object, owner: Address, kind: &TypeTag) -> Result<Coin, Failure> {
+    let object: Object =
+        answer.bcs.as_ref().ok_or_else(|| missing("coin"))?.deserialize().map_err(unreadable("coin"))?;
+    let coin = framework::Coin::try_from_object(&object).filter(|coin| coin.coin_type() == kind);
+    match coin {
+        Some(coin) if *object.owner() == Owner::Address(owner) => Ok(Coin {
+            object: ObjectReference::new(object.object_id(), object.version(), object.digest()),
+            balance: coin.balance(),
+        }),
+        _ => Err(Failure::Lying(format!("{} for a coin of {owner}", object.object_id()))),
+    }
+}
+
+pub(super) fn balance(answer: Option<&proto::Balance>) -> Result<Balance, Failure> {
+    let answer = answer.ok_or_else(|| missing("balance"))?;
+    // What a node leaves out is nothing.
+    Ok(Balance {
+        in_coins: answer.coin_balance.unwrap_or_default(),
+        in_address: answer.address_balance.unwrap_or_default(),
+    })
+}
+
+pub(super) fn simulated(answer: Option<&proto::ExecutedTransaction>) -> Result<Simulated, Failure> {
+    let effects = answer.and_then(|answer| answer.effects.as_ref()).and_then(|effects| effects.bcs.as_ref());
+    let effects = effects.ok_or_else(|| missing("effects"))?;
+    let effects: TransactionEffects = effects.deserialize().map_err(unreadable("effects"))?;
+    let gas = effects.gas_summary().net_gas_usage();
+    Ok(Simulated { status: effects.status().clone(), gas: u64::try_from(gas).unwrap_or_default() })
 }

@@ -1,7 +1,7 @@
 //! Whether two nodes say the same, as a pure function of what they said.
 
-use crate::node::{At, Epoch, Executed, Head, Listed, NodeError};
-use sui_sdk_types::Object;
+use crate::node::{At, Balance, Coins, Epoch, Executed, Head, Listed, NodeError, Simulated};
+use sui_sdk_types::{ExecutionStatus, Object};
 use suiftly_schema::time::UnixMillis;
 
 /// A node that is further behind than this is not asked: in checkpoints …
@@ -198,5 +198,31 @@ impl Joint for Listed {
         let covered = one.covered.min(other.covered);
         let (one, other) = (one.up_to(covered), other.up_to(covered));
         if one == other { Joined::Same(one) } else { Joined::Contrary }
+    }
+}
+
+/// Coins that both list at one version: an owner who moves funds meanwhile is no reason to believe neither.
+impl Joint for Coins {
+    fn join(one: Self, other: Self) -> Joined<Self> {
+        Joined::Same(one.shared_with(&other))
+    }
+}
+
+/// The less, as with coins.
+impl Joint for Balance {
+    fn join(one: Self, other: Self) -> Joined<Self> {
+        Joined::Same(Self {
+            in_coins: one.in_coins.min(other.in_coins),
+            in_address: one.in_address.min(other.in_address),
+        })
+    }
+}
+
+/// Done if it would be done at both; and what it costs at most.
+impl Joint for Simulated {
+    fn join(one: Self, other: Self) -> Joined<Self> {
+        let gas = one.gas.max(other.gas);
+        let status = if one.status == ExecutionStatus::Success { other.status } else { one.status };
+        Joined::Same(Self { status, gas })
     }
 }

@@ -10,6 +10,7 @@ mod building;
 mod deciding;
 mod fixture;
 mod interface;
+mod owned;
 mod reading;
 mod server;
 mod signing;

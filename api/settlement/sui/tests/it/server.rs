@@ -15,7 +15,7 @@ use sui_sdk_types::{
     Address, Digest, Event, ExecutionStatus, GasCostSummary, Identifier, StructTag, TransactionEffects,
     TransactionEffectsV2, TransactionEvents,
 };
-use suiftly_sui::{Executed, Node};
+use suiftly_sui::{Executed, Node, sui};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tonic::codegen::http::{HeaderMap, HeaderValue};
@@ -36,6 +36,8 @@ pub(crate) struct Script {
     pub(crate) balance: Option<proto::Balance>,
     /// Pages of events: after a cursor of n, the page n.
     pub(crate) pages: Vec<Vec<proto::ListEventsResponse>>,
+    /// Pages of coins, likewise.
+    pub(crate) owned: Vec<Vec<proto::Object>>,
     /// Instead of any answer.
     pub(crate) failure: Option<(Code, &'static str)>,
     /// Whether its lists break off.
@@ -52,6 +54,7 @@ impl Default for Script {
             object: None,
             balance: None,
             pages: Vec::new(),
+            owned: Vec::new(),
             failure: None,
             breaks: false,
             delay: Duration::ZERO,
@@ -145,6 +148,20 @@ impl TransactionExecutionService for Script {
         assert!(masks(request.read_mask.as_ref(), "effects.bcs"));
         self.answer(self.transaction.clone().map(proto::ExecuteTransactionResponse::new)).await
     }
+
+    async fn simulate_transaction(
+        &self,
+        request: Request<proto::SimulateTransactionRequest>,
+    ) -> Answered<proto::SimulateTransactionResponse> {
+        // Here the transaction is a part of the answer, and its fields are asked for below it.
+        assert!(masks(request.get_ref().read_mask.as_ref(), "transaction.effects.bcs"));
+        self.answer(self.transaction.clone().map(|transaction| {
+            let mut response = proto::SimulateTransactionResponse::default();
+            response.transaction = Some(transaction);
+            response
+        }))
+        .await
+    }
 }
 
 #[async_trait]
@@ -152,9 +169,23 @@ impl StateService for Script {
     async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Answered<proto::GetBalanceResponse> {
         let request = request.into_inner();
         assert!(request.owner().parse::<Address>().is_ok());
-        assert_eq!(request.coin_type().parse::<StructTag>().unwrap(), StructTag::sui());
+        assert!([contract().coin, sui()].contains(&request.coin_type().parse().unwrap()));
         let mut response = proto::GetBalanceResponse::default();
         response.balance.clone_from(&self.balance);
+        self.answer(Some(response)).await
+    }
+
+    async fn list_owned_objects(
+        &self,
+        request: Request<proto::ListOwnedObjectsRequest>,
+    ) -> Answered<proto::ListOwnedObjectsResponse> {
+        let request = request.into_inner();
+        assert_eq!(request.object_type(), StructTag::coin(contract().coin).to_string());
+        let page = request.page_token.as_ref().map_or(0, |token| usize::from(token[0]));
+        let mut response = proto::ListOwnedObjectsResponse::default();
+        response.objects = self.owned[page].clone();
+        let next = page + 1;
+        response.next_page_token = (next < self.owned.len()).then(|| vec![u8::try_from(next).unwrap()].into());
         self.answer(Some(response)).await
     }
 }

@@ -21,7 +21,7 @@ const BUDGET: u64 = 100_000_000;
 const OPERATOR: u8 = 200;
 const STRANGER: u8 = 202;
 
-fn key(byte: u8) -> Key {
+pub(super) fn key(byte: u8) -> Key {
     Key::new([byte; 32])
 }
 
@@ -30,7 +30,7 @@ pub(super) fn owner(n: u8) -> String {
     key(n).address().to_string()
 }
 
-fn sui() -> TypeTag {
+pub(super) fn sui() -> TypeTag {
     StructTag::sui().into()
 }
 
@@ -216,7 +216,7 @@ fn node(network: &Network, endpoint: &Endpoint) -> Node {
     Node::new(&endpoint.url(), network.look(Chain::id)).unwrap().with_timeout(Duration::from_secs(1))
 }
 
-fn pair(network: &Network, endpoints: &[Endpoint; 2]) -> Pair {
+pub(super) fn pair(network: &Network, endpoints: &[Endpoint; 2]) -> Pair {
     Pair::new(node(network, &endpoints[0]), node(network, &endpoints[1]))
 }
 

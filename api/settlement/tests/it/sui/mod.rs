@@ -5,3 +5,4 @@ mod crash;
 mod doubts;
 mod escrow;
 mod lies;
+mod owners;
