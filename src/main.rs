@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod billing;
 mod certificates;
+mod chain;
 mod check;
 mod cli;
 mod client;
@@ -63,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Replay(args) => commands::replay(args),
         Command::LogFormat(command) => in_runtime(log_format::log_format(command)),
         Command::Journal(command) => journal::journal(command),
+        Command::Chain(command) => in_runtime(chain::chain(command)),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place, up::sockets::passed()?)),
         Command::Serve(args) => in_runtime(up::serve(args.place, up::sockets::passed()?)),

@@ -7,7 +7,7 @@ mod manage;
 mod orders;
 mod show;
 
-pub(crate) use args::BillingArgs;
+pub(crate) use args::{BillingArgs, limit_cents, usd_cents};
 
 use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;

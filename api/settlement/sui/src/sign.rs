@@ -105,6 +105,13 @@ impl Key {
         let signature = self.0.sign_transaction(&transaction).map_err(failed)?;
         Ok(Signed { digest: transaction.digest(), transaction, signature })
     }
+
+    /// Signs a transaction of its address that is given in BCS, as a wallet does: the signature as it is sent.
+    pub fn sign_bytes(&self, transaction: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let unreadable = |error: bcs::Error| KeyError::Sign { cause: error.to_string() };
+        let transaction: Transaction = bcs::from_bytes(transaction).map_err(unreadable)?;
+        Ok(self.sign(transaction)?.signature.to_bytes())
+    }
 }
 
 /// Why bytes are no signed transaction.

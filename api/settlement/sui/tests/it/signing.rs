@@ -15,6 +15,7 @@ fn signatures_are_those_of_the_official_sdk() {
         assert_eq!(signed.digest.to_string(), expected["digest"].as_str().unwrap());
         let (transaction, signature) = signed.to_bytes().unwrap();
         assert_eq!(transaction, bytes(&expected["bytes"]));
+        assert_eq!(key.sign_bytes(&transaction).unwrap(), signature);
         assert_eq!(Signed::from_bytes(&transaction, &signature), Ok(signed));
     }
 }
@@ -23,6 +24,7 @@ fn signatures_are_those_of_the_official_sdk() {
 fn what_another_has_signed_is_refused() {
     let [operator, owner] = [Key::new([7; 32]), Key::new([9; 32])];
     assert!(matches!(owner.sign(built("charge")), Err(KeyError::Sender { .. })));
+    assert!(matches!(owner.sign_bytes(&[1, 2, 3]), Err(KeyError::Sign { .. })));
 
     let (charge, by_operator) = operator.sign(built("charge")).unwrap().to_bytes().unwrap();
     let (close, other) = operator.sign(built("close")).unwrap().to_bytes().unwrap();
