@@ -1,5 +1,6 @@
 //! `[billing]`: who charges, and who holds the money.
 
+use super::{Problems, Sui};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +14,15 @@ pub(crate) struct Billing {
     /// Whether the manager makes what bills are proven by: it reads the journal once more, beside ingest, and closes a month
     /// when its records come to its hours.
     pub(crate) proofs: bool,
-    /// Who holds customers' funds: embedded (a ledger in the database, without a chain).
+    /// Who holds customers' funds: embedded (a ledger in the database, without a chain), sui (the contract on Sui, see
+    /// billing.sui). A database stays with the one that it began with.
     pub(crate) escrow: EscrowBackend,
     /// Whether the embedded escrow may hold funds in production: deposits are then what operators say they are.
     pub(crate) embedded_in_production: bool,
     /// Faults that the escrow is to have; in development and tests alone.
     pub(crate) mock_escrow: Option<String>,
+    /// The escrow contract on Sui, where it holds the funds.
+    pub(crate) sui: Sui,
 }
 
 /// `billing.escrow`
@@ -27,6 +31,8 @@ pub(crate) struct Billing {
 pub(crate) enum EscrowBackend {
     /// A ledger of our own, in the database.
     Embedded,
+    /// The contract on Sui.
+    Sui,
 }
 
 impl Default for Billing {
@@ -37,6 +43,15 @@ impl Default for Billing {
             escrow: EscrowBackend::Embedded,
             embedded_in_production: false,
             mock_escrow: None,
+            sui: Sui::default(),
+        }
+    }
+}
+
+impl Billing {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        if self.escrow == EscrowBackend::Sui {
+            self.sui.check(problems);
         }
     }
 }

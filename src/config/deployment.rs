@@ -18,6 +18,7 @@ impl Api {
             endpoints: endpoints.collect::<anyhow::Result<_>>()?,
             escrow: match escrow {
                 EscrowBackend::Embedded => EscrowKind::Embedded,
+                EscrowBackend::Sui => EscrowKind::Sui,
             },
             explorer_tx_url: self.explorer_tx_url.clone().map(explorer).transpose()?,
             support_email: self.support_email.clone().map(email).transpose()?,

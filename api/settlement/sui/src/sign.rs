@@ -1,8 +1,8 @@
 //! Signatures: the operator's key, and what is signed, checked before it goes anywhere.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use sui_crypto::ed25519::{Ed25519PrivateKey, Ed25519Verifier};
 use sui_crypto::{SuiSigner as _, SuiVerifier as _};
@@ -18,8 +18,8 @@ pub struct Key(Ed25519PrivateKey);
 /// Why there is no key, or no signature of it.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file cannot be read.
-    #[error("cannot read the key file {path}: {cause}")]
+    /// The file cannot be read, or not be made.
+    #[error("cannot use the key file {path}: {cause}")]
     File {
         /// Which.
         path: PathBuf,
@@ -80,6 +80,14 @@ impl Key {
             KeyError::Form { path: path.to_owned(), cause }
         };
         Ed25519PrivateKey::from_suiprivkey(text.trim()).map(Self).map_err(unreadable)
+    }
+
+    /// Writes it into a new file, as [`Key::read`] reads it, which only its owner can read. One that is there stays.
+    pub fn write(&self, path: &Path) -> Result<(), KeyError> {
+        let failed = |cause| KeyError::File { path: path.to_owned(), cause };
+        let text = self.0.to_suiprivkey().map_err(|error| failed(io::Error::other(error)))?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
     }
 
     /// Whose key it is.

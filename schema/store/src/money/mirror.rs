@@ -66,6 +66,16 @@ impl MoneyStore {
         rows.iter().map(account).collect()
     }
 
+    /// The escrow backends that this database has data of, by their names. More than one was never meant to be.
+    pub async fn escrows_used(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT backend FROM escrow_cursors \
+            UNION SELECT 'embedded' WHERE EXISTS (SELECT FROM embedded_escrow_accounts) \
+            UNION SELECT 'sui' WHERE EXISTS (SELECT FROM sui_follower) OR EXISTS (SELECT FROM sui_attempts) ORDER BY 1";
+        let rows = self.client().await?.query(sql, &[]).await;
+        let rows = rows.map_err(StoreError::database("look whose accounts these are"))?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     /// Those of these events that are mirrored.
     pub async fn mirrored(&self, digests: &[&str]) -> Result<Vec<MirroredEvent>, StoreError> {
         let sql = "SELECT t.digest, t.customer_id, t.type, t.amount_usd_cents, \

@@ -2,7 +2,7 @@
 
 use std::slice;
 use suiftly_schema::time::UnixMillis;
-use suiftly_store::money::{EscrowEventKind, Notice, Severity};
+use suiftly_store::money::{EscrowEventKind, MoneyStore, Notice, Severity};
 use suiftly_store::sui_escrow::{
     Attempt, AttemptState, EntryKind, FAILURE_CHARS_MAX, Follower, LastEntry, Purpose, SuiEntry, SuiEscrowStore,
 };
@@ -235,4 +235,19 @@ async fn a_nonces_account_is_that_of_its_attempt_or_its_charge() {
     let root = "SELECT encode(root, 'hex') FROM charges";
     let root: String = database.client().await.query_one(root, &[]).await.unwrap().get(0);
     assert_eq!(root, suiftly_schema::proof::Hash::of_no_leaves().to_string(), "of a charge without a bill");
+}
+
+#[tokio::test]
+async fn a_database_knows_which_escrows_it_was_used_with() {
+    let (database, store) = store().await;
+    let money = MoneyStore::new(database.config()).unwrap();
+    assert!(money.escrows_used().await.unwrap().is_empty());
+    store.begin_following(&first()).await.unwrap();
+    assert_eq!(money.escrows_used().await.unwrap(), ["sui"]);
+    let client = database.client().await;
+    let planted = format!("INSERT INTO embedded_escrow_accounts (id, owner) VALUES ('{0}', '{0}')", account(1));
+    client.batch_execute(&planted).await.unwrap();
+    assert_eq!(money.escrows_used().await.unwrap(), ["embedded", "sui"]);
+    client.batch_execute("INSERT INTO escrow_cursors (backend, cursor) VALUES ('another', 0)").await.unwrap();
+    assert_eq!(money.escrows_used().await.unwrap(), ["another", "embedded", "sui"]);
 }

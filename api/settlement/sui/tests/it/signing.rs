@@ -68,3 +68,14 @@ fn a_key_is_read_from_a_file_that_nobody_else_can_read() {
     }
     assert!(matches!(Key::read(&folder.path().join("none")), Err(KeyError::File { .. })));
 }
+
+#[test]
+fn a_key_is_written_once_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("operator.key");
+    let key = Key::new([7; 32]);
+    key.write(&path).unwrap();
+    assert_eq!(Key::read(&path).unwrap().address(), key.address());
+    assert!(matches!(Key::new([8; 32]).write(&path), Err(KeyError::File { .. })), "one that is there stays");
+    assert_eq!(Key::read(&path).unwrap().address(), key.address());
+}
