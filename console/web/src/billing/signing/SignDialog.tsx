@@ -69,7 +69,7 @@ function Sheet({ asked, whose }: { asked: Asked; whose: Whose }) {
           <Button
             kind="primary"
             busy={phase !== "idle"}
-            disabled={made === undefined || isFetching || signer === undefined}
+            disabled={made === undefined || isFetching || isMadeAnew || signer === undefined}
             onClick={press}
           >
             Sign in {name}

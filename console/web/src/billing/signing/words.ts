@@ -48,7 +48,7 @@ export function checkOrder({ says }: Read, { act, cents }: Order, unitsPerCent: 
       (says.act === "limit" && says.limit === units) ||
       (says.act === "open" && says.first === 0n && says.limit === units),
   };
-  if (!is[act]) throw new Unexpected("it says something else than what you asked for");
+  if (!is[act]) throw new Unexpected("it is about another act, or another amount");
 }
 
 function centsOf(units: bigint, unitsPerCent: number): bigint {
