@@ -122,7 +122,7 @@ impl Config {
         self.database.check(problems);
         self.firehose.check(problems);
         self.api.check(problems);
-        problems.note(self.api.deployment(self.billing.escrow));
+        problems.note(self.api.deployment(&self.billing));
         self.admin.check(problems);
         self.billing.check(problems);
         self.notify.check(problems);

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use suiftly_schema::api_key::ApiKeySecret;
 use suiftly_schema::sealed::Keyring;
 use suiftly_settlement::Settlement;
+use suiftly_settlement::owners::Owners;
 use suiftly_store::accounts::AccountStore;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,8 @@ pub struct Accounts {
     pub store: AccountStore,
     /// Money.
     pub settlement: Settlement,
+    /// Who makes the transactions that owners sign, where a chain holds the funds.
+    pub owners: Option<Arc<Owners>>,
     /// What API keys are made with.
     pub api_key_secret: ApiKeySecret,
     /// What seals secrets at rest.

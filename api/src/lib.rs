@@ -84,7 +84,7 @@ pub use auth::{OPERATOR_TOKEN_PREFIX, Operators};
 pub use axum::http::HeaderValue;
 pub use books::LiveBooks;
 pub use clock::{Clock, SystemClock};
-pub use deployment::{DIGEST_PLACE, Deployment, EscrowKind};
+pub use deployment::{DIGEST_PLACE, Deployment, EscrowKind, SuiDeployment};
 pub use hub::{Hub, HubBounds, Published};
 pub use ipnet::IpNet;
 pub use limits::Rate;

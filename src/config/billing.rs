@@ -3,6 +3,9 @@
 use super::{Problems, Sui};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use suiftly_api::SuiDeployment;
+use suiftly_settlement::owners::Owners;
 
 /// `[billing]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +52,24 @@ impl Default for Billing {
 }
 
 impl Billing {
+    /// What pages are told of the contract, where the escrow is one on Sui. Where something is missing the check says so.
+    pub(super) fn sui_deployment(&self) -> Option<SuiDeployment> {
+        let contract = (self.escrow == EscrowBackend::Sui).then(|| self.sui.contract().ok()).flatten()?;
+        Some(SuiDeployment {
+            network: self.sui.network.word(),
+            package: contract.package.to_string(),
+            house: contract.house.id.to_string(),
+            coin: contract.coin.to_string(),
+            units_per_cent: contract.cent,
+        })
+    }
+
+    /// Who makes the transactions that owners sign, where the escrow is on Sui. Has to be called within a tokio runtime.
+    pub(crate) fn owners(&self) -> anyhow::Result<Option<Arc<Owners>>> {
+        let Self { escrow: EscrowBackend::Sui, sui, .. } = self else { return Ok(None) };
+        Ok(Some(Arc::new(Owners::new(sui.contract()?, sui.pair()?, sui.gas_budget))))
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
         if self.escrow == EscrowBackend::Sui {
             self.sui.check(problems);

@@ -68,6 +68,18 @@ pub(crate) enum SuiNetwork {
     Localnet,
 }
 
+impl SuiNetwork {
+    /// As wallets write it after `sui:`.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet => "testnet",
+            Self::Devnet => "devnet",
+            Self::Localnet => "localnet",
+        }
+    }
+}
+
 impl Default for Sui {
     fn default() -> Self {
         Self {
@@ -179,6 +191,7 @@ fn parsed<T: FromStr<Err: Display>>(key: &str, text: Option<&str>) -> anyhow::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Billing, EscrowBackend};
     use std::os::unix::fs::PermissionsExt;
 
     /// One that says everything.
@@ -193,6 +206,18 @@ mod tests {
             key_file: Some("operator".into()),
             ..Sui::default()
         }
+    }
+
+    #[tokio::test]
+    async fn pages_are_told_of_the_contract_and_owners_served_where_it_holds_the_funds() {
+        let billing = Billing { escrow: EscrowBackend::Sui, sui: whole(), ..Billing::default() };
+        let told = billing.sui_deployment().unwrap();
+        let address = |last: &str| format!("0x{last:0>64}");
+        assert_eq!((told.network, told.package, told.house), ("mainnet", address("1"), address("2")));
+        assert_eq!((told.coin, told.units_per_cent), (format!("{}::usdc::USDC", address("c01")), 10_000));
+        assert!(billing.owners().unwrap().is_some());
+        let embedded = Billing { escrow: EscrowBackend::Embedded, ..billing };
+        assert!(embedded.sui_deployment().is_none() && embedded.owners().unwrap().is_none());
     }
 
     fn told(sui: &Sui) -> Vec<String> {

@@ -244,7 +244,7 @@ async fn listen(
     let (limits, rules) = (config.api.limits(), config.api.rules(parts.accounts.mode.secure_cookies)?);
     let web_dir = config.api.web_dir.join("index.html").is_file().then(|| config.api.web_dir.clone());
     let (listen, admin_listen, admin_tls) = (config.api.listen, config.admin.listen, config.admin.tls());
-    let deployment = config.api.deployment(config.billing.escrow)?;
+    let deployment = config.api.deployment(&config.billing)?;
     let api = ApiConfig { listen, admin_listen, admin_tls, web_dir, limits, rules, deployment };
     Ok(suiftly_api::serve_on(passed, api, parts, end.clone()).await?)
 }

@@ -10,6 +10,7 @@ mod forecast;
 mod funds;
 mod invoices;
 mod proof;
+mod signing;
 mod statement;
 mod wire;
 
@@ -17,6 +18,9 @@ pub use document::{DocumentView, LineView, NoteView, PartyView, PaymentView, Sum
 pub use drill::{HourPage, HourRow, RecordPage, RecordRow};
 pub use funds::{AmountRequest, FundsMoved, LimitRequest};
 pub use invoices::{InvoicePage, InvoiceRow};
+pub use signing::{
+    ActWord, SignatureRequest, TransactionRequest, TransactionStand, TransactionToSign, TransactionWord,
+};
 pub use statement::{StatementRow, StatementView, TransactionPage, TransactionRow};
 pub use wire::{Billing, DraftTotals, Forecast, NextSubscription};
 
@@ -43,6 +47,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(proof::routes())
         .merge(statement::routes())
         .merge(funds::routes())
+        .merge(signing::routes())
 }
 
 /// Where the money stands: balance, what is accrued, this month so far and as it is expected to end.

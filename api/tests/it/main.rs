@@ -34,6 +34,7 @@ mod revisions;
 mod server;
 mod sessions;
 mod sign_in;
+mod signing;
 mod sse;
 mod stream;
 mod stream_model;

@@ -199,6 +199,7 @@ pub(crate) fn accounts(database: &StoreConfig) -> Accounts {
     Accounts {
         store: AccountStore::new(database).unwrap(),
         settlement: Settlement::new(MoneyStore::new(database).unwrap(), escrow, clock),
+        owners: None,
         api_key_secret: ApiKeySecret::new([7; 32]),
         at_rest: Keyring::of(vec![(1, [8; 32])]).unwrap(),
         jwt: Keyring::of(vec![(1, [9; 32])]).unwrap(),

@@ -22,8 +22,9 @@ impl Node {
             .with_read_mask(FieldMask::from_paths(["bcs"]));
         let (mut coins, mut pages) = (Vec::new(), 0);
         loop {
-            let asked = self.ask(self.client.clone().state_client().list_owned_objects(request.clone()));
-            let At { head, value: answer } = asked.await?;
+            let page = request.clone();
+            let At { head, value: answer } =
+                self.ask(self.client.clone().state_client().list_owned_objects(page)).await?;
             for object in &answer.objects {
                 coins.push(answer::coin(object, owner, coin).map_err(|failure| self.error(failure))?);
             }

@@ -3,6 +3,15 @@
 import * as v from 'valibot';
 
 /**
+ * What is to be done with the account on the chain.
+ */
+export const vActWord = v.picklist([
+    'deposit',
+    'withdraw',
+    'limit'
+]);
+
+/**
  * Something done.
  */
 export const vActivityRow = v.object({
@@ -581,6 +590,9 @@ export const vProblemCode = v.picklist([
     'reference_used',
     'escrow_refused',
     'not_by_api',
+    'wallet_short',
+    'transaction_pending',
+    'transaction_unknown',
     'price_book_refused',
     'price_book_incomparable',
     'format_limit_reached',
@@ -906,6 +918,13 @@ export const vSettingsRequest = v.strictObject({
 });
 
 /**
+ * What the wallet answered.
+ */
+export const vSignatureRequest = v.strictObject({
+    signature: v.pipe(v.string(), v.minLength(1), v.maxLength(132))
+});
+
+/**
  * Who is signed in.
  */
 export const vSignedIn = v.object({
@@ -1062,6 +1081,17 @@ export const vSubscriptionState = v.picklist([
 ]);
 
 /**
+ * The escrow contract on Sui: what a page compares a transaction with before the wallet signs it.
+ */
+export const vSuiView = v.object({
+    coin: v.string(),
+    house: v.string(),
+    network: v.string(),
+    package: v.string(),
+    units_per_cent: v.pipe(v.number(), v.integer())
+});
+
+/**
  * A document's sums.
  */
 export const vSumsView = v.object({
@@ -1111,6 +1141,7 @@ export const vSignInConfig = v.object({
     explorer_tx_url: v.nullable(v.string()),
     mock: v.boolean(),
     name: v.nullable(v.string()),
+    sui: v.nullable(vSuiView),
     support: vSupportView
 });
 
@@ -1225,6 +1256,14 @@ export const vSummary = v.intersect([vStand, v.object({
     })]);
 
 /**
+ * A transaction that is wanted.
+ */
+export const vTransactionRequest = v.strictObject({
+    act: vActWord,
+    amount_usd_cents: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100000000000))
+});
+
+/**
  * Something the escrow did to the account.
  */
 export const vTransactionRow = v.object({
@@ -1241,6 +1280,38 @@ export const vTransactionRow = v.object({
 export const vTransactionPage = v.object({
     items: v.array(vTransactionRow),
     next_cursor: v.nullish(v.string())
+});
+
+/**
+ * A transaction for the wallet to sign.
+ */
+export const vTransactionToSign = v.object({
+    digest: v.string(),
+    epoch: v.pipe(v.number(), v.integer()),
+    expires_at: v.pipe(v.string(), v.isoTimestamp()),
+    gas_budget_mist: v.pipe(v.number(), v.integer()),
+    gas_mist: v.pipe(v.number(), v.integer()),
+    transaction: v.string()
+});
+
+/**
+ * How far a transaction is.
+ */
+export const vTransactionWord = v.picklist([
+    'waiting',
+    'pending',
+    'confirmed',
+    'mirrored',
+    'failed'
+]);
+
+/**
+ * How far a transaction is.
+ */
+export const vTransactionStand = v.object({
+    detail: v.nullable(v.string()),
+    digest: v.string(),
+    state: vTransactionWord
 });
 
 /**
@@ -1625,6 +1696,32 @@ export const vTransactionsQuery = v.object({
 });
 
 export const vTransactionsResponse = vTransactionPage;
+
+export const vMakeTransactionBody = vTransactionRequest;
+
+export const vMakeTransactionHeaders = v.object({
+    'Idempotency-Key': v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100), v.regex(/^[!-~]+$/)))
+});
+
+export const vMakeTransactionResponse = vTransactionToSign;
+
+export const vTransactionStatePath = v.object({
+    digest: v.pipe(v.string(), v.maxLength(44))
+});
+
+export const vTransactionStateResponse = vTransactionStand;
+
+export const vSubmitTransactionBody = vSignatureRequest;
+
+export const vSubmitTransactionHeaders = v.object({
+    'Idempotency-Key': v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100), v.regex(/^[!-~]+$/)))
+});
+
+export const vSubmitTransactionPath = v.object({
+    digest: v.pipe(v.string(), v.maxLength(44))
+});
+
+export const vSubmitTransactionResponse = vTransactionStand;
 
 export const vWithdrawBody = vAmountRequest;
 

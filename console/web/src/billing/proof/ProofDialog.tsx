@@ -98,7 +98,7 @@ function Anchors({ anchors }: { anchors: readonly Anchor[] }) {
         {anchors.map(({ kind, name, root, covers }) => (
           <li key={`${kind} ${name}`} className="mt-1">
             <span>{WORDS[kind]}</span>{" "}
-            {kind === "charge" ? <Digest digest={transactionOf(name)} /> : <span>{name}</span>}
+            {kind === "charge" ? <Digest digest={name} /> : <span>{name}</span>}
             {!covers && <span className="text-ink-3"> {WORDS.before}</span>}
             <span className="mt-1 flex flex-wrap items-center gap-2">
               <span className="code break-all">{root}</span>
@@ -111,11 +111,6 @@ function Anchors({ anchors }: { anchors: readonly Anchor[] }) {
       </ul>
     </>
   );
-}
-
-/** A charge is an event of a transaction, named by its place behind a colon: explorers know the transaction. */
-function transactionOf(charge: string): string {
-  return charge.split(":")[0] ?? charge;
 }
 
 /** The very bytes that were checked. */
