@@ -30,6 +30,7 @@ mod quarantine;
 mod rotate;
 mod secrets;
 mod sources;
+mod sui;
 mod table;
 mod up;
 mod vault;

@@ -25,6 +25,7 @@ mod quarantine;
 mod rings;
 mod service;
 pub(crate) mod sockets;
+mod sui;
 mod telling;
 mod vault;
 mod writing;
@@ -175,6 +176,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     let sending = firehose.map(|firehose| tokio::spawn(firehose.run()));
     let watching = disk::watch(place.clone(), config.clone(), store.clone(), money.store.clone(), Arc::clone(&live));
     let watching = tokio::spawn(watching);
+    let watching_sui = sui::watch(config, store, &live)?;
     let counting = tokio::spawn(quarantine::count(reader, Arc::clone(&live)));
     let serving = tokio::spawn(service::tell(live));
     let syslog = pipeline.ingest.local_addrs();
@@ -197,6 +199,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     sending.inspect(tokio::task::JoinHandle::abort);
     counting.abort();
     watching.abort();
+    watching_sui.inspect(tokio::task::JoinHandle::abort);
     telling.abort();
     managing.ended().await;
     publishing.ended().await;
