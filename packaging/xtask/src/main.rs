@@ -12,6 +12,7 @@ mod bench_all;
 mod book;
 mod books;
 mod build;
+mod chain;
 mod checks;
 mod commands;
 mod contract;
@@ -86,6 +87,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Kill(options) => kill::kill(&options),
         Task::Simulate { runs, seed } => commands::simulate(runs, seed),
         Task::SimulateMoney(options) => commands::simulate_money(options),
+        Task::SimulateCharges { count } => commands::simulate_charges(count),
         Task::Book => book::book(),
         Task::Package(options) => deb::package(options),
         Task::Restore => restore::restore(),

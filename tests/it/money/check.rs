@@ -1,6 +1,7 @@
 //! What must hold of money, counted by code and SQL of the test's own.
 
 use super::Recorded;
+use super::bank::Bank;
 use super::lines::Gateway;
 use super::people::{People, customer};
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ pub(super) async fn books_balance(settlement: &Settlement) {
 }
 
 /// Nobody is in debt to their escrow, nobody was charged past what they authorised; how many cents were charged in all.
-pub(super) async fn nobody_is_charged_past_a_limit(database: &TestDatabase, people: &People) -> i64 {
+pub(super) async fn nobody_is_charged_past_a_limit(database: &TestDatabase, people: &People, bank: &Bank) -> i64 {
     let client = database.client().await;
     let sql = "SELECT count(*) FROM customers WHERE current_balance_usd_cents < 0 OR credits_micro_usd < 0";
     assert_eq!(client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 0, "negative balances");
@@ -68,8 +69,7 @@ pub(super) async fn nobody_is_charged_past_a_limit(database: &TestDatabase, peop
         assert!(limit.is_none_or(|limit| cents <= limit), "customer {id} was charged {cents} of {limit:?} for {month}");
         charged += cents;
     }
-    let drawn = "SELECT coalesce(sum(amount_usd_cents), 0)::bigint FROM embedded_escrow_events WHERE type = 'charge'";
-    assert_eq!(client.query_one(drawn, &[]).await.unwrap().get::<_, i64>(0), charged, "the escrow's own word");
+    assert_eq!(bank.drawn(database).await, charged, "the escrow's own word");
     let sides = "SELECT coalesce(sum(CASE side WHEN 1 THEN amount ELSE -amount END), 0)::bigint FROM \
         (SELECT 1 AS side, amount_micro_usd AS amount FROM ledger UNION ALL SELECT 2, amount_micro_usd FROM ledger) AS s";
     assert_eq!(client.query_one(sides, &[]).await.unwrap().get::<_, i64>(0), 0);

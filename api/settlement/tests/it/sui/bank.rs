@@ -185,6 +185,13 @@ impl Bank {
         self.escrow.charge(orders, self.at).await.iter().map(told).collect()
     }
 
+    /// What the treasury has, in cents.
+    pub(super) fn drawn(&self) -> i64 {
+        let treasury = Address::from_static("0x7e");
+        let [in_address, in_coins] = self.network.look(|chain| chain.balance(treasury, &self.contract.coin));
+        self.contract.usd_cents(in_address + in_coins).unwrap()
+    }
+
     pub(super) async fn balance(&self, n: u8) -> i64 {
         let accounts = self.escrow.accounts(&[self.account(n)]).await.unwrap();
         accounts[0].balance_usd_cents

@@ -5,4 +5,5 @@ mod crash;
 mod doubts;
 mod escrow;
 mod lies;
+mod many;
 mod owners;
