@@ -25,7 +25,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "suiftly-edge",
             "suiftly-notify",
             "suiftly-settlement",
-            "suiftly-sui",
         ],
     ),
     ("suiftly", EVERYTHING),
