@@ -16,7 +16,7 @@ use kept::Kept;
 use parking_lot::Mutex;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
-use suiftly_sui::{Contract, Doubt, Failure, Pair, Signed};
+use suiftly_sui::{At, Contract, Doubt, Executed, Failure, Pair, Signed};
 
 /// What an owner may want done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,8 @@ impl Owners {
     pub async fn prepare(&self, owner: &Owner, order: OwnerOrder, now: UnixMillis) -> Result<Unsigned, OwnersError> {
         self.check_idle(owner.customer, now).await?;
         let unsigned = self.make(owner, order, now.plus_ms(KEPT_MS)).await?;
-        if self.kept.lock().put(owner.customer, order, &unsigned, now) { Ok(unsigned) } else { Err(OwnersError::Full) }
+        self.kept.lock().put(owner.customer, order, &unsigned, now)?;
+        Ok(unsigned)
     }
 
     /// The bytes that wait for an owner's signature.
@@ -191,15 +192,26 @@ impl Owners {
             kept.signed_at(&signed, now);
             (signed, kept.order)
         };
-        let handed = self.hand_on(&signed).await;
-        if matches!(handed, Err(OwnersError::Refused(_))) {
-            self.kept.lock().take_back(customer, digest);
-        }
-        handed.map(|()| order)
+        self.hand_on(customer, &signed).await?;
+        Ok(order)
     }
 
-    /// Hands it to one node, and to the other where that one has no effects. What they answer is believed of neither.
-    async fn hand_on(&self, signed: &Signed) -> Result<(), OwnersError> {
+    /// Refuses while the last one is under way: until two nodes have it in a checkpoint.
+    async fn check_idle(&self, customer: CustomerId, now: UnixMillis) -> Result<(), OwnersError> {
+        let Some(last) = self.kept.lock().sent(customer, now) else { return Ok(()) };
+        let found = self.pair.executed(&last).await;
+        let is_through = |found: At<Option<Executed>>| found.value.is_some_and(|it| it.checkpoint.is_some());
+        let digest = last.to_string();
+        if !found.is_ok_and(is_through) {
+            return Err(OwnersError::UnderWay { digest });
+        }
+        self.kept.lock().settled(customer, &digest);
+        Ok(())
+    }
+
+    /// Hands it to one node, and to the other where that one has no effects. What they answer is believed of neither. What
+    /// both refuse is as if nobody had signed it.
+    async fn hand_on(&self, customer: CustomerId, signed: &Signed) -> Result<(), OwnersError> {
         let mut refusals = Vec::new();
         for node in self.pair.nodes() {
             match node.submit(signed).await {
@@ -214,7 +226,10 @@ impl Owners {
         }
         // Where one of them has no answer, it may have been done.
         match refusals.pop() {
-            Some(cause) if refusals.len() + 1 == self.pair.nodes().len() => Err(OwnersError::Refused(cause)),
+            Some(cause) if refusals.len() + 1 == self.pair.nodes().len() => {
+                self.kept.lock().take_back(customer, &signed.digest.to_string());
+                Err(OwnersError::Refused(cause))
+            }
             _ => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! The transactions that owners are to sign, or have signed: one for each, for a while.
 
-use super::{OwnerOrder, Unsigned};
+use super::{OwnerOrder, OwnersError, Unsigned};
 use std::collections::HashMap;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
@@ -51,17 +51,19 @@ impl OfOwner {
 pub(super) struct Kept(HashMap<CustomerId, OfOwner>);
 
 impl Kept {
-    /// Keeps one, in place of the owner's last. False: there is no room.
+    /// Keeps one, in place of the owner's last: unless that was handed on meanwhile.
     pub(super) fn put(
         &mut self,
         customer: CustomerId,
         order: OwnerOrder,
         unsigned: &Unsigned,
         now: UnixMillis,
-    ) -> bool {
+    ) -> Result<(), OwnersError> {
         self.0.retain(|_, kept| kept.until > now);
-        if self.0.len() >= KEPT_MAX && !self.0.contains_key(&customer) {
-            return false;
+        match self.0.get(&customer) {
+            Some(last) if last.sent.is_some() => return Err(OwnersError::UnderWay { digest: last.digest.clone() }),
+            None if self.0.len() >= KEPT_MAX => return Err(OwnersError::Full),
+            _ => {}
         }
         let kept = OfOwner {
             transaction: unsigned.transaction.clone(),
@@ -72,7 +74,7 @@ impl Kept {
             sent: None,
         };
         self.0.insert(customer, kept);
-        true
+        Ok(())
     }
 
     pub(super) fn find(&self, customer: CustomerId, digest: &str, now: UnixMillis) -> Option<&OfOwner> {
@@ -105,6 +107,13 @@ impl Kept {
         }
         *at = now;
         Some(signed.clone())
+    }
+
+    /// What was handed on is through: another may take its place.
+    pub(super) fn settled(&mut self, customer: CustomerId, digest: &str) {
+        if self.0.get(&customer).is_some_and(|kept| kept.digest == digest) {
+            self.0.remove(&customer);
+        }
     }
 
     /// The network does not take it: it is as if nobody had signed it.

@@ -3,7 +3,7 @@
 
 use super::{Coin, Owner, OwnerAct, OwnerOrder, Owners, OwnersError, Unsigned, told};
 use suiftly_schema::time::UnixMillis;
-use suiftly_sui::{Address, Epoch, Outcome, OwnAct, Purse, SharedRef, Simulated, Terms, sui, to_bcs};
+use suiftly_sui::{Address, Epoch, ObjectReference, Outcome, OwnAct, Purse, SharedRef, Simulated, Terms, sui, to_bcs};
 
 /// Units of gas that the chain asks for at least.
 const GAS_UNITS_MIN: u64 = 1_000;
@@ -69,7 +69,7 @@ impl Owners {
         Ok((Purse { coins, gas }, self.gas_budget.min(has)))
     }
 
-    async fn funds(&self, sender: Address, amount: u64) -> Result<Vec<suiftly_sui::ObjectReference>, OwnersError> {
+    async fn funds(&self, sender: Address, amount: u64) -> Result<Vec<ObjectReference>, OwnersError> {
         let coin = &self.contract.coin;
         let (chosen, sum) = self.pair.coins(sender, coin).await.map_err(|doubt| told(&doubt))?.value.richest(amount);
         if sum >= amount {

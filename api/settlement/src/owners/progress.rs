@@ -53,7 +53,7 @@ impl Owners {
             Standing::Sent { .. } => {
                 let again = self.kept.lock().again(customer, now);
                 if let Some(signed) = again {
-                    self.hand_on(&signed).await?;
+                    self.hand_on(customer, &signed).await?;
                 }
                 Ok(Some(Progress::Pending))
             }
