@@ -103,7 +103,7 @@ fn a_command_about_a_system_that_is_elsewhere_makes_none_here() {
     let cases: [&[&str]; 6] = [
         &["loss"],
         &["quarantine", "ls"],
-        &["billing", "balance"],
+        &["fleet"],
         &["operator", "add", "ada", "--role", "operator"],
         &["vault", "show"],
         &["db", "check"],

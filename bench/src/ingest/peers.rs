@@ -167,7 +167,8 @@ pub(super) struct Table {
     pub(super) database: String,
 }
 
-/// One input, by TCP. The address is a URI: rsyslog permits no white space in it. Into a table go the three words that usage needs, in transactions as large as rsyslog makes them.
+/// One input, by TCP. The address is a URI: rsyslog permits no white space in it. Into a table go the three words that usage
+/// needs, in transactions as large as rsyslog makes them.
 fn chain_config(listen: SocketAddr, dir: &str, to: Option<&Table>) -> String {
     let (address, port) = (listen.ip(), listen.port());
     let action = match to {

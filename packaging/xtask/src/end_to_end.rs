@@ -78,7 +78,10 @@ pub(crate) fn clear(suiftly: &Path, data_dir: &Path) -> anyhow::Result<()> {
     if !data_dir.exists() {
         return Ok(());
     }
-    run_quietly(&mut db(suiftly, "stop", data_dir))?;
+    // One that was interrupted early has none yet.
+    if data_dir.join("postgres").is_dir() {
+        run_quietly(&mut db(suiftly, "stop", data_dir))?;
+    }
     fs::remove_dir_all(data_dir).with_context(|| format!("cannot remove {}", data_dir.display()))
 }
 

@@ -80,8 +80,10 @@ impl Scene {
         let suiftly = places.suiftly(false);
         let (source, work) = (places.data_dir("suiftly-restore"), places.data_dir("suiftly-restored"));
         clear(&suiftly, &source)?;
-        for name in fs::read_dir(&work).into_iter().flatten().flatten() {
-            clear(&suiftly, &name.path())?;
+        // Keys and backups lie beside the systems.
+        let left = fs::read_dir(&work).into_iter().flatten().flatten().map(|entry| entry.path());
+        for system in left.filter(|path| path.is_dir()) {
+            clear(&suiftly, &system)?;
         }
         if work.exists() {
             fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))?;
