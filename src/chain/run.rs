@@ -104,7 +104,7 @@ fn operator_key(path: &Path) -> anyhow::Result<Key> {
 /// What the chain began with.
 fn genesis(path: &Path, key: &Key) -> anyhow::Result<Genesis> {
     if path.exists() {
-        let read = || Ok(serde_json::from_slice(&std::fs::read(path)?)?);
+        let read = || anyhow::Ok(serde_json::from_slice(&std::fs::read(path)?)?);
         return read().with_context(|| format!("cannot read {}", path.display()));
     }
     let parsed = "the addresses of a local chain can be read";

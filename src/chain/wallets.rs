@@ -62,7 +62,7 @@ fn read(data_dir: &Path) -> anyhow::Result<Vec<Wallet>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let read = || Ok(serde_json::from_slice(&std::fs::read(&path)?)?);
+    let read = || anyhow::Ok(serde_json::from_slice(&std::fs::read(&path)?)?);
     read().with_context(|| format!("cannot read the wallets in {}", path.display()))
 }
 

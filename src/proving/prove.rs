@@ -68,6 +68,10 @@ impl Making {
 
     /// Makes it. It comes to what it says, or is not answered.
     async fn prove(mut self, ask: &ProofAsk) -> Result<ProofFile, Unproven> {
+        if let Some(customer) = ask.customer {
+            // Of other customers nothing is read, whatever is asked for.
+            self.store = self.store.for_customer(customer);
+        }
         for hour in hours(ask)? {
             let whose = match ask.customer {
                 Some(customer) => Some((customer, hour)),

@@ -68,6 +68,12 @@ impl Settlement {
         }
     }
 
+    /// Has a customer's account named, unless it is: what its owner does on a chain is theirs from its first event on, and
+    /// is not passed over until all accounts are looked through.
+    pub async fn name_account(&self, customer: CustomerId) -> Result<(), SettlementError> {
+        self.account_of(customer).await.map(|_| ())
+    }
+
     async fn open(&self, customer: &HeldAccount) -> Result<String, SettlementError> {
         let backend = self.escrow.name();
         let account = self.escrow.open(&customer.wallet_address, customer.limit_usd_cents).await?.id;

@@ -97,6 +97,11 @@ impl Settlement {
     }
 
     async fn charge_chunk(&self, customers: &[CustomerId], report: &mut ChargeReport) -> Result<(), SettlementError> {
+        let _turn = self.charging.lock().await;
+        if !self.acts_for_owners() {
+            // A chain has charges that a database knows nothing of which was set back: they come first, as credits.
+            self.poll_events().await?;
+        }
         let mut customers = customers.to_vec();
         for _ in 0..DRAWS_A_RUN {
             let intended = self.store.intend(&customers, self.clock.now()).await?;
@@ -118,6 +123,7 @@ impl Settlement {
     /// Decides charges that were intended and of which nobody knows what became: looks their nonces up, and calls again,
     /// with the same nonces, for those that the escrow does not have. On every start, and from time to time.
     pub async fn recover(&self) -> Result<RecoverReport, SettlementError> {
+        let _turn = self.charging.lock().await;
         let (mut report, mut after) = (RecoverReport::default(), 0);
         loop {
             let intents = self.store.undecided(after).await?;

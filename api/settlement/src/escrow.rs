@@ -62,7 +62,7 @@ pub trait Escrow: Send + Sync + 'static {
     /// The event of a nonce that has charged.
     fn look_up<'a>(&'a self, nonce: &'a Nonce) -> Answer<'a, Option<EscrowEvent>>;
 
-    /// The events after a cursor, ascending, at most `limit`.
+    /// The events after a cursor, ascending, at most `limit`. Where there are fewer they are all that there are by now.
     fn events(&self, after: i64, limit: u32) -> Answer<'_, Vec<EscrowEvent>>;
 
     /// An account's events up to now, ascending, whatever the cursor.

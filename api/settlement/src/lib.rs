@@ -55,12 +55,14 @@ pub struct Settlement {
     sealer: Option<Arc<dyn Sealer>>,
     /// What the last shadow check of this process found.
     shadow: Arc<Mutex<Option<ShadowSummary>>>,
+    /// Held by who calls for charges. Of two calls at once for a nonce one could be refused, and the other done after it.
+    charging: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Settlement {
     /// Joins them.
     pub fn new(store: MoneyStore, escrow: Arc<dyn Escrow>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, escrow, clock, sealer: None, shadow: Arc::default() }
+        Self { store, escrow, clock, sealer: None, shadow: Arc::default(), charging: Arc::default() }
     }
 
     /// The same, whose bills can be proven: months are closed when their parts come to them.

@@ -72,7 +72,6 @@ impl Shop {
 
     /// What the manager does each second.
     async fn mirror(&self) {
-        self.settlement.open_accounts().await.unwrap();
         self.settlement.poll_events().await.unwrap();
     }
 }

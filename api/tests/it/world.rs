@@ -424,7 +424,7 @@ impl ViewRows for MemoryStore {
     }
 }
 
-/// Nothing was ever quarantined.
+/// Nothing can be proven.
 struct NoProver;
 
 impl Prover for NoProver {
@@ -433,6 +433,7 @@ impl Prover for NoProver {
     }
 }
 
+/// Nothing was ever quarantined.
 struct NoQuarantine;
 
 impl QuarantineRows for NoQuarantine {

@@ -1,8 +1,9 @@
 // An owner's funds where the escrow is a contract on Sui: deposited, limited and asked back by the wallet's signature. Each
-// step is held against what the chain itself then shows, and what the API then says.
+// step is held against what the chain itself then shows, what the API and its ledger then say, and what is on screen.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Billing, TransactionPage } from "@suiftly/ui/api/customer";
+import type { Billing, StatementView, TransactionPage } from "@suiftly/ui/api/customer";
+import type { Locator } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually, read } from "./account";
 import { violations } from "./axe";
@@ -16,6 +17,12 @@ const ONE_SUI = 1_000_000_000;
 const UNITS_PER_CENT = 10_000;
 /** What new customers begin with. */
 const FIRST_LIMIT_CENTS = 25_000;
+const MICRO_USD_PER_CENT = 10_000;
+/** A press that takes longer is on something that is gone. */
+const PRESS_MS = 1_000;
+const CONNECTED_MS = 15_000;
+/** Withdrawals are looked after every few seconds, among everybody's charges. */
+const PAID_MS = 45_000;
 let session: Session;
 let wallet = "";
 
@@ -50,12 +57,33 @@ async function sign(words: RegExp) {
   await says().waitFor();
   expect(await says().textContent()).toMatch(words);
   const press = page().getByRole("button", { name: "Sign in Development wallet" });
-  const choose = page().getByRole("button", { name: /^Development wallet/ });
-  await press.or(choose).first().waitFor();
-  if ((await press.count()) === 0) await choose.click();
-  await press.waitFor();
+  await connect(press);
   expect(await violations(page())).toEqual([]);
   await press.click();
+}
+
+/** A wallet that was used before connects by itself, at any moment: it may be gone from the list when it is pressed there. */
+async function connect(press: Locator) {
+  const choose = page().getByRole("button", { name: /^Development wallet/ });
+  const isConnected = async () => {
+    if ((await press.count()) === 0) {
+      await choose.click({ timeout: PRESS_MS }).catch(() => undefined);
+    }
+    return (await press.count()) > 0;
+  };
+  await expect.poll(isConnected, { timeout: CONNECTED_MS, interval: 50 }).toBe(true);
+}
+
+const balanceShown = () => page().getByTestId("escrow-balance").textContent();
+
+/** What escrow and owner have moved, by the books; in the order in which it was posted. */
+async function posted() {
+  const { rows, closing } = await read<StatementView>(page(), "/billing/statement");
+  const moved = rows.map(({ kind, amount_micro_usd }) => ({
+    kind,
+    cents: amount_micro_usd / MICRO_USD_PER_CENT,
+  }));
+  return { moved, inEscrow: closing.escrow_micro_usd / MICRO_USD_PER_CENT };
 }
 
 describe("an owner's funds", () => {
@@ -94,6 +122,8 @@ describe("an owner's funds", () => {
       limit: FIRST_LIMIT_CENTS * UNITS_PER_CENT,
     });
     await eventually(money, ({ balance_usd_cents }) => balance_usd_cents === 5_000);
+    await eventually(balanceShown, (shown) => shown === "$50.00");
+    expect(await posted()).toEqual({ moved: [{ kind: "deposit", cents: 5_000 }], inEscrow: 5_000 });
     await page().screenshot({ path: join(environment.shots, "sui-deposited.png") });
   });
 
@@ -112,7 +142,9 @@ describe("an owner's funds", () => {
     await page()
       .getByText(/^Deposited \$10\.00/)
       .waitFor();
+    expect(await onChain()).toMatchObject({ balance: 6_000 * UNITS_PER_CENT });
     await eventually(money, ({ balance_usd_cents }) => balance_usd_cents === 6_000);
+    await eventually(balanceShown, (shown) => shown === "$60.00");
   });
 
   test("a limit is set", async () => {
@@ -129,8 +161,9 @@ describe("an owner's funds", () => {
   test("funds are asked back", async () => {
     await go("/billing");
     await page().getByRole("button", { name: "Withdraw", exact: true }).click();
-    await page().getByLabel("Amount").fill("7");
-    await page().getByRole("button", { name: "Withdraw $7.00" }).click();
+    const dialog = page().getByRole("dialog");
+    await dialog.getByLabel("Amount").fill("7");
+    await dialog.getByRole("button", { name: "Withdraw $7.00" }).click();
     await sign(/^Asks for \$7\.00 back\./);
     await page()
       .getByText(/^Withdrawal of \$7\.00 asked for/)
@@ -139,17 +172,41 @@ describe("an owner's funds", () => {
     expect(entries).toBeGreaterThanOrEqual(5);
   });
 
+  test("they are paid, on the chain and in the books, since nothing is owed", async () => {
+    await eventually(money, ({ balance_usd_cents }) => balance_usd_cents === 5_300, PAID_MS);
+    expect(await onChain()).toMatchObject({ balance: 5_300 * UNITS_PER_CENT, waiting: [] });
+    expect(await posted()).toEqual({
+      moved: [
+        { kind: "deposit", cents: 5_000 },
+        { kind: "deposit", cents: 1_000 },
+        { kind: "withdrawal", cents: 700 },
+      ],
+      inEscrow: 5_300,
+    });
+    await go("/billing");
+    await eventually(balanceShown, (shown) => shown === "$53.00");
+  });
+
   test("each of them is among the transactions, named by its digest", async () => {
     const { items } = await read<TransactionPage>(page(), "/billing/transactions");
     const kinds = items.map(({ kind, amount_usd_cents }) => `${kind} ${amount_usd_cents}`);
-    for (const one of ["deposit 5000", "deposit 1000", "limit 2000", "withdrawal_requested 700"]) {
-      expect(kinds).toContain(one);
-    }
+    expect(kinds).toEqual([
+      "withdrawal 700",
+      "withdrawal_requested 700",
+      "limit 2000",
+      "deposit 1000",
+      "deposit 5000",
+      `limit ${FIRST_LIMIT_CENTS}`,
+    ]);
     await go("/billing/transactions");
     await page().getByText("Withdrawal asked for").first().waitFor();
-    const [latest] = items;
-    const digest = latest?.digest.split(":")[0] ?? "";
-    expect(await page().getByTitle(digest).count()).toBeGreaterThan(0);
+    const digests = new Set(items.map(({ digest }) => digest.split(":")[0] ?? ""));
+    // The first deposit has opened the account: both are one transaction.
+    expect(digests.size).toBe(5);
+    for (const digest of digests) {
+      expect(await page().getByTitle(digest).count()).toBeGreaterThan(0);
+    }
+    await page().screenshot({ path: join(environment.shots, "sui-transactions.png") });
   });
 
   test("the browser had nothing to complain of", () => {

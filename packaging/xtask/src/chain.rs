@@ -43,7 +43,8 @@ pub(crate) fn start(suiftly: &Path, data_dir: &Path, interrupt: &Interrupt) -> a
     let farewell = [(Signal::SIGTERM, STOP_TIME_MAX)];
     let mut chain = Supervised::spawn("chain", &mut command, &data_dir.join("logs/chain.log"), &farewell)?;
     let deadline = Instant::now() + READY_TIME_MAX;
-    while !settings_of(data_dir).exists() {
+    // It is there a moment before anything stands in it.
+    while settings(data_dir).is_empty() {
         chain.check()?;
         ensure!(Instant::now() < deadline, "the chain is not ready after {} s", READY_TIME_MAX.as_secs());
         if interrupt.wait(LOOK_EVERY) {
@@ -64,6 +65,11 @@ fn parse(text: &str) -> Vec<(String, String)> {
         Some((name.to_owned(), value.trim_matches('\'').to_owned()))
     };
     text.lines().filter_map(setting).collect()
+}
+
+/// Where the chain of a data directory is told things, and asked what it has.
+pub(crate) fn control_of(data_dir: &Path) -> PathBuf {
+    dir_of(data_dir).join("control")
 }
 
 fn dir_of(data_dir: &Path) -> PathBuf {

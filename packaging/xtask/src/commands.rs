@@ -112,6 +112,14 @@ pub(crate) fn money_simulation(options: MoneyOptions) -> Command {
     command
 }
 
+/// Charges on a local chain that loses answers: each is drawn once.
+pub(crate) fn charges_simulation(count: u32) -> Command {
+    let name = "sui::many::each_of_many_charges_is_drawn_once_while_answers_are_lost";
+    let mut command = test_of("suiftly-settlement", name);
+    command.env("SUIFTLY_SIM_CHARGES", count.to_string());
+    command
+}
+
 fn test_of_the_binary(name: &str) -> Command {
     test_of("suiftly", name)
 }
@@ -148,7 +156,6 @@ pub(crate) fn simulate_charges(count: u32) -> anyhow::Result<ExitCode> {
     let places = Places::find()?;
     install::install(&places, install::TO_RUN)?;
     install::cargo_tool(NEXTEST)?;
-    let name = "sui::many::each_of_many_charges_is_drawn_once_while_answers_are_lost";
-    run(test_of("suiftly-settlement", name).env("SUIFTLY_SIM_CHARGES", count.to_string()))?;
+    run(&mut charges_simulation(count))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -35,6 +35,7 @@ mod monitoring;
 mod numbered;
 mod observe;
 mod outage;
+mod owner;
 mod package;
 mod past;
 mod peers;

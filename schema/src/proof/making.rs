@@ -1,5 +1,6 @@
 //! Puts a proof together, out of what is kept of a month.
 
+use super::CHARGES_MAX;
 use super::file::{Charge, FORMAT, Invoice, Place, ProofFile};
 use super::inputs::InputsTree;
 use super::part::Part;
@@ -61,7 +62,8 @@ pub enum MakeError {
 }
 
 /// Makes the proof of a record. `parts` are all of its month, in order; `invoice` is the first document of the month that
-/// covers it, by its number. One that does not is left out, and so is a charge with a root that the month never had.
+/// covers it, by its number. One that does not is left out, and so is a charge with a root that the month never had. Of
+/// charges the latest are named, as many as a file may: they carry most of the month.
 pub fn make(
     found: Found,
     parts: &[SealedPart],
@@ -108,5 +110,7 @@ fn carried(leaves: &[Hash], invoice: Option<Hash>, charges: &[ChargeRoot]) -> Ve
         let count = roots.iter().position(|of| *of == root)?;
         Some(Charge { digest, root, parts: Some(count as u64), path: tree::consistency(leaves, count)? })
     };
-    charges.iter().filter_map(carried).collect()
+    let mut latest: Vec<_> = charges.iter().rev().filter_map(carried).take(CHARGES_MAX).collect();
+    latest.reverse();
+    latest
 }

@@ -111,7 +111,7 @@ impl SuiEscrow {
         }))
     }
 
-    /// The events after a cursor: those that are known, else those that both nodes tell of now.
+    /// The events after a cursor: as many as are asked for are known, or both nodes are asked until there are no more.
     async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<EscrowEvent>, String> {
         let events = self.known_or_new(after, limit).await;
         self.tell_alarms().await;
@@ -119,12 +119,14 @@ impl SuiEscrow {
     }
 
     async fn known_or_new(&self, after: i64, limit: u32) -> Result<Vec<EscrowEvent>, String> {
-        let known = self.store.events(after, limit).await.map_err(|error| error.to_string())?;
-        if !known.is_empty() {
-            return Ok(known);
+        let mut is_behind = true;
+        loop {
+            let known = self.store.events(after, limit).await.map_err(|error| error.to_string())?;
+            if !is_behind || known.len() >= limit as usize {
+                return Ok(known);
+            }
+            is_behind = self.advance().await?;
         }
-        self.advance().await?;
-        self.store.events(after, limit).await.map_err(|error| error.to_string())
     }
 }
 

@@ -271,6 +271,23 @@ async fn two_who_charge_at_once_move_money_once() {
     }
 }
 
+/// Jobs of one process run beside each other: one of two calls for the same nonce could be refused, and the other done.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_called_for_is_not_recovered_meanwhile() {
+    let desk = Desk::at(NOW).await;
+    paying_customers(&desk, 1).await;
+    desk.escrow.push(Some(Fault::Stall));
+    let settlement = desk.settlement.clone();
+    let charging = tokio::spawn(async move { settlement.charge_due().await });
+    desk.escrow.stalled().await;
+    let meanwhile = tokio::time::timeout(std::time::Duration::from_millis(300), desk.settlement.recover()).await;
+    assert!(meanwhile.is_err(), "it waits: {meanwhile:?}");
+    charging.abort();
+    assert!(charging.await.is_err(), "it has not come to its end");
+    assert_eq!(desk.settlement.recover().await.unwrap().charged, 1);
+    assert_drawn_this_month(&desk, &desk.settlement, 500, "one after the other").await;
+}
+
 /// A charge that was refused, and then done after all: what was drawn is theirs, and is used first.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_drawn_after_a_refusal_becomes_a_credit() {

@@ -58,6 +58,8 @@ async fn make_transaction(
     }
     let owner = owner(&app, &customer).await?;
     let unsigned = owners.prepare(&owner, order, app.parts.clock.now()).await?;
+    // Before its first event comes, which would be nobody's.
+    app.parts.accounts.settlement.name_account(customer.id).await?;
     Ok(Json(unsigned.into()))
 }
 

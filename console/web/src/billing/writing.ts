@@ -1,7 +1,7 @@
 // Writes of the billing pages: one press is one write, however often it has to be sent.
 import { ApiError } from "@suiftly/ui";
 import type { ActWord } from "@suiftly/ui/api/customer";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { newKey } from "../app/client";
 import { configQuery } from "../app/queries";
@@ -19,10 +19,12 @@ type Send<T> = (cents: number, headers: Key) => Promise<{ data: T; tookMs?: numb
 
 /** Moves funds, or sets the limit: by a request where the server keeps the escrow, by the wallet where a chain does. */
 export function useFundsWrite(act: ActWord, request: Send<Moved>) {
-  const { data: config } = useQuery(configQuery);
-  return useAmountWrite<Moved>((cents, headers) =>
-    config?.escrow === "sui" ? askToSign({ act, cents }) : request(cents, headers),
-  );
+  const queries = useQueryClient();
+  return useAmountWrite<Moved>(async (cents, headers) => {
+    // Asked for when the page began: a press before the answer waits for it, and does not go the wrong way.
+    const { escrow } = await queries.fetchQuery(configQuery);
+    return escrow === "sui" ? askToSign({ act, cents }) : request(cents, headers);
+  });
 }
 
 /** Sends an amount in cents; what it changes is read again. */

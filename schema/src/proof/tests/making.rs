@@ -2,8 +2,8 @@
 
 use crate::proof::subtrees::{Subtrees, path};
 use crate::proof::{
-    AnchorKind, ChargeRoot, Found, Hash, Hex, InputsTree, MakeError, MonthProof, Part, RecordLeaf, SealedPart, Tree,
-    make, tree, verify,
+    AnchorKind, CHARGES_MAX, ChargeRoot, Found, Hash, Hex, InputsTree, MakeError, MonthProof, Part, RecordLeaf,
+    SealedPart, Tree, make, tree, verify,
 };
 use crate::time::{BillingMonth, UnixMillis};
 use proptest::prelude::*;
@@ -106,6 +106,17 @@ fn a_month_that_runs_is_proven_by_its_charges() {
         [("none", false), ("two", false), ("all", true)],
         "a root that the month never had is left out"
     );
+}
+
+#[test]
+fn of_many_charges_the_latest_are_named() {
+    let month = Month::of(&[3, 1]);
+    let mut charges = vec![charge("first", month.root(1)), charge("second", month.root(1))];
+    charges.extend((0..CHARGES_MAX - 1).map(|n| charge(&format!("later{n}"), month.root(2))));
+    let file = make(month.found(1, 0), &month.parts, None, &charges).unwrap();
+    let found = verify(file.to_json().as_bytes()).unwrap();
+    let names = (found.anchors[0].name.as_str(), found.anchors[CHARGES_MAX - 1].name.as_str());
+    assert_eq!((found.anchors.len(), names.0, names.1), (CHARGES_MAX, "second", "later1022"));
 }
 
 #[test]

@@ -21,13 +21,17 @@ pub(super) struct Read {
     pub(super) told: Vec<Notice>,
 }
 
-/// Reads events in their order. What cannot be read is told, and nothing is passed over.
+/// Reads events in their order. What cannot be read is told, and nothing of this house is passed over.
 pub(super) fn read(contract: &Contract, events: &[Emitted]) -> Result<Read, String> {
     let mut read = Read::default();
     for event in events {
         let digest = digest(&event.transaction, &event.event_index);
         match contract.entry(&event.event_type, &event.contents).map_err(|error| format!("{digest}: {error}"))? {
-            Some(entry) => read.entries.push(entry_of(contract, &entry, digest, event.checkpoint)?),
+            Some(entry) if contract.account_id(entry.owner) == entry.account => {
+                read.entries.push(entry_of(contract, &entry, digest, event.checkpoint)?);
+            }
+            // Another house of the coin, which has accounts of its own.
+            Some(_) => {}
             None => read.told.push(notice(event, &digest)),
         }
     }
@@ -51,9 +55,10 @@ fn notice(event: &Emitted, digest: &str) -> Notice {
     }
 }
 
-/// What an account may be charged a month, in cents.
+/// What an account may be charged a month, in cents. Its owner may say any number, whatever the coin's unit is worth.
 pub(super) fn limit_usd_cents(contract: &Contract, units: u64) -> Option<i64> {
-    contract.usd_cents(units).map(|cents| cents.min(LIMIT_MAX_USD_CENTS))
+    let cents = (units.checked_rem(contract.cent)? == 0).then_some(units / contract.cent)?;
+    Some(i64::try_from(cents).map_or(LIMIT_MAX_USD_CENTS, |cents| cents.min(LIMIT_MAX_USD_CENTS)))
 }
 
 fn entry_of(contract: &Contract, entry: &sui::Entry, digest: String, checkpoint: u64) -> Result<SuiEntry, String> {
@@ -249,6 +254,18 @@ mod tests {
             assert_eq!(limit_usd_cents(&contract, units), expected, "{units}");
         }
         assert!(LIMIT_MAX_USD_CENTS.checked_mul(10_000).is_some());
+        let coarse = Contract { cent: 1, ..contract };
+        assert_eq!(limit_usd_cents(&coarse, u64::MAX), Some(LIMIT_MAX_USD_CENTS));
+    }
+
+    #[test]
+    fn another_house_of_the_coin_has_accounts_of_its_own() {
+        let contract = contract();
+        let house = sui::SharedRef { id: sui::Address::new([3; 32]), ..contract.house };
+        let mut other = entry(7, sui::EntryKind::Deposit, 10_000, 10_000);
+        other.account = Contract { house, ..contract.clone() }.account_id(other.owner);
+        let found = read(&contract, &[emitted(&contract, 1, 0, &other)]).unwrap();
+        assert!(found.entries.is_empty() && found.told.is_empty(), "{found:?}");
     }
 
     #[test]

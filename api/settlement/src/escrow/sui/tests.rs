@@ -5,7 +5,7 @@ use sui_sdk_types::{
 };
 use suiftly_sui::{Contract, Emitted, Entry, EntryKind, Executed, SharedRef};
 
-const ACCOUNT: Address = Address::new([7; 32]);
+const OWNER: Address = Address::new([8; 32]);
 
 pub(super) fn contract() -> Contract {
     let origin = Address::new([1; 32]);
@@ -15,13 +15,13 @@ pub(super) fn contract() -> Contract {
 }
 
 pub(super) fn account() -> String {
-    ACCOUNT.to_string()
+    contract().account_id(OWNER).to_string()
 }
 
 pub(super) fn entry(number: u64, kind: EntryKind, amount: u64, balance: u64) -> Entry {
     Entry {
-        account: ACCOUNT,
-        owner: Address::new([8; 32]),
+        account: contract().account_id(OWNER),
+        owner: OWNER,
         seq: number,
         kind,
         amount,

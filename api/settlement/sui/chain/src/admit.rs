@@ -47,7 +47,7 @@ pub(crate) fn check_signatures(transaction: &Transaction, signatures: &[UserSign
 
 /// What a transaction asks for out of address balances: its withdrawals, and gas that no coin pays for.
 pub(crate) fn reserved(transaction: &Transaction) -> BTreeMap<(Address, TypeTag), i128> {
-    let mut sums = BTreeMap::new();
+    let mut sums: BTreeMap<_, i128> = BTreeMap::new();
     if let TransactionKind::ProgrammableTransaction(program) = &transaction.kind {
         for input in &program.inputs {
             if let Input::FundsWithdrawal(withdrawal) = input

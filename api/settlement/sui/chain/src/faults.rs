@@ -89,14 +89,14 @@ impl Faults {
     }
 
     fn set(&mut self, name: &str, value: &str) -> Option<()> {
-        let chance = || value.parse().ok().filter(|chance| (0.0..=1.0).contains(chance));
+        let chance = || value.parse::<f64>().ok().filter(|chance| (0.0..=1.0).contains(chance));
         match name {
             "refuse" => self.refuse = chance()?,
             "fail" => self.fail = chance()?,
             "lose" => self.lose = chance()?,
             "late" => self.late = chance()?,
             "delay_ms" => {
-                let ms = value.parse().ok().filter(|ms| *ms <= DELAY_MAX_MS)?;
+                let ms = value.parse::<u64>().ok().filter(|ms| *ms <= DELAY_MAX_MS)?;
                 self.delay = Duration::from_millis(ms);
             }
             "lag" => self.lag = value.parse().ok()?,

@@ -117,19 +117,18 @@ impl<'a> Machine<'a> {
     /// All coins that pay for gas become the first, and what it may cost at most is taken out of it meanwhile.
     fn smash_gas(&mut self) {
         let payment = &self.transaction.gas_payment;
-        let ids = payment.objects.iter().map(|object| *object.object_id());
+        let ids: Vec<Address> = payment.objects.iter().map(|object| *object.object_id()).collect();
         let mut sum = 0u64;
-        for id in ids.clone() {
-            self.load(id, true);
-            sum = self.coin_value(id).saturating_add(sum);
+        for id in &ids {
+            self.load(*id, true);
+            sum = sum.saturating_add(self.coin_value(*id));
         }
-        for id in ids.clone().skip(1) {
-            self.remove(id);
+        let Some((first, others)) = ids.split_first() else { return };
+        for id in others {
+            self.remove(*id);
         }
-        self.gas = ids.clone().next().map(Value::Object);
-        if let Some(Value::Object(id)) = self.gas {
-            self.set_content(id, Content::Coin { id, value: sum - payment.budget });
-        }
+        self.gas = Some(Value::Object(*first));
+        self.set_content(*first, Content::Coin { id: *first, value: sum - payment.budget });
     }
 
     /// Takes an object in hand. None: there is none.

@@ -104,7 +104,7 @@ impl Content {
         match self {
             Self::House(house) => {
                 let field = |account: &Address| {
-                    let contents = |id| bytes(&(Field { id, name: account, value: 0u8 }));
+                    let contents = |id| bytes(&Field { id, name: account, value: 0u8 });
                     made(claimed_id(house.id, *account), house.id, claimed_tag(), claimed_status_tag(), contents)
                 };
                 house.claimed.iter().map(field).collect()

@@ -80,7 +80,9 @@ impl Endpoint {
             // That the other end is gone stops it, too.
             _ = stopped.await;
         };
-        let serving = tokio::spawn(router.serve_with_incoming_shutdown(TcpIncoming::from(listener), stopped));
+        // Answers are small: none waits for the one before it to be acknowledged.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, stopped));
         Ok(Self { address, node, stop: Some(stop), serving })
     }
 

@@ -21,7 +21,7 @@ async fn paying_customers(bank: &Bank, escrow: SuiEscrow, count: u8) -> (Desk<Su
         }
         customers.push(customer);
     }
-    assert_eq!(desk.settlement.open_accounts().await.unwrap(), count.into());
+    assert_eq!(desk.settlement.open_accounts().await.unwrap(), u64::from(count));
     for n in (1..=count).filter(|n| n % 2 == 1) {
         bank.open(n, 0, 100_000).await;
     }
@@ -83,6 +83,19 @@ async fn two_who_charge_on_sui_at_once_with_lost_answers_move_money_once() {
     assert_eq!(desk.settlement.ledger_check().await.unwrap().differences, []);
     let unexpected = "SELECT count(*) FROM notifications WHERE kind = 'unexpected_charge'";
     assert_eq!(desk.text(unexpected).await, "0", "nothing is refused and then done");
+}
+
+/// A database that was set back has lost a charge with its intent: what it drew is known before anything is drawn again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_drawn_before_a_database_was_set_back_is_not_drawn_again() {
+    let bank = Bank::new().await;
+    let (desk, _) = paying_customers(&bank, bank.patient(), 1).await;
+    assert_eq!(bank.charge(&[bank.order(1, 1, 500, "2026-11")]).await, ["ok"]);
+    let report = desk.settlement.charge_due().await.unwrap();
+    assert_eq!((report.charged, report.credited), (0, 1), "{report:?}");
+    assert_eq!(bank.drawn(), 500, "once");
+    assert_eq!(desk.settlement.reconcile().await.unwrap().findings, []);
+    assert_eq!(desk.settlement.ledger_check().await.unwrap().differences, []);
 }
 
 /// A withdrawal that is due is the owner's, whatever is accrued; and a closed account is paid out by the operator.

@@ -11,6 +11,7 @@ use sui_sdk_types::{Transaction, UserSignature};
 use tonic::{Request, Response, Status};
 
 const EXECUTED: &str = "effects.status,checkpoint";
+const SIMULATED: &str = "*";
 
 #[tonic::async_trait]
 impl TransactionExecutionService for Node {
@@ -58,11 +59,12 @@ impl TransactionExecutionService for Node {
             return Err(Status::unimplemented("gas is not selected here"));
         }
         let transaction = transaction(request.transaction.as_ref())?;
-        let mask = mask(request.read_mask, EXECUTED);
+        // Here the transaction is a part of the answer: its fields are asked for below it.
+        let mask = mask(request.read_mask, SIMULATED).subtree("transaction");
         self.read(|chain, view| {
             let executed = chain.simulate(&transaction).map_err(|refusal| refused(&refusal))?;
             let mut response = proto::SimulateTransactionResponse::default();
-            response.transaction = Some(wire::executed(chain, view, None, &executed, &mask));
+            response.transaction = mask.map(|mask| wire::executed(chain, view, None, &executed, &mask));
             Ok(response)
         })
         .await

@@ -167,8 +167,5 @@ fn transaction(
 
 /// One of several that is not answered.
 fn refused(status: &Status) -> Refused {
-    let mut refused = Refused::default();
-    refused.code = status.code().into();
-    refused.message = status.message().to_owned();
-    refused
+    Refused { code: status.code().into(), message: status.message().to_owned(), ..Refused::default() }
 }

@@ -159,6 +159,8 @@ async fn all_of_a_program_is_done_or_nothing() {
     let world = World::new().await;
     let account = world.open(usd(10)).await;
     let house = world.contract.house;
+    // Opening has left one coin.
+    world.network.faucet(world.owner.address(), &coin(), usd(5), true).unwrap();
     let coins = world.coins(world.owner.address(), &coin()).await;
     let mut inputs = vec![shared(house.id, 1, false), shared(account.id, account.initial_version, true)];
     inputs.extend(coins.into_iter().map(Input::ImmutableOrOwned));
@@ -169,7 +171,7 @@ async fn all_of_a_program_is_done_or_nothing() {
     let both = vec![deposit(2), deposit(3), cancel];
     let done = world.program(inputs.clone(), both).await;
     let Outcome::Refused(Abort::NoRequest) = world.contract.outcome(done.effects.status()) else { panic!("{done:?}") };
-    assert_eq!(world.balance(world.owner.address(), &coin()).await, [0, usd(90)]);
+    assert_eq!(world.balance(world.owner.address(), &coin()).await, [0, usd(95)]);
     // The coins have new versions: they were inputs.
     let coins = world.coins(world.owner.address(), &coin()).await;
     inputs.splice(2..4, coins.into_iter().map(Input::ImmutableOrOwned));

@@ -149,9 +149,10 @@ async fn what_would_come_of_a_transaction_is_told_and_not_done() {
     let account = world.open(usd(50)).await;
     let signed = world.signed(&world.charge(account, 1, usd(5))).await;
     let request = proto::SimulateTransactionRequest::new(signed.transaction.clone().into())
-        .with_read_mask(FieldMask::from_paths(["effects.bcs"]));
+        .with_read_mask(FieldMask::from_paths(["transaction.effects.bcs"]));
     let told = world.client().execution_client().simulate_transaction(request).await.unwrap().into_inner();
     let effects: TransactionEffects = told.transaction().effects().bcs().deserialize().unwrap();
+    assert_eq!((&told.transaction().digest, &told.transaction().transaction), (&None, &None));
     assert_eq!(world.pair().executed(&signed.digest).await.unwrap().value, None);
     let executed = world.node(0).submit(&signed).await.unwrap().value;
     assert_eq!(executed.effects, effects);

@@ -75,9 +75,12 @@ async fn a_signature_that_is_not_the_senders_or_of_something_else() {
     let signed = world.signed(&world.charge(account, 1, usd(5))).await;
     let terms = world.terms(key(9).address()).await;
     let other = key(9).sign(world.contract.build(&world.charge(account, 1, usd(5)), &terms).unwrap()).unwrap();
-    let refused = |signed: &Signed| match world.network.execute(&signed.transaction, &[signed.signature.clone()]) {
-        Err(NetworkError::Refused(refusal)) => refusal.to_string(),
-        other => panic!("{other:?}"),
+    let refused = |signed: &Signed| {
+        let signatures = std::slice::from_ref(&signed.signature);
+        match world.network.execute(&signed.transaction, signatures) {
+            Err(NetworkError::Refused(refusal)) => refusal.to_string(),
+            other => panic!("{other:?}"),
+        }
     };
     let cause = refused(&Signed { signature: other.signature, ..signed.clone() });
     assert!(cause.contains("nobody who has to sign"), "{cause}");
