@@ -1,7 +1,7 @@
 //! How it stands with Sui, asked of each node by itself: for the watch of a running server, and for `suiftly doctor`.
 
 use crate::config;
-use suiftly_sui::{Address, Contract, House, LAG_CHECKPOINTS, Node, NodeError};
+use suiftly_sui::{Address, Contract, Failure, House, LAG_CHECKPOINTS, Node, NodeError};
 
 /// Who is asked, and about what.
 pub(crate) struct Watched {
@@ -28,6 +28,8 @@ pub(crate) struct Said {
     pub(crate) gas: u64,
     /// Whether the chain takes gas out of address balances.
     pub(crate) takes_it: bool,
+    /// Whether the node lists events, by which all that happens is followed.
+    pub(crate) lists_events: bool,
     /// The house; or why it cannot be read.
     pub(crate) house: Result<House, String>,
 }
@@ -66,7 +68,11 @@ impl Watched {
             Some(object) => self.contract.house(&object).map_err(|error| error.to_string()),
             None => Err(format!("there is no object {}", self.contract.house.id)),
         };
-        Ok(Said { checkpoint: head.checkpoint, gas, takes_it: epoch.value.gas_from_balance, house })
+        let (checkpoint, takes_it) = (head.checkpoint, epoch.value.gas_from_balance);
+        let listed = node.events(&self.contract, checkpoint..checkpoint + 1).await;
+        // What else may be in the way of a list passes.
+        let lists_events = !matches!(listed, Err(NodeError { failure: Failure::Unable(_), .. }));
+        Ok(Said { checkpoint, gas, takes_it, lists_events, house })
     }
 
     /// How many charges the operator's gas pays for, at what one may cost: as both nodes say, the fewer.
@@ -75,6 +81,24 @@ impl Watched {
         let least = gas.collect::<Option<Vec<_>>>()?.into_iter().min()?;
         least.checked_div(self.gas_budget)
     }
+}
+
+/// What keeps these nodes from being used at all, as they say it: nothing that passes by itself. What a node that does not
+/// answer would say is not known.
+pub(crate) fn cannot(seen: &[NodeSeen; 2]) -> Option<String> {
+    let said = || seen.iter().filter_map(|seen| Some((seen.name.as_str(), seen.said.as_ref().ok()?)));
+    if let Some((name, _)) = said().find(|(_, said)| !said.lists_events) {
+        return Some(format!(
+            "node {name} lists no events (ListEvents), and deposits and charges are followed by nothing else: name another \
+             in billing.sui.nodes"
+        ));
+    }
+    let lacks_gas = said().any(|(_, said)| !said.takes_it) && !said().any(|(_, said)| said.takes_it);
+    lacks_gas.then(|| {
+        "the chain takes no gas out of address balances (enable_address_balance_gas_payments is off in its protocol \
+         configuration), and charges pay by nothing else: use a network that does"
+            .to_owned()
+    })
 }
 
 /// The one that is further behind the other than is believed.
@@ -97,7 +121,7 @@ pub(crate) mod testing {
             treasury: Address::TWO,
             operators: vec![Address::TWO, operator],
         };
-        let said = Said { checkpoint, gas, takes_it: true, house: Ok(house) };
+        let said = Said { checkpoint, gas, takes_it: true, lists_events: true, house: Ok(house) };
         NodeSeen { name: name.to_owned(), said: Ok(said) }
     }
 
@@ -110,6 +134,8 @@ pub(crate) mod testing {
 mod tests {
     use super::testing::{away, well};
     use super::*;
+    use suiftly_chain::{Cutting, Endpoint, Faults, Genesis, Network};
+    use tokio::net::TcpListener;
 
     #[test]
     fn one_is_behind_beyond_what_is_believed() {
@@ -119,6 +145,63 @@ mod tests {
         assert_eq!(lagging(&at(1_000, 1_000 + LAG_CHECKPOINTS)), None);
         assert_eq!(lagging(&at(1_000, 1_001 + LAG_CHECKPOINTS)).map(|seen| seen.name.as_str()), Some("one"));
         assert_eq!(lagging(&[away("one"), well("other", 5, 5, operator)]), None);
+    }
+
+    /// A node that says something else.
+    fn but(name: &str, change: impl FnOnce(&mut Said)) -> NodeSeen {
+        let mut node = well(name, 5, 5, Address::ZERO);
+        change(node.said.as_mut().unwrap());
+        node
+    }
+
+    #[test]
+    fn nodes_that_cannot_be_used_are_told_of_and_those_that_are_away_are_not() {
+        let (one, other) = (|| well("one", 5, 5, Address::ZERO), || well("other", 5, 5, Address::ZERO));
+        let no_gas = |name| but(name, |said| said.takes_it = false);
+        let no_lists = |name| but(name, |said| said.lists_events = false);
+        for can in [[one(), other()], [away("one"), away("other")], [no_gas("one"), other()]] {
+            assert_eq!(cannot(&can), None, "{can:?}");
+        }
+        for (seen, says) in [
+            ([one(), no_lists("other")], "node other lists no events (ListEvents)"),
+            ([no_lists("one"), away("other")], "node one lists no events"),
+            ([no_gas("one"), no_gas("other")], "enable_address_balance_gas_payments is off"),
+            ([away("one"), no_gas("other")], "the chain takes no gas out of address balances"),
+        ] {
+            let told = cannot(&seen).unwrap();
+            assert!(told.contains(says), "{says}: {told}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_local_chain_can_be_used() {
+        let genesis = Genesis {
+            at_ms: 1_795_392_000_000,
+            admin: Address::new([1; 32]),
+            operator: Address::new([2; 32]),
+            treasury: Address::new([3; 32]),
+            coin: "0xc01::usdc::USDC".parse().unwrap(),
+            cent: 10_000,
+            gas_price: 1_000,
+            checkpoints: Cutting::Each,
+        };
+        let network = Network::new(&genesis).unwrap();
+        let (chain, contract) = network.look(|chain| (chain.id(), chain.published().contract));
+        let (mut endpoints, mut nodes) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let endpoint = Endpoint::start(network.clone(), listener, Faults::default()).unwrap();
+            nodes.push(Node::new(&endpoint.url(), chain).unwrap());
+            endpoints.push(endpoint);
+        }
+        let nodes: [Node; 2] = nodes.try_into().map_err(|_| "two").unwrap();
+        let watched = Watched { nodes, contract, operator: genesis.operator, gas_budget: 50 };
+        let seen = watched.look().await;
+        assert!(
+            seen.iter().all(|seen| seen.said.as_ref().is_ok_and(|said| said.takes_it && said.lists_events)),
+            "{seen:?}"
+        );
+        assert_eq!(cannot(&seen), None);
     }
 
     #[tokio::test]

@@ -1,6 +1,10 @@
-//! `cargo xtask bench proof [--lines N] [--fast]`: what it costs to make bills provable, beside what it costs to read the
-//! same journal and count it again. All of it is charged: reading the journal, decoding its lines, hashing what is billed.
-//! `cargo xtask bench ingest` says what taking the lines in costs.
+//! `cargo xtask bench proof [--lines N] [--seed N] [--fast]`: what it costs to make bills provable, beside what it costs
+//! to read the same journal and count it again. All of it is charged: reading the journal, decoding its lines, hashing what
+//! is billed. `cargo xtask bench ingest` says what taking the lines in costs.
+//!
+//! One request is proven, any of them by chance, out of the seed that is told; and its proof has to hold in every byte.
+
+mod request;
 
 use crate::cpu;
 use crate::report::Row;
@@ -9,16 +13,17 @@ use lexopt::prelude::*;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 use suiftly_ingest::audit::{Customers, From, JournalDirs, RecountOrder, recount};
 use suiftly_ingest::block::BlockBuilder;
 use suiftly_ingest::decode::DecodeConfig;
 use suiftly_ingest::journal::{Journal, JournalConfig, JournalId};
-use suiftly_ingest::proof::{FindOrder, PartWalk, Step, StepPart, WalkFrom, Wanted, find};
+use suiftly_ingest::proof::{FindOrder, PartWalk, Step, WalkFrom, find};
 use suiftly_ingest::simulate::{GatewayOptions, SimulatedGateway};
 use suiftly_ingest::source::Source;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::price::PriceBooks;
-use suiftly_schema::proof::{Found, Hex, Part, SealedPart, make, verify};
+use suiftly_schema::proof::{Found, make, verify};
 use suiftly_schema::time::UnixMillis;
 
 /// 2026-11-21T22:00:00Z.
@@ -30,34 +35,47 @@ const FAST_LINES: u64 = 20_000;
 /// Twenty minutes of an hour at the whole number.
 const LINES_A_SECOND: u64 = 800;
 const LINES_A_BLOCK: u64 = 500;
+/// What the invoice is called that the proof leads to.
+const INVOICE: &str = "INV-2026-000001";
 /// Verifying one takes too short to be measured by itself.
 const VERIFIED: u32 = 1_000;
 
+/// What is asked for.
+struct Options {
+    lines: u64,
+    runs: usize,
+    /// Which request is proven.
+    seed: u64,
+}
+
 /// CPU-seconds per million lines for sealing, and for a recount of the same journal; and one proof made and verified.
 pub fn run(arguments: Vec<OsString>) -> anyhow::Result<Vec<Row>> {
-    let (lines, runs) = options(arguments)?;
+    let options = options(arguments)?;
     let dir = crate::report::dir()?.join(format!("proof-{}", std::process::id()));
-    let measured = measure(&dir, lines, runs);
+    let measured = measure(&dir, &options);
     // After a failure something may be left.
     let _ = std::fs::remove_dir_all(&dir);
     measured
 }
 
-fn options(arguments: Vec<OsString>) -> anyhow::Result<(u64, usize)> {
+fn options(arguments: Vec<OsString>) -> anyhow::Result<Options> {
     let mut parser = lexopt::Parser::from_args(arguments);
-    let (mut lines, mut runs) = (LINES, RUNS);
+    // Another request each time, unless it is said.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
+    let mut options = Options { lines: LINES, runs: RUNS, seed: now.as_secs() };
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("lines") => lines = parser.value()?.parse()?,
-            Long("fast") => (lines, runs) = (FAST_LINES, 1),
+            Long("lines") => options.lines = parser.value()?.parse()?,
+            Long("seed") => options.seed = parser.value()?.parse()?,
+            Long("fast") => (options.lines, options.runs) = (FAST_LINES, 1),
             other => return Err(other.unexpected().into()),
         }
     }
-    ensure!(lines >= LINES_A_BLOCK, "fewer lines than a block has cannot be measured");
-    Ok((lines, runs))
+    ensure!(options.lines >= LINES_A_BLOCK, "fewer lines than a block has cannot be measured");
+    Ok(options)
 }
 
-fn measure(dir: &Path, lines: u64, runs: usize) -> anyhow::Result<Vec<Row>> {
+fn measure(dir: &Path, &Options { lines, runs, seed }: &Options) -> anyhow::Result<Vec<Row>> {
     let (journal_id, last) = write(dir, lines)?;
     let dirs = JournalDirs::new(dir);
     let per_million = |seconds: f64| seconds / (lines as f64 / 1e6);
@@ -79,7 +97,7 @@ fn measure(dir: &Path, lines: u64, runs: usize) -> anyhow::Result<Vec<Row>> {
         Row::new(&case("parts sealed"), "suiftly", "CPU-s per million lines", sealing),
         Row::new("the same journal counted again", "suiftly", "CPU-s per million lines", counting),
     ];
-    rows.extend(prove(&dirs, journal_id, &step, runs)?);
+    rows.extend(prove(&dirs, journal_id, &step, (runs, seed))?);
     Ok(rows)
 }
 
@@ -127,10 +145,15 @@ fn count(dirs: &JournalDirs, journal_id: JournalId, last: Epoch) -> anyhow::Resu
     Ok(recount(dirs, &order)?.lines)
 }
 
-/// One request of the largest part: found in the journal, put together, and verified.
-fn prove(dirs: &JournalDirs, journal_id: JournalId, step: &Step, runs: usize) -> anyhow::Result<Vec<Row>> {
-    let part = step.parts.iter().max_by_key(|part| part.records.count).context("nothing is billed")?;
-    let wanted = some_request(dirs, step, part)?;
+/// One request: found in the journal, put together, and verified; and no byte of its proof can be changed.
+fn prove(
+    dirs: &JournalDirs,
+    journal_id: JournalId,
+    step: &Step,
+    (runs, seed): (usize, u64),
+) -> anyhow::Result<Vec<Row>> {
+    let chosen = request::choose(dirs, step, seed)?;
+    let part = &step.parts[chosen.part];
     let order = FindOrder {
         journal_id,
         customer_id: part.customer_id,
@@ -138,58 +161,37 @@ fn prove(dirs: &JournalDirs, journal_id: JournalId, step: &Step, runs: usize) ->
         epochs: step.first_epoch..=step.last_epoch,
         records: part.records,
         subtrees: part.subtrees.clone(),
-        wanted,
+        wanted: chosen.wanted,
         books: PriceBooks::v1(),
         formats: Vec::new(),
         decode: DecodeConfig::LIVE,
     };
-    let sealed = SealedPart {
-        part: Part {
-            account: Part::account_of("0xa1").context("it is an account's name")?,
-            journal: Hex(journal_id.0),
-            hour: part.hour,
-            first_epoch: step.first_epoch,
-            last_epoch: step.last_epoch,
-            requests: part.requests,
-            bytes: part.bytes,
-        },
-        records: part.records,
-    };
+    let (month, at) = request::month_of(step, journal_id, part)?;
+    let inputs = request::inputs_of(&month, part);
     let (mut making, mut verifying) = (Vec::new(), Vec::new());
-    for _ in 0..runs {
+    for run in 0..runs {
         let (found, seconds) = cpu::of_work(|| find(dirs, &order))?;
         let found = found?.context("the request is not where it was")?;
+        ensure!(found.index == chosen.index, "number {} of its part was found as {}", chosen.index, found.index);
         making.push(seconds / (step.lines as f64 / 1e6));
-        let found = Found { record: found.record, index: found.index, path: found.path, part: 0 };
-        let file = make(found, &[sealed], None, &[])?.to_json();
+        let found = Found { record: found.record, index: found.index, path: found.path, part: at };
+        let file = make(found, &month, Some((INVOICE, inputs)), &[])?.to_json();
         let verify_all = || (0..VERIFIED).try_for_each(|_| verify(file.as_bytes()).map(drop));
         let (verified, seconds) = cpu::of_thread(verify_all)?;
         verified?;
         verifying.push(seconds * 1e6 / f64::from(VERIFIED));
+        if run == 0 {
+            request::each_byte_counts(&file, &[INVOICE])?;
+            let (records, parts) = (part.records.count, month.len());
+            eprintln!(
+                "request {} of {records}, in part {at} of {parts}, is proven by {} bytes, each of which counts; --seed {seed}",
+                chosen.index,
+                file.len()
+            );
+        }
     }
-    let case = format!("one request of {} proven", part.records.count);
     Ok(vec![
-        Row::new(&case, "suiftly", "CPU-s per million lines of its hour", making),
+        Row::new("one request by chance proven", "suiftly", "CPU-s per million lines of its journal", making),
         Row::new("a proof verified", "suiftly", "µs of CPU", verifying),
     ])
-}
-
-/// The last request of a part, by its line.
-fn some_request(dirs: &JournalDirs, step: &Step, part: &StepPart) -> anyhow::Result<Wanted> {
-    let mut last = None;
-    let mut decoder = suiftly_ingest::decode::Decoder::new(DecodeConfig::LIVE);
-    for block in suiftly_ingest::journal::JournalReader::from_epoch(&dirs.journal, step.first_epoch)? {
-        decoder.visit(&block?, |visited| {
-            if let suiftly_ingest::decode::Visited::Record(record, _) = visited
-                && record.customer_id == Some(part.customer_id)
-                && record.timestamp.hour() == part.hour
-                && suiftly_schema::usage::is_billable(record.traffic_type, record.status_code)
-            {
-                last = record.line_id;
-            }
-        });
-    }
-    let id = last.context("the part has no line")?;
-    let line = suiftly_schema::proof::Line { boot: id.boot, seq: id.seq };
-    Ok(Wanted::Line { server_id: id.server_id, line })
 }

@@ -7,6 +7,9 @@
 ALTER TABLE charges ADD COLUMN root bytea NOT NULL
     DEFAULT '\xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' CHECK (length(root) = 32);
 
+-- Why nobody knows what became of a draw, as of the last time that the escrow was asked. None once it is decided.
+ALTER TABLE charges ADD COLUMN doubt text CHECK (length(doubt) <= 500);
+
 -- What the embedded escrow lets a month be charged for months that are long over, as the contract does.
 ALTER TABLE embedded_escrow_months
     ADD COLUMN arrears_usd_cents bigint NOT NULL DEFAULT 0 CHECK (arrears_usd_cents >= 0),
@@ -16,12 +19,14 @@ ALTER TABLE embedded_escrow_months
 CREATE INDEX embedded_escrow_events_account ON embedded_escrow_events (account_id, seq);
 
 -- Signed transactions, written before they are sent, and sent again as they are. Live: it may still be executed. Done: it
--- was. Failed: it was executed, and did nothing. Dead: its epoch is over without it.
+-- was. Failed: it was executed, and did nothing. Dead: its epoch is over without it. All but live ones go when they are old.
 CREATE TABLE sui_attempts (
     digest      text        PRIMARY KEY CHECK (length(digest) BETWEEN 1 AND 100),
     purpose     text        NOT NULL CHECK (purpose IN ('charge', 'refund', 'pay', 'close')),
     -- What it is for: a nonce; the digest of a withdrawal's request; the account that is closed.
     key         text        NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+    -- Which attempt at it, from 1 on.
+    number      integer     NOT NULL CHECK (number > 0),
     account     text        NOT NULL CHECK (account ~ '^0x[0-9a-f]{64}$'),
     transaction bytea       NOT NULL,
     signature   bytea       NOT NULL,
@@ -34,7 +39,11 @@ CREATE TABLE sui_attempts (
 );
 -- One at a time: nothing else is signed for it while that one may still be executed.
 CREATE UNIQUE INDEX sui_attempts_live ON sui_attempts (purpose, key) WHERE state = 'live';
-CREATE INDEX sui_attempts_key ON sui_attempts (purpose, key);
+-- Each after the last that was known when it was signed: whoever has slept meanwhile makes none.
+CREATE UNIQUE INDEX sui_attempts_number ON sui_attempts (purpose, key, number);
+CREATE INDEX sui_attempts_old ON sui_attempts (made_at) WHERE state <> 'live';
+CREATE TRIGGER sui_attempts_stay_while_live BEFORE DELETE ON sui_attempts
+    FOR EACH ROW WHEN (OLD.state = 'live') EXECUTE FUNCTION suiftly_refuse_change();
 
 -- The contract's entries, as two nodes have told them, in the chain's order.
 CREATE TABLE sui_events (
@@ -81,8 +90,8 @@ LANGUAGE sql IMMUTABLE AS $$
             'embedded_escrow_events', 'sui_events', 'subscription_items', 'invoice_inputs', 'shadow_checks', 'activity')
             THEN 'SELECT, INSERT'
         WHEN relation IN ('invoices', 'invoice_series', 'charges', 'withdrawals', 'billing_months', 'escrow_cursors',
-            'embedded_escrow_accounts', 'embedded_escrow_months', 'sui_attempts', 'sui_follower', 'seal_key_indices', 'seal_keys',
-            'seal_packages', 'webhooks', 'operators') THEN 'SELECT, INSERT, UPDATE'
+            'embedded_escrow_accounts', 'embedded_escrow_months', 'sui_follower', 'seal_key_indices', 'seal_keys', 'seal_packages',
+            'webhooks', 'operators') THEN 'SELECT, INSERT, UPDATE'
         WHEN relation = 'haproxy_raw_logs_late' THEN 'SELECT, INSERT, DELETE'
         WHEN is_partition THEN NULL
         ELSE 'SELECT, INSERT, UPDATE, DELETE'

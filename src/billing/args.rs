@@ -20,7 +20,7 @@ pub(crate) struct BillingArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BillingCommand {
-    /// Everybody's money, or one customer's: balance, what is accrued, months that are not settled.
+    /// Everybody's money, or one customer's: balance, what is accrued, months that are not settled, draws in doubt and why.
     Balance {
         #[arg(value_name = "CUSTOMER", value_parser = customer)]
         customer: Option<CustomerId>,

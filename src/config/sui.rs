@@ -20,6 +20,11 @@ const IN_FLIGHT: std::ops::RangeInclusive<u32> = 1..=256;
 const CENT: u64 = 10_000;
 /// How many nodes have to say the same.
 const NODES: usize = 2;
+/// The chains whose beginnings are known, as nodes name them. A devnet begins anew now and then.
+const CHAINS: [(SuiNetwork, &str); 2] = [
+    (SuiNetwork::Mainnet, "4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S"),
+    (SuiNetwork::Testnet, "69WiPg3DAQiwdxfncX6wYQ2siKwAe6L9BZthQea3JNMD"),
+];
 
 /// `[billing.sui]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -156,7 +161,7 @@ impl Sui {
     /// Everything is said that the escrow on Sui needs.
     pub(super) fn check(&self, problems: &mut Problems) {
         problems.note(self.contract());
-        problems.note(self.chain());
+        problems.note(self.chain().and_then(|chain| right_network(self.network, chain)));
         problems.unless(self.nodes.len() == NODES, format_args!("billing.sui.nodes must name {NODES} nodes"));
         let is_named = self.nodes.iter().all(|url| url.starts_with("https://") || url.starts_with("http://"));
         problems.unless(is_named, "billing.sui.nodes must be addresses such as https://node.example.com");
@@ -169,6 +174,18 @@ impl Sui {
         let is_bounded = IN_FLIGHT.contains(&self.in_flight);
         problems.unless(is_bounded, format_args!("billing.sui.in_flight must be {least} to {most}"));
     }
+}
+
+/// Wallets sign for the network that they are told, and nodes are of the chain: these are one.
+fn right_network(network: SuiNetwork, chain: Digest) -> anyhow::Result<()> {
+    let chain = chain.to_string();
+    for (known, digest) in CHAINS {
+        let (is_told, is_it) = (known == network, digest == chain);
+        let (word, of) = (network.word(), known.word());
+        anyhow::ensure!(is_it || !is_told, "billing.sui.network is {word}, whose chain is {digest}, not {chain}");
+        anyhow::ensure!(is_told || !is_it, "billing.sui.network is {word}, and billing.sui.chain is that of {of}");
+    }
+    Ok(())
 }
 
 /// What stands between `//` and a port or a path.
@@ -249,7 +266,17 @@ mod tests {
                 "{nothing:?}"
             );
         }
-        let cases: [(Sui, &str); 10] = [
+        let testnet = || Some("69WiPg3DAQiwdxfncX6wYQ2siKwAe6L9BZthQea3JNMD".to_owned());
+        let local = || Some("8vFBjUAHVQTNHR1vEe7eALBWtjmCXs5RMPDwJ8WsNUST".to_owned());
+        let cases: [(Sui, &str); 15] = [
+            (Sui { chain: testnet(), ..whole() }, "network is mainnet, whose chain is 4bti"),
+            (Sui { chain: local(), ..whole() }, "network is mainnet, whose chain is 4bti"),
+            (Sui { network: SuiNetwork::Testnet, ..whole() }, "chain is that of mainnet"),
+            (Sui { network: SuiNetwork::Devnet, chain: testnet(), ..whole() }, "chain is that of testnet"),
+            (
+                Sui { network: SuiNetwork::Localnet, ..whole() },
+                "network is localnet, and billing.sui.chain is that of mainnet",
+            ),
             (Sui { nodes: whole().nodes[..1].to_vec(), ..whole() }, "must name 2 nodes"),
             (Sui { nodes: vec!["one.example.com".to_owned(); 2], ..whole() }, "must be addresses such as"),
             (Sui { chain: Some("0".to_owned()), ..whole() }, "billing.sui.chain: \"0\": "),
@@ -264,6 +291,14 @@ mod tests {
         for (sui, says) in cases {
             let told = told(&sui).join("; ");
             assert!(told.contains(says), "{says}: {told}");
+        }
+        for (network, chain) in [
+            (SuiNetwork::Mainnet, whole().chain),
+            (SuiNetwork::Testnet, testnet()),
+            (SuiNetwork::Devnet, local()),
+            (SuiNetwork::Localnet, local()),
+        ] {
+            assert_eq!(told(&Sui { network, chain, ..whole() }), Vec::<String>::new(), "{network:?}");
         }
     }
 

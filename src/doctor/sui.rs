@@ -58,6 +58,10 @@ fn of_chain(node: &NodeSeen, said: &Said, operator: Address, contract: &Contract
         let todo = "charges need address balances: use a network that has them";
         return wrong("the chain takes no gas out of address balances".to_owned(), todo);
     }
+    if !said.lists_events {
+        let todo = "deposits and charges are followed by nothing else: name another in billing.sui.nodes";
+        return wrong("it lists no events (ListEvents)".to_owned(), todo);
+    }
     let House { initial_version, cent, operators, .. } = match &said.house {
         Ok(house) => house,
         Err(error) => return wrong(error.clone(), "billing.sui: mend house, coin or origin"),
@@ -128,6 +132,7 @@ mod tests {
             (away("other"), Some(1_000), Mark::Wrong, "gives no answer"),
             (but(|said| said.checkpoint = 9_000), Some(1_000), Mark::Look, "node one is far behind"),
             (but(|said| said.takes_it = false), Some(1_000), Mark::Wrong, "takes no gas out of address balances"),
+            (but(|said| said.lists_events = false), Some(1_000), Mark::Wrong, "other: it lists no events"),
             (but(|said| said.house = Err("no house".to_owned())), Some(1_000), Mark::Wrong, "no house"),
             (but(|said| said.house.as_mut().unwrap().initial_version = 8), Some(1_000), Mark::Wrong, "shared at 8"),
             (but(|said| said.house.as_mut().unwrap().cent = 1), Some(1_000), Mark::Wrong, "1 units in a cent"),

@@ -85,6 +85,10 @@ fn nodes(sui: &Sui, refused: &mut Problems) {
         !is_one,
         "billing.sui.nodes are of one host, which could lie about both: name nodes of different hosts",
     );
+    let is_worth_something = matches!(sui.network, SuiNetwork::Mainnet | SuiNetwork::Localnet);
+    let worthless = "billing.sui.network names a network whose funds are made of nothing: production is on mainnet; try the \
+        others on a server of type test";
+    refused.unless(is_worth_something, worthless);
     let is_local = sui.network == SuiNetwork::Localnet || hosts.iter().any(|host| is_here(host));
     let local = "billing.sui names a local chain (`suiftly chain`, MOCK_SUI_RPC), whose funds are made of nothing: it is for \
         development and tests";

@@ -101,6 +101,9 @@ fn on_sui(change: (&str, &str)) -> String {
     IN_ORDER.replace("[billing]\nembedded_in_production = true\n", &SUI.replace(change.0, change.1))
 }
 
+/// As [`on_sui`] names the chain.
+const MAINNET: &str = "chain = \"4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S\"\nnetwork = \"mainnet\"";
+
 fn without(part: &str) -> String {
     assert!(IN_ORDER.contains(part), "{part}");
     IN_ORDER.replace(part, "")
@@ -152,7 +155,21 @@ fn on_sui_production_asks_two_hosts_by_tls_and_no_chain_of_its_own() {
     let cases = [
         ("https://other.example.org", "http://other.example.org", "a node is asked in plain text"),
         ("https://other.example.org", "https://ONE.example.com:8443/rpc", "are of one host"),
-        ("network = \"mainnet\"", "network = \"localnet\"", "names a local chain"),
+        (
+            MAINNET,
+            "chain = \"8vFBjUAHVQTNHR1vEe7eALBWtjmCXs5RMPDwJ8WsNUST\"\nnetwork = \"localnet\"",
+            "names a local chain",
+        ),
+        (
+            MAINNET,
+            "chain = \"69WiPg3DAQiwdxfncX6wYQ2siKwAe6L9BZthQea3JNMD\"\nnetwork = \"testnet\"",
+            "production is on mainnet",
+        ),
+        (
+            MAINNET,
+            "chain = \"8vFBjUAHVQTNHR1vEe7eALBWtjmCXs5RMPDwJ8WsNUST\"\nnetwork = \"devnet\"",
+            "production is on mainnet",
+        ),
         ("https://other.example.org", "https://127.0.0.1:9124", "names a local chain"),
         ("https://other.example.org", "https://[::1]", "names a local chain"),
         ("https://other.example.org", "https://localhost", "names a local chain"),

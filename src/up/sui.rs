@@ -3,17 +3,33 @@
 
 use super::live::Live;
 use crate::config::{Config, EscrowBackend};
-use crate::sui::{NodeSeen, Watched};
+use crate::sui::{NodeSeen, Watched, cannot};
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_api::{SuiLive, SuiNodeLive};
 use suiftly_store::config::StoreConfig;
 use suiftly_store::sui_escrow::SuiEscrowStore;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// A start looks no longer: what a node does not answer by then is no reason not to start.
+const LOOK_AT_START: Duration = Duration::from_secs(10);
+
+/// Refuses to start where the nodes say that nothing can be charged, or followed, by way of them.
+pub(super) async fn check(config: &Config) -> anyhow::Result<()> {
+    if config.billing.escrow != EscrowBackend::Sui {
+        return Ok(());
+    }
+    let watched = Watched::of(&config.billing.sui)?;
+    let Ok(seen) = timeout(LOOK_AT_START, watched.look()).await else {
+        tracing::warn!("the nodes of Sui do not say in time whether they can be used");
+        return Ok(());
+    };
+    cannot(&seen).map_or(Ok(()), |cause| Err(anyhow::anyhow!(cause)))
+}
 
 /// Looks until the task is aborted; none where no chain holds the funds.
 pub(super) fn watch(config: &Config, store: &StoreConfig, live: &Arc<Live>) -> anyhow::Result<Option<JoinHandle<()>>> {

@@ -1,5 +1,7 @@
 //! Proofs as people have them: made by one command out of a server's data, verified by another with nothing but the file.
 
+mod random;
+
 use crate::program::Place;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -149,18 +149,19 @@ impl Settlement {
         let (mut answers, mut again) = (Vec::new(), Vec::new());
         for (intent, found) in intents.iter().zip(found) {
             match found {
-                Some(Some(event)) => answers.push(ChargeAnswer::Charged(event)),
-                Some(None) => again.push(intent.clone()),
-                None => answers.push(ChargeAnswer::InDoubt { nonce: intent.order.nonce.clone() }),
+                Ok(Some(event)) => answers.push(ChargeAnswer::Charged(event)),
+                Ok(None) => again.push(intent.clone()),
+                Err(cause) => answers.push(in_doubt(intent, cause)),
             }
         }
         answers.extend(self.call(&again).await.0);
         answers
     }
 
-    /// What a nonce has charged, if anything; `None`: nobody knows.
-    async fn look_up(&self, nonce: &Nonce) -> Option<Option<EscrowEvent>> {
-        tokio::time::timeout(CALL_TIMEOUT, self.escrow.look_up(nonce)).await.ok()?.ok()
+    /// What a nonce has charged, if anything; or why nobody knows.
+    async fn look_up(&self, nonce: &Nonce) -> Result<Option<EscrowEvent>, String> {
+        let found = tokio::time::timeout(CALL_TIMEOUT, self.escrow.look_up(nonce)).await;
+        found.map_err(|_| late())?.map_err(|error| error.to_string())
     }
 
     /// Calls the escrow; answers what came of each, and who was not charged.
@@ -190,9 +191,18 @@ fn answer_of(intent: &Intent, answer: Option<Result<EscrowEvent, EscrowError>>) 
     match answer {
         Some(Ok(event)) if event.nonce.as_ref() == Some(&nonce.0) => ChargeAnswer::Charged(event),
         Some(Err(EscrowError::Refused { cause, .. })) => ChargeAnswer::Refused { nonce, cause },
-        Some(Ok(_) | Err(EscrowError::InDoubt { .. })) | None => {
-            tracing::warn!(charge = intent.charge_id, "the escrow did not say whether it charged: to be looked up");
-            ChargeAnswer::InDoubt { nonce }
-        }
+        Some(Ok(event)) => in_doubt(intent, format!("event {} of another nonce came as the answer", event.digest)),
+        Some(Err(error @ EscrowError::InDoubt { .. })) => in_doubt(intent, error.to_string()),
+        None => in_doubt(intent, late()),
     }
+}
+
+fn in_doubt(intent: &Intent, cause: String) -> ChargeAnswer {
+    let charge = intent.charge_id;
+    tracing::warn!(charge, cause, "the escrow did not say whether it charged: to be looked up");
+    ChargeAnswer::InDoubt { nonce: intent.order.nonce.clone(), cause }
+}
+
+fn late() -> String {
+    format!("the escrow gave no answer within {} s", CALL_TIMEOUT.as_secs())
 }

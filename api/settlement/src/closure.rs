@@ -122,7 +122,16 @@ impl Settlement {
                 tracing::warn!(cause, "the escrow does not give back what is in an account that is being closed");
                 report.undone += 1;
             }
-            Ok(Err(SettlementError::Escrow(EscrowError::InDoubt { .. }))) | Err(_) => report.undone += 1,
+            Ok(Err(SettlementError::Escrow(EscrowError::InDoubt { cause, .. }))) => {
+                let customer = customer.get();
+                tracing::warn!(
+                    customer,
+                    cause,
+                    "nobody knows whether the escrow has closed an account: it is asked again"
+                );
+                report.undone += 1;
+            }
+            Err(_) => report.undone += 1,
             Ok(Err(error)) => return Err(error),
         }
         Ok(())

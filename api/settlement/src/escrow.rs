@@ -110,4 +110,7 @@ pub trait Escrow: Send + Sync + 'static {
     /// Ends an account for good, where owners act for themselves: whatever is in it goes to the owner, as withdrawals of
     /// which events tell. Done twice it does nothing more. Elsewhere it is refused.
     fn close<'a>(&'a self, account: &'a str, at: UnixMillis) -> Answer<'a, ()>;
+
+    /// Forgets what it has kept for itself since before a time, and needs no more: some of it at once. Answers how much.
+    fn forget(&self, before: UnixMillis) -> Answer<'_, u64>;
 }

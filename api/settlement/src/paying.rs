@@ -67,7 +67,16 @@ impl Settlement {
                 self.store.cancel_payout(&payout.request_digest).await?;
                 report.refused += 1;
             }
-            Ok(Err(EscrowError::InDoubt { .. })) | Err(_) => report.in_doubt += 1,
+            Ok(Err(EscrowError::InDoubt { cause, .. })) => {
+                let request = payout.request_digest.as_str();
+                tracing::warn!(
+                    request,
+                    cause,
+                    "nobody knows whether the escrow has paid a withdrawal: it is asked again"
+                );
+                report.in_doubt += 1;
+            }
+            Err(_) => report.in_doubt += 1,
         }
         Ok(())
     }

@@ -49,6 +49,12 @@ export async function verifyProof(bytes: Uint8Array): Promise<VerifiedProof> {
   return { record, part, records: records.count, month, tree, anchors };
 }
 
+/** Whether a record is the request of this name: its id, or `<server>-<boot>-<seq>`. */
+export function isOfRequest({ server_id, line, request_id }: ProofRecord, request: string): boolean {
+  if (request_id !== null && request === request_id) return true;
+  return line !== null && request === `${server_id}-${line.boot}-${line.seq}`;
+}
+
 async function treeOf(of: Hash, place: ProofFile["in_part"]): Promise<Tree> {
   const root = await rootByPath(of, place.index, place.count, place.path);
   if (root === null) throw new ProofError("path");

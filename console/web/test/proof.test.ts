@@ -21,12 +21,11 @@ function vector(name: string) {
 }
 
 /** Asks as the dialog does, of a server that answers these bytes. */
-function ask(body: Uint8Array<ArrayBuffer>, status = 200, type = "application/json") {
-  const fetched = vi.fn(
-    async () => new Response(body, { status, headers: { "content-type": type } }),
-  );
+function ask(body: Uint8Array<ArrayBuffer>, request = "17-1795100000123-4242") {
+  const headers = { "content-type": "application/json" };
+  const fetched = vi.fn(async () => new Response(body, { headers }));
   client.setConfig({ baseUrl: "https://suiftly.test", fetch: fetched });
-  const { queryFn } = proofQuery("17-1795100000123-4242", "2026-11-21T22:00:00Z");
+  const { queryFn } = proofQuery(request, "2026-11-21T22:00:00Z");
   if (typeof queryFn !== "function") throw new Error("it is no query");
   const context = { signal: new AbortController().signal } as Parameters<typeof queryFn>[0];
   return { answer: Promise.resolve(queryFn(context)), fetched };
@@ -53,6 +52,18 @@ test("a server that changes a byte is found out", async () => {
     expect(brokenWords(error)).toContain(WORDS.brokenMore);
   }
   expect(brokenWords(new Error("something else"))).toBeNull();
+});
+
+test("a server that proves another request is found out", async () => {
+  const { bytes } = vector("closed");
+  expect((await ask(bytes, "6931CC2D199-2F1A-000A").answer).bytes).toEqual(bytes);
+  const others = ["17-1795100000123-4243", "18-1795100000123-4242", "6931CC2D199-2F1A-000B", ""];
+  for (const request of others) {
+    const error = await ask(bytes, request).answer.catch((error: unknown) => error);
+    expect(error).toMatchObject({ failure: "another" });
+  }
+  const unnamed = await ask(vector("alone").bytes, "null").answer.catch((error: unknown) => error);
+  expect(unnamed).toMatchObject({ failure: "another" });
 });
 
 test("the way from the request to the root in words", async () => {

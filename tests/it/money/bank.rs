@@ -1,6 +1,6 @@
 //! Who holds the simulated customers' funds: the embedded escrow, or the contract on a local chain. Both refuse, are late and
-//! lose their answers. On the chain owners sign for themselves, at an endpoint that has no faults: wallets ask again until
-//! somebody answers, and the chain is what is tried here.
+//! lose their answers, and the chain's nodes list events in an order of their own. On the chain owners sign for themselves, at
+//! an endpoint that has no faults: wallets ask again until somebody answers, and the chain is what is tried here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -205,11 +205,12 @@ impl SuiBank {
         bank
     }
 
-    /// From now on answers are lost, and more.
+    /// From now on answers are lost, and more. Events are listed in another order by either node, or by both, by turns.
     fn disturb(&self) {
         for endpoint in &self.endpoints {
             let seed = self.seed.fetch_add(1, Ordering::Relaxed);
-            endpoint.set_faults(Faults::parse(&format!("{FAULTS},seed={seed}")).unwrap());
+            let order = if seed.is_multiple_of(3) { "" } else { ",reorder" };
+            endpoint.set_faults(Faults::parse(&format!("{FAULTS}{order},seed={seed}")).unwrap());
         }
     }
 

@@ -270,4 +270,8 @@ impl<E: Escrow> Escrow for Faulty<E> {
     fn close<'a>(&'a self, account: &'a str, at: UnixMillis) -> Answer<'a, ()> {
         self.begin().then(move |()| self.inner.close(account, at)).boxed()
     }
+
+    fn forget(&self, before: UnixMillis) -> Answer<'_, u64> {
+        self.inner.forget(before)
+    }
 }

@@ -9,6 +9,7 @@ mod alarms;
 mod entries;
 mod errand;
 mod following;
+mod holding;
 mod looking;
 mod orders;
 mod signing;
@@ -21,6 +22,7 @@ use errand::address;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
+use holding::Holds;
 use orders::doubtful;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -29,7 +31,7 @@ use suiftly_schema::time::UnixMillis;
 use suiftly_store::StoreError;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::sui_escrow::SuiEscrowStore;
-use suiftly_sui::{Address, Contract, Doubt, Key, Pair, SharedRef};
+use suiftly_sui::{Address, Contract, Doubt, Key, Lasting, Pair, SharedRef};
 use tokio::time::Instant;
 
 /// The name of the escrow on Sui.
@@ -38,6 +40,9 @@ pub const SUI: &str = "sui";
 pub const AT_ONCE: usize = 32;
 /// How long a call goes on, where nothing else is set: within the time that its caller gives it.
 pub const ACT_FOR: Duration = Duration::from_secs(25);
+
+/// Signed transactions that are removed at once at most: more than a day makes, with one a second.
+const ATTEMPTS_REMOVED_AT_ONCE: u32 = 100_000;
 
 /// How the escrow on Sui is gone about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +68,10 @@ pub struct SuiEscrow {
     shared: Mutex<HashMap<Address, SharedRef>>,
     /// Until when nothing is sent, and why: something is to be mended on our side, and each try costs gas.
     paused: Mutex<Option<(Instant, String)>>,
+    /// Owners who cannot be paid, each by themselves.
+    holds: Holds,
+    /// Errands whose transactions the nodes do not take, and since when.
+    not_taken: Mutex<Lasting<String>>,
     /// What operators are to be told.
     alarms: Alarms,
 }
@@ -77,8 +86,9 @@ impl SuiEscrow {
         settings: SuiSettings,
     ) -> Result<Self, StoreError> {
         let store = SuiEscrowStore::new(config)?;
-        let (shared, paused, alarms) = (Mutex::default(), Mutex::default(), Alarms::default());
-        Ok(Self { store, contract, pair, key, settings, shared, paused, alarms })
+        let (shared, paused, not_taken) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (holds, alarms) = (Holds::default(), Alarms::default());
+        Ok(Self { store, contract, pair, key, settings, shared, paused, holds, not_taken, alarms })
     }
 
     /// A doubt in words; one that somebody should look at is told at once.
@@ -212,5 +222,13 @@ impl Escrow for SuiEscrow {
 
     fn close<'a>(&'a self, account: &'a str, at: UnixMillis) -> Answer<'a, ()> {
         self.end(account, at).boxed()
+    }
+
+    fn forget(&self, before: UnixMillis) -> Answer<'_, u64> {
+        async move {
+            let removed = self.store.remove_attempts(before, ATTEMPTS_REMOVED_AT_ONCE).await;
+            removed.map_err(|error| doubtful("forget what was signed long ago", error))
+        }
+        .boxed()
     }
 }

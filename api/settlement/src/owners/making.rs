@@ -94,7 +94,7 @@ impl Owners {
             Outcome::Done => Ok(()),
             Outcome::Refused(abort) => Err(refused(abort)),
             Outcome::Used => Err(refused("it was done before")),
-            Outcome::Spent { cause } => Err(refused(cause)),
+            Outcome::Spent { cause } | Outcome::Denied { cause, .. } => Err(refused(cause)),
             // The house, the package or the coin is not as it should be: the owner can do nothing about it.
             Outcome::Ours { cause } => Err(OwnersError::Doubt(cause)),
         }

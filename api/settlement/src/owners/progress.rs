@@ -73,7 +73,7 @@ impl Owners {
             Outcome::Done => return Progress::Confirmed,
             Outcome::Refused(abort) => abort.to_string(),
             Outcome::Used => "It was done before.".to_owned(),
-            Outcome::Spent { cause } | Outcome::Ours { cause } => cause,
+            Outcome::Spent { cause } | Outcome::Ours { cause } | Outcome::Denied { cause, .. } => cause,
         };
         Progress::Failed { cause }
     }

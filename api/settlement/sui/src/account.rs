@@ -66,6 +66,27 @@ impl Contract {
 
     /// The account that an object is.
     pub fn account(&self, object: &Object) -> Result<Account, ReadError> {
+        let (fields, initial_version) = self.account_fields(object)?;
+        let id = fields.id;
+        let limit = fields.limits.last().ok_or_else(|| unreadable(format!("account {id} has no limit")))?;
+        Ok(Account {
+            at: SharedRef { id, initial_version },
+            owner: fields.owner,
+            balance: fields.balance,
+            limit: limit.last,
+            entries: fields.seq,
+            is_closed: fields.is_closed,
+        })
+    }
+
+    /// The numbers of the withdrawals that wait in the account that an object is.
+    pub fn waiting(&self, object: &Object) -> Result<Vec<u64>, ReadError> {
+        let (fields, _) = self.account_fields(object)?;
+        Ok(fields.requests.iter().map(|request| request.id).collect())
+    }
+
+    /// What is in it, and the version that it was shared at.
+    fn account_fields(&self, object: &Object) -> Result<(Fields, u64), ReadError> {
         let id = object.object_id();
         let fields = object.as_struct().filter(|fields| *fields.object_type() == self.account_type());
         let fields = fields.ok_or_else(|| unreadable(format!("object {id} is no account of this contract")))?;
@@ -76,15 +97,7 @@ impl Contract {
         if (fields.id, fields.house) != (id, self.house.id) {
             return Err(unreadable(format!("account {id} is another house's")));
         }
-        let limit = fields.limits.last().ok_or_else(|| unreadable(format!("account {id} has no limit")))?;
-        Ok(Account {
-            at: SharedRef { id, initial_version },
-            owner: fields.owner,
-            balance: fields.balance,
-            limit: limit.last,
-            entries: fields.seq,
-            is_closed: fields.is_closed,
-        })
+        Ok((fields, initial_version))
     }
 }
 
@@ -134,6 +147,7 @@ mod tests {
             is_closed: false,
         };
         assert_eq!(contract.account(&object), Ok(expected));
+        assert_eq!(contract.waiting(&object), Ok(vec![1]));
     }
 
     #[test]

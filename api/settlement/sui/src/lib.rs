@@ -29,10 +29,10 @@ pub use contract::{Contract, SharedRef, billing_month, month_number, sui};
 pub use entry::{Entry, EntryKind, ReadError};
 pub use house::House;
 pub use node::{
-    At, Balance, CALL_TIMEOUT, Coin, Coins, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head, INPUTS_MAX, Listed,
-    MESSAGE_BYTES_MAX, Node, NodeError, Simulated,
+    At, Balance, CALL_TIMEOUT, CHECKPOINT_EVENTS_MAX, Coin, Coins, EVENTS_MAX, Emitted, Epoch, Executed, Failure, Head,
+    INPUTS_MAX, Listed, MESSAGE_BYTES_MAX, Node, NodeError, Simulated,
 };
 pub use outcome::Outcome;
-pub use pair::{Doubt, Joined, Joint, LAG_CHECKPOINTS, LAG_MS, Pair, agree};
+pub use pair::{Doubt, Joined, Joint, LACKS_FOR, LAG_CHECKPOINTS, LAG_MS, Lasting, Pair, agree};
 pub use sign::{Key, KeyError, Signed, SignedError};
-pub use sui_sdk_types::{Address, Digest, ObjectReference};
+pub use sui_sdk_types::{Address, Digest, Object, ObjectReference};

@@ -11,7 +11,7 @@ mod owned;
 
 pub use answer::{At, Balance, Coin, Coins, Epoch, Executed, Head, INPUTS_MAX, Simulated};
 pub use error::{Failure, NodeError};
-pub use events::{EVENTS_MAX, Emitted, Listed};
+pub use events::{CHECKPOINT_EVENTS_MAX, EVENTS_MAX, Emitted, Listed};
 
 use crate::{Signed, sui};
 use std::sync::Arc;

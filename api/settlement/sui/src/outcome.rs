@@ -22,6 +22,14 @@ pub enum Outcome {
         /// What is to be mended.
         cause: String,
     },
+    /// Nothing has moved: the coin's issuer lets an address have none of it. Whether that is ours to mend depends on whose
+    /// it is.
+    Denied {
+        /// Which.
+        address: Address,
+        /// In the chain's words.
+        cause: String,
+    },
 }
 
 impl Contract {
@@ -35,9 +43,10 @@ impl Contract {
         }
         let cause = format!("{error:?}");
         match error {
-            ExecutionError::InsufficientFundsForWithdraw
-            | ExecutionError::AddressDeniedForCoin { .. }
-            | ExecutionError::CoinTypeGlobalPause { .. } => Outcome::Ours { cause },
+            ExecutionError::InsufficientFundsForWithdraw | ExecutionError::CoinTypeGlobalPause { .. } => {
+                Outcome::Ours { cause }
+            }
+            ExecutionError::AddressDeniedForCoin { address, .. } => Outcome::Denied { address: *address, cause },
             _ => Outcome::Spent { cause },
         }
     }

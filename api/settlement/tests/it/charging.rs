@@ -4,7 +4,7 @@ use crate::desk::{Desk, month};
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_settlement::ChargeReport;
-use suiftly_settlement::escrow::Fault;
+use suiftly_settlement::escrow::{Fault, FaultPlan};
 
 const NOW: &str = "2026-11-22T10:00:00Z";
 const CLOSE: &str = "2026-12-02T00:00:00Z";
@@ -183,6 +183,34 @@ async fn a_charge_keeps_the_root_of_its_bill_until_it_is_decided() {
     desk.run("UPDATE charges SET root = decode(repeat('5a', 32), 'hex')").await;
     assert_eq!(desk.store.undecided(0).await.unwrap()[0].order.root, [0x5a; 32]);
     assert_eq!(desk.settlement.recover().await.unwrap().charged, 1);
+    assert_sound(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_charge_is_in_doubt_is_kept_until_it_is_decided() {
+    let desk = Desk::at(NOW).await;
+    let [one, other] = [customer(&desk, 1, 10_000, 25_000, 5_000_000).await, desk.customer(2, 0, 0).await];
+    let in_doubt = async |of: Option<CustomerId>| -> Vec<(CustomerId, i64, Option<String>)> {
+        let draws = desk.store.draws_in_doubt(of, desk.now()).await.unwrap();
+        draws.into_iter().map(|(customer, draw)| (customer, draw.amount_usd_cents, draw.doubt)).collect()
+    };
+    assert!(in_doubt(None).await.is_empty());
+    desk.escrow.push(Some(Fault::Fail));
+    assert_eq!(desk.settlement.charge_due().await.unwrap().in_doubt, 1);
+    let why = "the escrow gave no answer, asked to charge: a fault that was asked for";
+    let expected = [(one, 500, Some(why.to_owned()))];
+    assert_eq!(in_doubt(None).await, expected);
+    assert_eq!(in_doubt(Some(one)).await, expected);
+    assert!(in_doubt(Some(other)).await.is_empty());
+    // What cannot be looked up says why, too.
+    desk.escrow.replan(FaultPlan::parse("lose=1").unwrap());
+    assert_eq!(desk.settlement.recover().await.unwrap().in_doubt, 1);
+    let why = "the escrow gave no answer, asked to look a nonce up: a fault that was asked for";
+    assert_eq!(in_doubt(None).await, [(one, 500, Some(why.to_owned()))]);
+    desk.escrow.replan(FaultPlan::default());
+    assert_eq!(desk.settlement.recover().await.unwrap().charged, 1);
+    assert!(in_doubt(None).await.is_empty());
+    assert_eq!(desk.text("SELECT count(doubt) FROM charges").await, "0", "it is decided");
     assert_sound(&desk).await;
 }
 

@@ -1,4 +1,9 @@
-//! Whoever charges dies, at any point, with any fault of the escrow's: money moves once, and nothing is left over.
+//! Whoever charges dies, at any point, with any fault of the escrow's: money moves once, and nothing is left over. Here over
+//! the embedded escrow; each case is run on a chain as well, in `sui::crash` and `sui::matrix`.
+
+mod world;
+
+pub(crate) use world::{Points, World, lose_in_the_call};
 
 use crate::desk::{Desk, instant};
 use std::future::Future;
@@ -8,6 +13,7 @@ use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::time::BillingMonth;
 use suiftly_settlement::Settlement;
 use suiftly_settlement::escrow::{Escrow, Fault, SUI};
+use world::polls_of;
 
 const NOW: &str = "2026-11-22T10:00:00Z";
 /// Seal costs 100 micro-dollars a request: $5.
@@ -43,10 +49,10 @@ pub(crate) async fn dies_in_the_call<E: Escrow>(desk: &Desk<E>, future: impl Fut
     }
 }
 
-/// Another process starts, does what every start does, and charges; twice, for what was late.
+/// Another process starts, does what every start does, and charges; three times, for what was late.
 async fn restart<E: Escrow>(desk: &Desk<E>) -> Settlement {
     let settlement = desk.another();
-    for _ in 0..2 {
+    for _ in 0..3 {
         settlement.recover().await.unwrap();
         settlement.poll_events().await.unwrap();
         settlement.charge_due().await.unwrap();
@@ -152,54 +158,81 @@ pub(crate) async fn dies_at_each_step<E: Escrow>(desk: &Desk<E>, customers: &[Cu
 async fn who_dies_anywhere_in_a_run_leaves_it_done_once() {
     let desk = Desk::at(NOW).await;
     let customers = paying_customers(&desk, 3).await;
-    dies_anywhere(&desk, &customers, 1).await;
+    dies_anywhere(&desk, &customers, Points::Each).await;
 }
 
-/// At every point, or every so many, at which a run waits for anything, one after the other, in one database. The
-/// customers have used $5 each.
-pub(crate) async fn dies_anywhere<E: Escrow>(desk: &Desk<E>, customers: &[CustomerId], step: u32) {
-    let (mut drawn, mut polls, mut complete) = (500 * i64::try_from(customers.len()).unwrap(), 0, 0);
+/// At every point, or at many, at which a run waits for anything, one after the other, in one database. The customers
+/// have used $5 each.
+pub(crate) async fn dies_anywhere<W: World>(world: &W, customers: &[CustomerId], points: Points) {
+    let (desk, due) = (world.desk(), 500 * i64::try_from(customers.len()).unwrap());
     restart(desk).await;
+    // Once to its end, which tells how often it waits.
+    use_five_dollars(desk, customers).await;
+    let (all, charged) = polls_of(desk.another().charge_due()).await;
+    charged.unwrap();
+    let (mut drawn, mut polls, mut deaths, mut undecided, mut complete) = (2 * due, 0, 0, 0, 0);
     // Until it comes to its end a few times: how often it waits is not the same each time.
     while complete < 3 {
-        polls += step;
-        for customer in customers {
-            desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
-            drawn += 500;
+        polls += points.stride(all);
+        use_five_dollars(desk, customers).await;
+        drawn += due;
+        world.disturb(deaths);
+        match dies_after(polls, desk.another().charge_due()).await {
+            Some(charged) => {
+                charged.unwrap();
+                complete += 1;
+            }
+            None => {
+                deaths += 1;
+                undecided += u32::from(desk.text("SELECT count(*) FROM charges WHERE state = 'intended'").await != "0");
+            }
         }
-        let dying = desk.another();
-        complete += u32::from(dies_after(polls, dying.charge_due()).await.is_some());
+        world.calm();
         let settlement = restart(desk).await;
-        if polls % (8 * step) == 0 || complete == 3 {
-            assert_drawn_this_month(desk, &settlement, drawn, &format!("after {polls} steps")).await;
+        if deaths % 8 == 0 || complete == 3 {
+            assert_drawn_this_month(desk, &settlement, drawn, &format!("after {polls} polls")).await;
         }
     }
-    assert!(polls > 15 * step, "a run has more steps than {polls}");
+    // Each death is at a point of its own: some are before anything is intended, others after.
+    assert!(deaths >= points.deaths_min(), "{deaths} have died in a run that is polled {all} times");
+    assert!((1..deaths).contains(&undecided), "{undecided} of {deaths} have left a charge undecided");
 }
 
-/// A close that waits more often than this is done in one go.
-const MOST_POLLS: u32 = 120;
+async fn use_five_dollars<E: Escrow>(desk: &Desk<E>, customers: &[CustomerId]) {
+    for customer in customers {
+        desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+    }
+}
 
-/// The same for a close and for its charge: a month after the other, each closed by who dies a little later, then by
-/// another. Each month has one invoice, and is paid once.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dies_anywhere_in_a_close_leaves_it_done_once() {
-    let desk = Desk::at("2026-12-02T00:00:00Z").await;
+    let desk = Desk::at(CLOSES).await;
     let mut customers = Vec::new();
     for id in 1..=3 {
         let customer = desk.customer(id, 0, 0).await;
         desk.settlement.deposit(customer, 1_000_000).await.unwrap();
         customers.push(customer);
     }
-    let (mut month, mut months, mut drawn, mut completed) = (BillingMonth::parse("2026-11").unwrap(), 0, 0, 0);
-    for polls in (1..MOST_POLLS).step_by(4).chain([u32::MAX]) {
-        months += 1;
-        for customer in &customers {
+    dies_anywhere_in_a_close(&desk, &customers, 29).await;
+}
+
+/// When November can be closed.
+pub(crate) const CLOSES: &str = "2026-12-02T00:00:00Z";
+
+/// The same for a close and for its charge: a month after the other, each closed by who dies a little later, then by
+/// another; the first and the last in one go. Each month has one invoice, and is paid once. There are three customers with
+/// funds for all of it, and it is as late as it has to be.
+pub(crate) async fn dies_anywhere_in_a_close<W: World>(world: &W, customers: &[CustomerId], points: u32) {
+    let (desk, spread) = (world.desk(), Points::Spread(points));
+    let (mut month, mut drawn, mut stride, mut deaths) = (BillingMonth::parse("2026-11").unwrap(), 0, 0, 0);
+    let months = points + 2;
+    for n in 0..months {
+        for customer in customers {
             // $1.2345, so that something is carried on each time.
             desk.use_some(*customer, &month.start().rfc3339(), Service::Seal, 12_345, 0).await;
         }
         let closes = month.end().plus_ms(86_400_000);
-        desk.set(closes);
+        world.set(closes);
         desk.received_until(&closes.rfc3339()).await;
         desk.settlement.renew_due().await.unwrap();
         let dying = desk.another();
@@ -207,16 +240,23 @@ async fn who_dies_anywhere_in_a_close_leaves_it_done_once() {
             dying.close_due().await.unwrap();
             dying.charge_due().await.unwrap();
         };
-        completed += u32::from(dies_after(polls, closing).await.is_some());
+        world.disturb(n);
+        if n == 0 {
+            stride = spread.stride(polls_of(closing).await.0);
+        } else {
+            let polls = if n <= points { n * stride } else { u32::MAX };
+            deaths += u32::from(dies_after(polls, closing).await.is_none());
+        }
+        world.calm();
         desk.another().close_due().await.unwrap();
-        let settlement = restart(&desk).await;
-        drawn = 3 * (12_345 * i64::from(months) / 100);
-        if months % 8 == 0 || polls == u32::MAX {
-            assert_drawn(&desk, &settlement, drawn, &format!("{month}, after {polls} steps")).await;
+        let settlement = restart(desk).await;
+        drawn = 3 * (12_345 * i64::from(n + 1) / 100);
+        if n % 8 == 7 || n > points {
+            assert_drawn(desk, &settlement, drawn, &format!("{month}, number {n}")).await;
         }
         month = month.next();
     }
-    assert!((1..months).contains(&completed), "{completed} of {months} came to their end");
+    assert!(deaths >= spread.deaths_min(), "{deaths} of {months} did not come to their end");
     let invoices = format!("{} {}", 3 * months, drawn * 10_000);
     let found = "SELECT count(*) || ' ' || sum(payable_micro_usd) FROM invoices WHERE status = 'paid'";
     assert_eq!(desk.text(found).await, invoices);
@@ -225,36 +265,62 @@ async fn who_dies_anywhere_in_a_close_leaves_it_done_once() {
     assert_eq!(desk.text(numbers).await, (3 * months).to_string(), "one a month, and no number is missing");
 }
 
-/// The same for what a start does, with a charge whose answer is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_dies_anywhere_in_a_recovery_leaves_it_done_once() {
     let desk = Desk::at(NOW).await;
-    let customer = paying_customers(&desk, 1).await[0];
-    restart(&desk).await;
-    let (mut drawn, mut polls, mut complete) = (500, 0, 0);
-    while complete < 2 {
-        polls += 1;
-        desk.use_some(customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+    let customers = paying_customers(&desk, 1).await;
+    dies_anywhere_in_a_recovery(&desk, &customers, Points::Each).await;
+}
+
+/// As many kinds of [`World::lose_the_next`] as there are at most, one after the other.
+const KINDS_OF_LOSS: u32 = 4;
+
+/// The same for what a start does, with a charge whose answer is lost. There is one customer, who has used $5.
+pub(crate) async fn dies_anywhere_in_a_recovery<W: World>(world: &W, customers: &[CustomerId], points: Points) {
+    let desk = world.desk();
+    restart(desk).await;
+    let (mut drawn, mut stride, mut polls, mut deaths, mut complete) = (500, None, 0, 0, 0);
+    // Until it comes to its end whatever has happened to the charge.
+    for round in 0.. {
+        use_five_dollars(desk, customers).await;
         drawn += 500;
-        desk.escrow.push(Some(if polls % 2 == 0 { Fault::Lose } else { Fault::Fail }));
+        world.lose_the_next(round);
         assert_eq!(desk.another().charge_due().await.unwrap().in_doubt, 1);
         let dying = desk.another();
         let run = async {
             dying.recover().await.unwrap();
             dying.poll_events().await.unwrap();
         };
-        complete += u32::from(dies_after(polls, run).await.is_some());
-        let settlement = restart(&desk).await;
-        if polls % 8 == 0 || complete == 2 {
-            assert_drawn_this_month(&desk, &settlement, drawn, &format!("after {polls} steps")).await;
+        if let Some(stride) = stride {
+            polls += stride;
+            match dies_after(polls, run).await {
+                Some(()) => complete += 1,
+                None => (deaths, complete) = (deaths + 1, 0),
+            }
+        } else {
+            stride = Some(points.stride(polls_of(run).await.0));
+        }
+        let settlement = restart(desk).await;
+        if round % 8 == 7 || complete == KINDS_OF_LOSS {
+            assert_drawn_this_month(desk, &settlement, drawn, &format!("after {polls} polls")).await;
+        }
+        if complete == KINDS_OF_LOSS {
+            break;
         }
     }
+    assert!(deaths >= points.deaths_min(), "{deaths} have died");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_charge_at_once_move_money_once() {
     let desk = Desk::at(NOW).await;
     let customers = paying_customers(&desk, 20).await;
+    several_charge_at_once(&desk, &customers).await;
+}
+
+/// Three processes, five times. The customers have used $5 each.
+pub(crate) async fn several_charge_at_once<E: Escrow>(desk: &Desk<E>, customers: &[CustomerId]) {
+    let due = 500 * i64::try_from(customers.len()).unwrap();
     for round in 1..=5 {
         let settlements: Vec<_> = (0..3).map(|_| desk.another()).collect();
         let runs = settlements.iter().map(|settlement| async {
@@ -263,19 +329,22 @@ async fn two_who_charge_at_once_move_money_once() {
             settlement.poll_events().await.unwrap();
         });
         futures::future::join_all(runs).await;
-        let settlement = restart(&desk).await;
-        assert_drawn_this_month(&desk, &settlement, 10_000 * round, "at once").await;
-        for customer in &customers {
-            desk.use_some(*customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
-        }
+        let settlement = restart(desk).await;
+        assert_drawn_this_month(desk, &settlement, due * round, "at once").await;
+        use_five_dollars(desk, customers).await;
     }
 }
 
-/// Jobs of one process run beside each other: one of two calls for the same nonce could be refused, and the other done.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_being_called_for_is_not_recovered_meanwhile() {
     let desk = Desk::at(NOW).await;
     paying_customers(&desk, 1).await;
+    recovers_while_another_calls(&desk).await;
+}
+
+/// Jobs of one process run beside each other: one of two calls for the same nonce could be refused, and the other done.
+/// There is one customer, who has used $5.
+pub(crate) async fn recovers_while_another_calls<E: Escrow>(desk: &Desk<E>) {
     desk.escrow.push(Some(Fault::Stall));
     let settlement = desk.settlement.clone();
     let charging = tokio::spawn(async move { settlement.charge_due().await });
@@ -285,14 +354,19 @@ async fn what_is_being_called_for_is_not_recovered_meanwhile() {
     charging.abort();
     assert!(charging.await.is_err(), "it has not come to its end");
     assert_eq!(desk.settlement.recover().await.unwrap().charged, 1);
-    assert_drawn_this_month(&desk, &desk.settlement, 500, "one after the other").await;
+    assert_drawn_this_month(desk, &desk.settlement, 500, "one after the other").await;
 }
 
-/// A charge that was refused, and then done after all: what was drawn is theirs, and is used first.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_drawn_after_a_refusal_becomes_a_credit() {
     let desk = Desk::at(NOW).await;
-    let customer = paying_customers(&desk, 1).await[0];
+    let customers = paying_customers(&desk, 1).await;
+    draws_after_a_refusal(&desk, &customers).await;
+}
+
+/// A charge that was refused, and then done after all: what was drawn is theirs, and is used first. There is one customer,
+/// who has used $5.
+pub(crate) async fn draws_after_a_refusal<E: Escrow>(desk: &Desk<E>, customers: &[CustomerId]) {
     desk.escrow.push(Some(Fault::Late { calls: 3 }));
     assert_eq!(desk.settlement.charge_due().await.unwrap().in_doubt, 1);
     desk.escrow.push(Some(Fault::Refuse));
@@ -301,9 +375,9 @@ async fn what_is_drawn_after_a_refusal_becomes_a_credit() {
     assert_eq!(polled.unexpected, 1, "{polled:?}");
     assert_eq!(desk.text("SELECT credits_micro_usd FROM customers").await, "5000000");
     assert_eq!(desk.settlement.charge_due().await.unwrap().credited, 1);
-    assert_drawn_this_month(&desk, &desk.settlement, 500, "late").await;
-    desk.use_some(customer, NOW, Service::Seal, FIVE_DOLLARS, 0).await;
+    assert_drawn_this_month(desk, &desk.settlement, 500, "late").await;
+    use_five_dollars(desk, customers).await;
     assert_eq!(desk.settlement.charge_due().await.unwrap().charged, 1);
-    assert_drawn_this_month(&desk, &desk.settlement, 1_000, "and then").await;
+    assert_drawn_this_month(desk, &desk.settlement, 1_000, "and then").await;
     assert_eq!(instant(NOW), desk.now());
 }

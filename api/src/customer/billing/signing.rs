@@ -79,6 +79,8 @@ fn order(TransactionRequest { act, amount_usd_cents }: TransactionRequest) -> Re
     params(("digest" = String, Path, description = "Its digest", max_length = 44)),
     responses(
         (status = 200, body = TransactionStand),
+        (status = 404, description = "`not_found`: the server keeps the escrow itself", body = Problem,
+            content_type = "application/problem+json"),
         GuardedProblems, WriteProblems,
         (status = 409, description = "`transaction_unknown`, `escrow_refused`; and those of every write", body = Problem,
             content_type = "application/problem+json"),

@@ -8,7 +8,8 @@ export type ProofFailure =
   | "path"
   | "hour"
   | "invoice"
-  | "charge";
+  | "charge"
+  | "another";
 
 const WORDS: Record<ProofFailure, string> = {
   size: "The file is too long: it is no proof.",
@@ -20,6 +21,7 @@ const WORDS: Record<ProofFailure, string> = {
   hour: "The record is not of its part's hour.",
   invoice: "The invoice's hash is not of this month, or not of the root that the proof comes to.",
   charge: "A charge carries neither the root of a beginning of this month nor the invoice's hash.",
+  another: "The proof is of another request than the one that was asked for.",
 };
 
 export class ProofError extends Error {

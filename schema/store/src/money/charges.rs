@@ -61,6 +61,8 @@ pub enum ChargeAnswer {
     InDoubt {
         /// The charge's.
         nonce: Nonce,
+        /// What came instead of an answer.
+        cause: String,
     },
 }
 
@@ -100,12 +102,12 @@ impl MoneyStore {
             match answer {
                 ChargeAnswer::Charged(event) => drawn.push(event.clone()),
                 ChargeAnswer::Refused { nonce, cause } => refused.push((nonce.clone(), cause.clone())),
-                ChargeAnswer::InDoubt { nonce } => doubtful.push(nonce.0.as_str()),
+                ChargeAnswer::InDoubt { nonce, cause } => doubtful.push((nonce, cause)),
             }
         }
         let applied = events::apply(&transaction, &drawn, &refused, now).await?;
         if !doubtful.is_empty() {
-            record::count_attempts(&transaction, &doubtful).await?;
+            record::doubt(&transaction, &doubtful).await?;
         }
         transaction.commit().await.map_err(StoreError::database("commit what came of charges"))?;
         recorded.charged = applied.charged;

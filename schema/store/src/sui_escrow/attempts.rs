@@ -4,6 +4,7 @@ use super::rows::{CannotSave, attempt_of};
 use super::{SuiEscrowStore, begin, commit};
 use crate::StoreError;
 use crate::codec::Timestamptz;
+use std::collections::HashMap;
 use suiftly_schema::time::UnixMillis;
 use tokio_postgres::types::ToSql;
 
@@ -77,6 +78,8 @@ pub struct Attempt {
     pub purpose: Purpose,
     /// What of that: a nonce, a request's digest, an account.
     pub key: String,
+    /// Which attempt at it, from 1 on: the one after the last that was known when it was signed.
+    pub number: i32,
     /// The account it is about.
     pub account: String,
     /// Its BCS.
@@ -91,18 +94,20 @@ pub struct Attempt {
     pub made_at: UnixMillis,
 }
 
-pub(super) const ATTEMPT: &str = "SELECT digest, purpose, key, account, transaction, signature, epoch, state, failure, made_at \
+pub(super) const ATTEMPT: &str = "SELECT digest, purpose, key, account, transaction, signature, epoch, state, failure, made_at, number \
     FROM sui_attempts";
 
 /// In one order, so that two who write the same never wait for each other.
-const INSERT: &str = "INSERT INTO sui_attempts (digest, purpose, key, account, transaction, signature, epoch, made_at) \
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[]) \
-        AS n (digest, purpose, key, account, transaction, signature, epoch, made_at) ORDER BY purpose, key \
+const INSERT: &str = "INSERT INTO sui_attempts (digest, purpose, key, number, account, transaction, signature, epoch, made_at) \
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], \
+            $9::timestamptz[]) \
+        AS n (digest, purpose, key, number, account, transaction, signature, epoch, made_at) ORDER BY purpose, key \
     ON CONFLICT DO NOTHING";
 
 impl SuiEscrowStore {
-    /// Writes new attempts down, each unless another is live for the same; answers those that are live for them now, by
-    /// key. They are to be sent, and no others.
+    /// Writes new attempts down, each unless another is live for the same, or was made since its number was chosen: what
+    /// that one has come to was told to somebody. Answers those that are live for them now, by key. They are to be sent,
+    /// and no others.
     pub async fn begin_attempts(&self, purpose: Purpose, new: &[Attempt]) -> Result<Vec<Attempt>, StoreError> {
         assert!(new.iter().all(|one| one.purpose == purpose), "attempts of one purpose are written together");
         let mut client = self.client().await?;
@@ -110,13 +115,14 @@ impl SuiEscrowStore {
         let digests: Vec<&str> = new.iter().map(|one| one.digest.as_str()).collect();
         let purposes: Vec<&str> = new.iter().map(|one| one.purpose.word()).collect();
         let keys: Vec<&str> = new.iter().map(|one| one.key.as_str()).collect();
+        let numbers: Vec<i32> = new.iter().map(|one| one.number).collect();
         let accounts: Vec<&str> = new.iter().map(|one| one.account.as_str()).collect();
         let transactions: Vec<&[u8]> = new.iter().map(|one| one.transaction.as_slice()).collect();
         let signatures: Vec<&[u8]> = new.iter().map(|one| one.signature.as_slice()).collect();
         let epochs: Vec<i64> = new.iter().map(|one| one.epoch).collect();
         let times: Vec<Timestamptz> = new.iter().map(|one| Timestamptz(one.made_at)).collect();
-        let values: [&(dyn ToSql + Sync); 8] =
-            [&digests, &purposes, &keys, &accounts, &transactions, &signatures, &epochs, &times];
+        let values: [&(dyn ToSql + Sync); 9] =
+            [&digests, &purposes, &keys, &numbers, &accounts, &transactions, &signatures, &epochs, &times];
         let insert = transaction.prepare_cached(INSERT).await.cannot_save()?;
         transaction.execute(&insert, &values).await.cannot_save()?;
         let live = format!("{ATTEMPT} WHERE purpose = $1 AND key = ANY($2) AND state = 'live' ORDER BY key");
@@ -125,6 +131,23 @@ impl SuiEscrowStore {
         let live = rows.iter().map(attempt_of).collect::<Result<Vec<_>, _>>()?;
         commit(transaction).await?;
         Ok(live)
+    }
+
+    /// The number of each key's last attempt; of a key without any, none. To be read before [`Self::attempts`]: whoever
+    /// makes one after that is found out by [`Self::begin_attempts`].
+    pub async fn last_numbers(&self, purpose: Purpose, keys: &[&str]) -> Result<HashMap<String, i32>, StoreError> {
+        let sql = "SELECT key, max(number) FROM sui_attempts WHERE purpose = $1 AND key = ANY($2) GROUP BY key";
+        let client = self.client().await?;
+        let select = client.prepare_cached(sql).await.cannot_read()?;
+        let rows = client.query(&select, &[&purpose.word(), &keys]).await.cannot_read()?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    /// Removes attempts that were made before a time and can do nothing any more, `limit` at most; answers how many.
+    pub async fn remove_attempts(&self, before: UnixMillis, limit: u32) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM sui_attempts WHERE digest IN \
+            (SELECT digest FROM sui_attempts WHERE state <> 'live' AND made_at < $1 ORDER BY made_at LIMIT $2)";
+        self.client().await?.execute(sql, &[&Timestamptz(before), &i64::from(limit)]).await.cannot_save()
     }
 
     /// Those of these keys' attempts that may still be executed, or were.

@@ -40,6 +40,7 @@ pub(super) fn attempt_of(row: &Row) -> Result<Attempt, StoreError> {
         digest: row.get(0),
         purpose: Purpose::from_word(purpose).ok_or_else(|| unknown("the purpose of a signed transaction", purpose))?,
         key: row.get(2),
+        number: row.get(10),
         account: row.get(3),
         transaction: row.get(4),
         signature: row.get(5),

@@ -23,6 +23,7 @@ fn attempt(digest: &str, purpose: Purpose, key: &str) -> Attempt {
         digest: digest.to_owned(),
         purpose,
         key: key.to_owned(),
+        number: 1,
         account: account(1),
         transaction: digest.as_bytes().to_vec(),
         signature: vec![0, 1, 255],
@@ -96,6 +97,7 @@ async fn one_attempt_is_live_at_a_time_and_what_is_settled_stays_so() {
     let long = format!("\0{}", "x".repeat(2 * FAILURE_CHARS_MAX));
     store.settle_attempt("one", &AttemptState::Failed(long)).await.unwrap();
     assert!(store.attempts(Purpose::Charge, &["k"]).await.unwrap().is_empty(), "a failed one is no hindrance");
+    let other = Attempt { number: 2, ..other };
     assert_eq!(store.begin_attempts(Purpose::Charge, slice::from_ref(&other)).await.unwrap(), [other.clone()]);
     store.settle_attempt("other", &AttemptState::Done).await.unwrap();
     store.settle_attempt("other", &AttemptState::Dead).await.unwrap();
@@ -104,6 +106,50 @@ async fn one_attempt_is_live_at_a_time_and_what_is_settled_stays_so() {
 
     store.settle_attempt("refund", &AttemptState::Dead).await.unwrap();
     assert!(store.attempts(Purpose::Refund, &["k"]).await.unwrap().is_empty());
+}
+
+/// Whoever has slept between reading what was signed and signing would do what somebody was told is refused.
+#[tokio::test]
+async fn nothing_is_begun_by_who_does_not_know_the_last_attempt() {
+    let (database, store) = store().await;
+    let successor = SuiEscrowStore::new(database.config()).unwrap();
+    let sleeper = attempt("sleeper", Purpose::Charge, "k");
+    assert!(store.last_numbers(Purpose::Charge, &["k"]).await.unwrap().is_empty());
+    assert!(store.attempts(Purpose::Charge, &["k"]).await.unwrap().is_empty());
+
+    let theirs = attempt("theirs", Purpose::Charge, "k");
+    successor.begin_attempts(Purpose::Charge, slice::from_ref(&theirs)).await.unwrap();
+    successor.settle_attempt("theirs", &AttemptState::Failed("refused".to_owned())).await.unwrap();
+    assert_eq!(
+        store.begin_attempts(Purpose::Charge, slice::from_ref(&sleeper)).await.unwrap(),
+        [],
+        "nothing to be sent"
+    );
+
+    let known = store.last_numbers(Purpose::Charge, &["k", "nothing"]).await.unwrap();
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), [("k".to_owned(), 1)]);
+    assert!(store.last_numbers(Purpose::Refund, &["k"]).await.unwrap().is_empty(), "of the same purpose");
+    let next = Attempt { number: 2, ..sleeper };
+    assert_eq!(store.begin_attempts(Purpose::Charge, slice::from_ref(&next)).await.unwrap(), [next.clone()]);
+}
+
+#[tokio::test]
+async fn old_attempts_go_unless_they_may_still_be_executed() {
+    let (database, store) = store().await;
+    let of = |n: i64| Attempt { made_at: NOW.plus_ms(n), ..attempt(&n.to_string(), Purpose::Pay, &n.to_string()) };
+    for n in 0..5 {
+        store.begin_attempts(Purpose::Pay, &[of(n)]).await.unwrap();
+    }
+    for (digest, state) in
+        [("1", AttemptState::Done), ("2", AttemptState::Dead), ("3", AttemptState::Failed("no".to_owned()))]
+    {
+        store.settle_attempt(digest, &state).await.unwrap();
+    }
+    assert_eq!(store.remove_attempts(NOW.plus_ms(3), 1).await.unwrap(), 1, "so many at once");
+    assert_eq!(store.remove_attempts(NOW.plus_ms(3), 10).await.unwrap(), 1);
+    assert_eq!(store.remove_attempts(NOW.plus_ms(9), 10).await.unwrap(), 1);
+    let left = database.client().await.query("SELECT digest FROM sui_attempts ORDER BY digest", &[]).await.unwrap();
+    assert_eq!(left.iter().map(|row| row.get(0)).collect::<Vec<String>>(), ["0", "4"], "live ones stay");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,6 +250,7 @@ async fn what_operators_are_told_comes_with_the_entries_and_entries_are_final() 
     assert_eq!(store.follower().await.unwrap().unwrap().covered, 50);
 
     let run = connect(database.config()).await;
+    store.begin_attempts(Purpose::Pay, &[attempt("live", Purpose::Pay, "k")]).await.unwrap();
     for statement in [
         "UPDATE sui_events SET amount_usd_cents = 1",
         "DELETE FROM sui_events",

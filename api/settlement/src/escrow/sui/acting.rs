@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt};
 use std::time::Duration;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::sui_escrow::{Attempt, AttemptState};
-use suiftly_sui::{Abort, At, Contract, Executed, Failure, Outcome, Signed};
+use suiftly_sui::{Abort, Address, At, Contract, Executed, Failure, Outcome, Signed};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// A node that has no effects by then is left alone, and the other is asked.
@@ -22,6 +22,9 @@ const LOOK_AFTER: Duration = Duration::from_millis(250);
 const ATTEMPTS_MAX: u32 = 3;
 /// Nothing is sent for so long once the chain has said that something is to be mended on our side.
 const PAUSE: Duration = Duration::from_secs(60);
+/// What nodes do not take for so long is told. At an epoch's turn they refuse once what was signed a moment before it: the
+/// next time that is signed anew.
+const NOT_TAKEN_FOR: Duration = Duration::from_secs(2);
 
 /// What came of an errand.
 #[derive(Clone, Debug)]
@@ -102,7 +105,7 @@ impl SuiEscrow {
             if attempts == ATTEMPTS_MAX {
                 return Acted::Doubt(cause);
             }
-            begun = match self.sign_again(errand, attempts, at).await {
+            begun = match self.sign_again(errand, &begun.attempt, attempts, at).await {
                 Ok(begun) => begun,
                 Err(acted) => return acted,
             };
@@ -112,7 +115,7 @@ impl SuiEscrow {
 
     async fn attempt(&self, errand: &Errand, Begun { attempt, is_new }: &Begun) -> Tried {
         let (end, tried) = match self.execute(errand, attempt, *is_new).await {
-            Ok(Came::To(executed)) => return self.judge(attempt, executed).await,
+            Ok(Came::To(executed)) => return self.judge(errand, attempt, executed).await,
             Ok(Came::Never) => (AttemptState::Dead, Tried::Spent("its epoch is over".to_owned())),
             Ok(Came::TooLate) => (AttemptState::Dead, Tried::End(Acted::Used)),
             Err(cause) => return Tried::End(Acted::Doubt(cause)),
@@ -142,7 +145,8 @@ impl SuiEscrow {
             }
         }
         self.check_pause()?;
-        let said = self.send(&signed).await?;
+        self.holds.check(errand, Instant::now())?;
+        let said = self.send(errand, &signed).await?;
         self.confirm(&signed, Some(&said)).await.map(Came::To)
     }
 
@@ -166,12 +170,15 @@ impl SuiEscrow {
     }
 
     /// Sends it until somebody answers what it has come to, or does not take it. Its caller's time bounds it.
-    async fn send(&self, signed: &Signed) -> Result<Executed, String> {
+    async fn send(&self, errand: &Errand, signed: &Signed) -> Result<Executed, String> {
         loop {
             let mut refusal = None;
             for node in self.pair.nodes() {
                 match timeout(PATIENCE, node.submit(signed)).await {
-                    Ok(Ok(answer)) => return Ok(answer.value),
+                    Ok(Ok(answer)) => {
+                        self.taken(errand);
+                        return Ok(answer.value);
+                    }
                     Ok(Err(error)) => {
                         tracing::warn!(digest = %signed.digest, %error, "a node has not executed a transaction");
                         if let Failure::Refused(_) = error.failure {
@@ -182,9 +189,22 @@ impl SuiEscrow {
                 }
             }
             if let Some(refusal) = refusal {
+                self.not_taken(errand, &refusal);
                 return Err(refusal);
             }
             sleep(RESEND_AFTER).await;
+        }
+    }
+
+    fn not_taken(&self, errand: &Errand, refusal: &str) {
+        if self.not_taken.lock().again(errand.key.clone(), Instant::now()) >= NOT_TAKEN_FOR {
+            self.alarm(About::NotTaken, refusal);
+        }
+    }
+
+    fn taken(&self, errand: &Errand) {
+        if self.not_taken.lock().over(&errand.key, Instant::now()) {
+            self.is_well(|about| *about == About::NotTaken);
         }
     }
 
@@ -211,23 +231,45 @@ impl SuiEscrow {
     }
 
     /// What an executed transaction means. It is final for its digest, and written down.
-    async fn judge(&self, attempt: &Attempt, executed: Executed) -> Tried {
+    async fn judge(&self, errand: &Errand, attempt: &Attempt, executed: Executed) -> Tried {
         let outcome = self.contract.outcome(executed.effects.status());
         let state = match &outcome {
             Outcome::Done => AttemptState::Done,
             Outcome::Used => AttemptState::Failed("the nonce was used before".to_owned()),
             Outcome::Refused(abort) => AttemptState::Failed(abort.to_string()),
-            Outcome::Spent { cause } | Outcome::Ours { cause } => AttemptState::Failed(cause.clone()),
+            Outcome::Spent { cause } | Outcome::Ours { cause } | Outcome::Denied { cause, .. } => {
+                AttemptState::Failed(cause.clone())
+            }
         };
-        if let Err(cause) = self.settle(attempt, &state).await {
-            return Tried::End(Acted::Doubt(cause));
+        match self.settle(attempt, &state).await {
+            Ok(()) => self.weigh(errand, outcome, executed),
+            Err(cause) => Tried::End(Acted::Doubt(cause)),
         }
+    }
+
+    /// What follows of it, for this errand and for others.
+    fn weigh(&self, errand: &Errand, outcome: Outcome, executed: Executed) -> Tried {
+        if matches!(outcome, Outcome::Done | Outcome::Used | Outcome::Refused(_)) {
+            self.is_well(|about| matches!(about, About::Operator(_)));
+        }
+        let words = |cause: &str| format!("transaction {} came to nothing: {cause}", executed.digest);
         Tried::End(match outcome {
-            Outcome::Done => Acted::Done(executed),
+            Outcome::Done => {
+                if errand.pays_owner() {
+                    self.holds.release(errand.account);
+                    self.is_well(|about| *about == About::Denied(errand.account));
+                }
+                Acted::Done(executed)
+            }
             Outcome::Used => Acted::Used,
             Outcome::Refused(abort) => Acted::Refused(abort),
-            Outcome::Ours { cause } => {
-                self.alarm(About::Operator, &format!("transaction {} came to nothing: {cause}", attempt.digest));
+            Outcome::Denied { address, cause } if self.is_owner(address, errand) => {
+                self.alarm(About::Denied(errand.account), &words(&cause));
+                self.holds.hold(errand, &cause, Instant::now());
+                Acted::Doubt(cause)
+            }
+            Outcome::Ours { cause } | Outcome::Denied { cause, .. } => {
+                self.alarm(About::Operator(cause.clone()), &words(&cause));
                 *self.paused.lock() = Some((Instant::now() + PAUSE, cause.clone()));
                 Acted::Doubt(cause)
             }
@@ -235,7 +277,63 @@ impl SuiEscrow {
         })
     }
 
+    /// Whether it is the owner who cannot be paid, and not the house: that one keeps every charge from being made.
+    fn is_owner(&self, address: Address, errand: &Errand) -> bool {
+        errand.pays_owner() && self.contract.account_id(address) == errand.account
+    }
+
     async fn settle(&self, attempt: &Attempt, state: &AttemptState) -> Result<(), String> {
         self.store.settle_attempt(&attempt.digest, state).await.map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::errand::Task;
+    use super::super::tests::{contract, escrow, executed};
+    use super::*;
+
+    const OWNER: Address = Address::new([8; 32]);
+    const TREASURY: Address = Address::new([0x7e; 32]);
+
+    fn errand(owner: Address, task: Task) -> Errand {
+        Errand { key: "k".to_owned(), account: contract().account_id(owner), task }
+    }
+
+    fn pay(owner: Address) -> Errand {
+        errand(owner, Task::Release { request: 1 })
+    }
+
+    /// What comes of an errand, and whether each of the others may be sent then.
+    fn weighed(escrow: &SuiEscrow, of: &Errand, outcome: Outcome, others: [&Errand; 3]) -> (String, [bool; 3]) {
+        let told = match escrow.weigh(of, outcome, executed(&contract(), &[])) {
+            Tried::End(acted) => format!("{acted:?}"),
+            Tried::Spent(cause) => cause,
+        };
+        let may =
+            |errand: &Errand| escrow.check_pause().and_then(|()| escrow.holds.check(errand, Instant::now())).is_ok();
+        (told, others.map(may))
+    }
+
+    #[tokio::test]
+    async fn an_owner_who_is_denied_keeps_nobody_else_waiting_and_a_denied_treasury_everybody() {
+        let escrow = escrow();
+        let charge = errand(OWNER, Task::Charge { amount: 1, nonce: [1; 32], month: 202_611, bill_root: [0; 32] });
+        let (denied, other) = (pay(OWNER), pay(TREASURY));
+        let all = [&denied, &charge, &other];
+        let of = |address| Outcome::Denied { address, cause: "denied".to_owned() };
+        assert_eq!(weighed(&escrow, &denied, of(OWNER), all), ("Doubt(\"denied\")".to_owned(), [false, true, true]));
+        let (told, may) = weighed(&escrow, &denied, Outcome::Done, all);
+        assert!(told.starts_with("Done") && may == [true; 3], "paid in the end: {told} {may:?}");
+
+        assert_eq!(weighed(&escrow, &charge, of(TREASURY), all).1, [false; 3], "nothing can be charged");
+    }
+
+    #[tokio::test]
+    async fn what_is_to_be_mended_on_our_side_keeps_everybody_waiting() {
+        let escrow = escrow();
+        let (one, other) = (pay(OWNER), pay(TREASURY));
+        let ours = Outcome::Ours { cause: "revoked".to_owned() };
+        assert_eq!(weighed(&escrow, &one, ours, [&one, &other, &one]).1, [false; 3]);
     }
 }

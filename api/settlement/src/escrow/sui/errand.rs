@@ -70,6 +70,11 @@ impl Errand {
         }
     }
 
+    /// Whether it pays the account's owner.
+    pub(super) const fn pays_owner(&self) -> bool {
+        matches!(self.task, Task::Release { .. } | Task::Close)
+    }
+
     /// The same, as it is built.
     pub(super) const fn act(&self, account: SharedRef) -> Act {
         match self.task {

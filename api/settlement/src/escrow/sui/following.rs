@@ -4,7 +4,7 @@ use super::alarms::About;
 use super::{SuiEscrow, entries};
 use std::collections::BTreeSet;
 use suiftly_store::sui_escrow::Follower;
-use suiftly_sui::{At, Head};
+use suiftly_sui::{At, Doubt, Failure, Head, NodeError};
 
 /// Checkpoints that are listed at once at most: forty minutes of them.
 const CHECKPOINTS_MAX: u64 = 10_000;
@@ -26,7 +26,10 @@ impl SuiEscrow {
         }
         let (newest, to) = (head.checkpoint, head.checkpoint.min(from + CHECKPOINTS_MAX - 1));
         let listed = self.pair.events(&self.contract, from..to + 1).await;
-        let At { value: listed, head } = listed.map_err(|doubt| self.told(&doubt))?;
+        let At { value: listed, head } = listed.map_err(|doubt| match &doubt {
+            Doubt::Unanswered(NodeError { failure: Failure::TooMany(_), .. }) => self.odd(doubt.to_string()),
+            _ => self.told(&doubt),
+        })?;
         let Some(covered) = listed.covered.map(|covered| covered.min(to)).filter(|covered| *covered >= from) else {
             return Ok(false);
         };

@@ -1,9 +1,11 @@
 //! What the tests of this folder have in common: a contract, and what it says.
 
+use super::{ACT_FOR, AT_ONCE, SuiEscrow, SuiSettings};
 use sui_sdk_types::{
     Address, Digest, Event, ExecutionStatus, GasCostSummary, Identifier, TransactionEffects, TransactionEffectsV2,
 };
-use suiftly_sui::{Contract, Emitted, Entry, EntryKind, Executed, SharedRef};
+use suiftly_store::config::StoreConfig;
+use suiftly_sui::{Contract, Emitted, Entry, EntryKind, Executed, Key, Node, Pair, SharedRef};
 
 const OWNER: Address = Address::new([8; 32]);
 
@@ -12,6 +14,14 @@ pub(super) fn contract() -> Contract {
     let house = SharedRef { id: Address::new([2; 32]), initial_version: 3 };
     let coin = format!("{}::usdc::USDC", Address::new([5; 32])).parse().unwrap();
     Contract { package: origin, origin, house, coin, cent: 10_000 }
+}
+
+/// One over a database and nodes that nobody asks.
+pub(super) fn escrow() -> SuiEscrow {
+    let database = StoreConfig::from_url("postgres://nobody@127.0.0.1:1/nowhere").unwrap();
+    let node = || Node::new("http://127.0.0.1:1", Digest::new([7; 32])).unwrap();
+    let settings = SuiSettings { gas_budget: 1_000_000, at_once: AT_ONCE, act_for: ACT_FOR, begins_at: 0 };
+    SuiEscrow::new(&database, contract(), Pair::new(node(), node()), Key::new([7; 32]), settings).unwrap()
 }
 
 pub(super) fn account() -> String {

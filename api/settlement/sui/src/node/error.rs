@@ -33,6 +33,8 @@ pub enum Failure {
     OtherChain(Digest),
     /// What it says cannot be.
     Lying(String),
+    /// It says more than can be read.
+    TooMany(String),
     /// It has no such address.
     Url(String),
 }
@@ -40,7 +42,7 @@ pub enum Failure {
 impl Failure {
     /// Whether somebody should look at the node, however often it answers well.
     pub const fn is_alarming(&self) -> bool {
-        matches!(self, Self::OtherChain(_) | Self::Lying(_))
+        matches!(self, Self::OtherChain(_) | Self::Lying(_) | Self::TooMany(_))
     }
 }
 
@@ -65,6 +67,7 @@ impl fmt::Display for Failure {
             Self::Unable(cause) => write!(f, "cannot serve this: {cause}"),
             Self::OtherChain(chain) => write!(f, "is of another chain: {chain}"),
             Self::Lying(what) => write!(f, "says what cannot be: {what}"),
+            Self::TooMany(what) => write!(f, "says more than is read: {what}"),
             Self::Url(cause) => write!(f, "has no address: {cause}"),
         }
     }

@@ -1,7 +1,7 @@
 //! The contract's events in a range of checkpoints, page by page.
 
 use super::answer::{At, Head};
-use super::{Failure, Node, NodeError, within};
+use super::{Failure, Node, NodeError};
 use crate::Contract;
 use std::ops::Range;
 use sui_rpc::field::{FieldMask, FieldMaskUtil as _};
@@ -10,14 +10,18 @@ use sui_rpc::proto::sui::rpc::v2::{
     Event, EventFilter, ListEventsRequest, ListEventsResponse, QueryEndReason, QueryOptions,
 };
 use sui_sdk_types::{Digest, StructTag};
+use tokio::time::{Instant, timeout_at};
 use tonic::{Status, Streaming};
 
-/// Events that are read at once; what is beyond is left for the next time.
+/// Events that are read at once, if they are more than one checkpoint's; what is beyond is left for the next time.
 pub const EVENTS_MAX: usize = 10_000;
+/// A checkpoint has to be read as a whole, and whoever likes can fill one with entries of accounts of their own. One with
+/// more than these, a hundred of the largest transactions, is told of, and people decide.
+pub const CHECKPOINT_EVENTS_MAX: usize = 100_000;
 /// Events a page.
 const PAGE: u32 = 1_000;
-/// A list has so much more time than another call.
-const PATIENCE: u32 = 4;
+/// A list has so much more time than another call; and so much again for each [`EVENTS_MAX`] that it has brought.
+const PATIENCE: usize = 4;
 
 const EVENT: [&str; 6] =
     ["event_type", "contents", "checkpoint", "transaction_digest", "transaction_index", "event_index"];
@@ -68,7 +72,8 @@ struct Page {
 
 impl Node {
     /// What the contract emitted in these checkpoints: entries of its coin, and all that its modules `house` and
-    /// `upgrades` say. To the end, or as far as the node has come, or as many as [`EVENTS_MAX`].
+    /// `upgrades` say. To the end, or as far as the node has come, or as many as [`EVENTS_MAX`]; but the first checkpoint
+    /// whole, up to [`CHECKPOINT_EVENTS_MAX`].
     pub async fn events(&self, contract: &Contract, checkpoints: Range<u64>) -> Result<At<Listed>, NodeError> {
         let filter = EventFilter::any([
             event_type(contract.entry_type()),
@@ -81,15 +86,17 @@ impl Node {
             .with_end_checkpoint(checkpoints.end)
             .with_filter(filter)
             .with_options(QueryOptions::default().with_limit(PAGE));
-        let all = async { Ok(self.pages(request, &checkpoints).await) };
-        within(self.timeout * PATIENCE, all).await.map_err(|status| self.failed(&status))?
+        self.pages(request, &checkpoints).await
     }
 
     async fn pages(&self, mut request: ListEventsRequest, checkpoints: &Range<u64>) -> Result<At<Listed>, NodeError> {
-        let mut listed = Listed::default();
+        let (mut listed, began) = (Listed::default(), Instant::now());
         loop {
-            let page = self.page(request.clone(), &mut listed).await?;
-            let is_full = listed.events.len() >= EVENTS_MAX;
+            let until = began + self.timeout * times(listed.events.len());
+            let page = timeout_at(until, self.page(request.clone(), &mut listed)).await;
+            let page = page.map_err(|_| self.error(Failure::Lost("its list was not there in time".to_owned())))??;
+            let is_full = is_full(listed.events.len(), listed.covered, checkpoints.start);
+            let is_full = is_full.map_err(|failure| self.error(failure))?;
             match (page.reason, page.cursor) {
                 (QueryEndReason::CheckpointBound, _) => listed.covered = checkpoints.end.checked_sub(1),
                 (QueryEndReason::LedgerTip, _) => {}
@@ -128,6 +135,20 @@ impl Node {
     }
 }
 
+/// How many times as long as another call a list may take that has brought so many events.
+fn times(events: usize) -> u32 {
+    u32::try_from(PATIENCE * (1 + events / EVENTS_MAX)).unwrap_or(u32::MAX)
+}
+
+/// Whether no more is read. What is not a whole checkpoint yet could not be used: it would be read again for ever.
+fn is_full(events: usize, covered: Option<u64>, start: u64) -> Result<bool, Failure> {
+    let is_usable = covered.is_some_and(|covered| covered >= start);
+    if !is_usable && events > CHECKPOINT_EVENTS_MAX {
+        return Err(Failure::TooMany(format!("checkpoint {start} has more than {CHECKPOINT_EVENTS_MAX} events")));
+    }
+    Ok(is_usable && events >= EVENTS_MAX)
+}
+
 /// In their order, each once, all of them in the range, and only where every event is known.
 fn sorted(mut listed: Listed, checkpoints: &Range<u64>) -> Result<Listed, Failure> {
     listed.events.sort();
@@ -155,4 +176,30 @@ fn emitted(event: &Event) -> Result<Emitted, Failure> {
         })
     };
     read().ok_or_else(|| Failure::Lost("an event it lists cannot be read".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_ends_with_a_whole_checkpoint_and_not_before() {
+        let (few, full, many) = (EVENTS_MAX - 1, EVENTS_MAX, CHECKPOINT_EVENTS_MAX);
+        let cases = [
+            (few, None, false),
+            (few, Some(7), false),
+            (full, Some(7), true),
+            (many + 1, Some(8), true),
+            // Nothing of the first checkpoint would be of use.
+            (full, None, false),
+            (full, Some(6), false),
+            (many, None, false),
+        ];
+        for (events, covered, expected) in cases {
+            assert_eq!(is_full(events, covered, 7), Ok(expected), "{events} {covered:?}");
+        }
+        let told = is_full(many + 1, Some(6), 7).unwrap_err();
+        assert!(told.is_alarming() && told.to_string().contains("checkpoint 7 has more than 100000 events"), "{told}");
+        assert_eq!((times(0), times(few), times(full), times(many)), (4, 4, 8, 44));
+    }
 }

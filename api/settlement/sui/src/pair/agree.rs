@@ -27,10 +27,14 @@ pub enum Doubt {
     },
     /// One has what the other has not, or has it newer: the other is a little behind, or it hides something. It is asked
     /// again; where it stays so, somebody should look.
-    #[error("node {node} does not have what the other has")]
+    #[error("node {node} does not have what node {other} has{}", stays(.lasting.as_deref()))]
     Lacking {
         /// Which has not.
         node: String,
+        /// Which has.
+        other: String,
+        /// What it is, where it has stayed so for [`LACKS_FOR`](super::LACKS_FOR).
+        lasting: Option<String>,
     },
     /// They contradict each other: one is wrong, and nobody knows which.
     #[error("nodes {one} and {other} contradict each other")]
@@ -48,9 +52,14 @@ impl Doubt {
         match self {
             Self::Unanswered(error) => error.failure.is_alarming(),
             Self::Disagree { .. } => true,
-            Self::Lagging { .. } | Self::Lacking { .. } => false,
+            Self::Lacking { lasting, .. } => lasting.is_some(),
+            Self::Lagging { .. } => false,
         }
     }
+}
+
+fn stays(what: Option<&str>) -> String {
+    what.map_or_else(String::new, |what| format!(", and has not for minutes: {what}"))
 }
 
 /// Two answers beside each other.
@@ -105,7 +114,11 @@ pub fn agree<T: Joint>(
             }
             Ok(At { head: both(one.head, other.head), value })
         }
-        Joined::Lacking(at) => Err(Doubt::Lacking { node: names[at.min(1)].to_owned() }),
+        Joined::Lacking(at) => {
+            let at = at.min(1);
+            let [node, other] = [names[at], names[1 - at]].map(str::to_owned);
+            Err(Doubt::Lacking { node, other, lasting: None })
+        }
         Joined::Contrary => {
             let [one, other] = names.map(str::to_owned);
             Err(Doubt::Disagree { one, other })

@@ -174,6 +174,20 @@ async fn events_are_read_to_the_end_or_as_far_as_the_node_is() {
     }
 }
 
+/// Whoever fills a checkpoint with entries of an account of their own stops nobody.
+#[tokio::test]
+async fn a_checkpoint_with_more_than_a_list_holds_is_read_as_a_whole() {
+    use QueryEndReason::ItemLimit;
+    let thousand = |n: u32| -> Vec<(u64, u32)> { (0..1_000).map(|index| (3, n * 1_000 + index)).collect() };
+    let full = |n: u8| page(&thousand(n.into()), None, ItemLimit, n + 1);
+    let mut pages: Vec<_> = (0..11).map(full).collect();
+    // Now the first checkpoint is whole, and that is enough for once.
+    pages.push(page(&[(4, 0)], Some(3), ItemLimit, 12));
+    let running = run(Script { pages, ..Script::default() }).await;
+    let listed = running.node.events(&contract(), 3..10).await.unwrap().value;
+    assert_eq!((listed.covered, listed.events.len()), (Some(3), 11_000));
+}
+
 #[tokio::test]
 async fn lists_that_cannot_be_are_refused() {
     use QueryEndReason::{CheckpointBound, CursorBound};
@@ -207,7 +221,27 @@ async fn a_pair_asks_both() {
 
     let behind = run(Script::default().at(99)).await;
     let hides = Pair::new(one.node.clone(), behind.node.clone());
-    assert_eq!(hides.executed(&DIGEST).await, Err(Doubt::Lacking { node: behind.node.name().to_owned() }));
+    let [node, other] = [&behind, &one].map(|running| running.node.name().to_owned());
+    assert_eq!(hides.executed(&DIGEST).await, Err(Doubt::Lacking { node, other, lasting: None }));
+}
+
+#[tokio::test]
+async fn what_one_node_goes_on_to_lack_is_told_with_both_names_until_it_has_it() {
+    let done = effects(DIGEST, true);
+    let (has, lacks) = (Script { transaction: Some(sent(&done, 90)), ..Script::default() }, Script::default());
+    let (one, other) = (run(has).await, run(lacks).await);
+    let patience = Duration::from_millis(200);
+    let pair = Pair::new(one.node.clone(), other.node.clone()).with_patience(patience);
+    let first = pair.executed(&DIGEST).await.unwrap_err();
+    assert!(!first.is_alarming(), "it may be a little behind: {first}");
+    tokio::time::sleep(patience).await;
+    // That both agree on something else meanwhile changes nothing.
+    assert!(pair.object(Address::TWO).await.is_ok());
+    let lasting = pair.executed(&DIGEST).await.unwrap_err();
+    assert!(lasting.is_alarming(), "{lasting}");
+    let told = lasting.to_string();
+    let named = [one.node.name(), other.node.name(), &DIGEST.to_string()].map(|name| told.contains(name));
+    assert_eq!(named, [true; 3], "{told}");
 }
 
 #[tokio::test]

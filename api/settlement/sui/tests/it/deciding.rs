@@ -41,7 +41,7 @@ fn told(answer: Result<At<Option<Object>>, Doubt>) -> String {
         Ok(At { head, value: Some(object) }) => format!("version {} at {}", object.version(), head.checkpoint),
         Err(Doubt::Unanswered(error)) => format!("{} failed", error.node),
         Err(Doubt::Lagging { node, checkpoint, newest }) => format!("{node} lags: {checkpoint} of {newest}"),
-        Err(Doubt::Lacking { node }) => format!("{node} lacks it"),
+        Err(Doubt::Lacking { node, .. }) => format!("{node} lacks it"),
         Err(Doubt::Disagree { .. }) => "contradiction".to_owned(),
     }
 }
@@ -97,7 +97,19 @@ fn what_alarms() {
     for alarming in [lying, doubt(Failure::OtherChain(Digest::ZERO)), disagree] {
         assert!(alarming.is_alarming(), "{alarming}");
     }
-    let lacking = Doubt::Lacking { node: "one".to_owned() };
+    let lack = |what: Option<&str>| Doubt::Lacking {
+        node: "one".to_owned(),
+        other: "other".to_owned(),
+        lasting: what.map(str::to_owned),
+    };
+    let lacking = lack(None);
+    assert_eq!(lacking.to_string(), "node one does not have what node other has");
+    let lasting = lack(Some("transaction T"));
+    assert!(lasting.is_alarming());
+    assert_eq!(
+        lasting.to_string(),
+        "node one does not have what node other has, and has not for minutes: transaction T"
+    );
     for quiet in [doubt(Failure::Lost("away".to_owned())), doubt(Failure::Refused("price".to_owned())), lacking] {
         assert!(!quiet.is_alarming(), "{quiet}");
     }

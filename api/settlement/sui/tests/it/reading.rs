@@ -114,6 +114,10 @@ fn what_a_transaction_has_come_to() {
     for status in mended {
         assert!(matches!(contract.outcome(&status), Outcome::Ours { .. }), "{status:?}");
     }
+    // Whose fault that is depends on whose address it is.
+    let denied = ExecutionError::AddressDeniedForCoin { address: Address::TWO, coin_type: "usdc".to_owned() };
+    let outcome = contract.outcome(&failure(denied));
+    assert!(matches!(outcome, Outcome::Denied { address: Address::TWO, .. }), "{outcome:?}");
     let congested = ExecutionError::ExecutionCanceledDueToConsensusObjectCongestion { congested_objects: Vec::new() };
     let spent = [
         // The chain's clock is behind: it is not refused for good.

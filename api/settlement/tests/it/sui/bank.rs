@@ -20,6 +20,7 @@ const GAS: u64 = 1_000_000_000_000;
 const BUDGET: u64 = 100_000_000;
 const OPERATOR: u8 = 200;
 const STRANGER: u8 = 202;
+pub(super) const PAUPER: u8 = 203;
 
 pub(super) fn key(byte: u8) -> Key {
     Key::new([byte; 32])
@@ -97,6 +98,17 @@ impl Bank {
     pub(super) fn stranger(&self) -> SuiEscrow {
         self.network.faucet(key(STRANGER).address(), &sui(), GAS, false).unwrap().unwrap();
         escrow(&self.database, &self.network, &self.endpoints, &self.contract, (STRANGER, HASTY))
+    }
+
+    /// One whose key has no gas, and is no operator's either.
+    pub(super) fn pauper(&self) -> SuiEscrow {
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (PAUPER, HASTY))
+    }
+
+    /// One that has hardly any patience with a node that lacks something.
+    pub(super) fn impatient(&self, patience: Duration) -> SuiEscrow {
+        let pair = pair(&self.network, &self.endpoints).with_patience(patience);
+        over(&self.database, pair, &self.contract, (OPERATOR, HASTY))
     }
 
     fn node(&self) -> Node {
@@ -208,6 +220,12 @@ impl Bank {
         events.iter().map(|event| (event.kind.word(), event.amount_usd_cents)).collect()
     }
 
+    /// What operators were told, the latest last.
+    pub(super) async fn told(&self, kind: &str) -> Vec<String> {
+        let sql = "SELECT body->>'why' FROM notifications WHERE kind = $1 AND customer_id IS NULL ORDER BY id";
+        self.client.query(sql, &[&kind]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
     /// The first column of the first row.
     pub(super) async fn count(&self, sql: &str) -> i64 {
         self.client.query_one(sql, &[]).await.unwrap().get(0)
@@ -232,10 +250,13 @@ fn escrow(
     network: &Network,
     endpoints: &[Endpoint; 2],
     contract: &Contract,
-    (by, act_for): (u8, Duration),
+    by: (u8, Duration),
 ) -> SuiEscrow {
+    over(database, pair(network, endpoints), contract, by)
+}
+
+fn over(database: &TestDatabase, pair: Pair, contract: &Contract, (by, act_for): (u8, Duration)) -> SuiEscrow {
     let settings = SuiSettings { gas_budget: BUDGET, at_once: AT_ONCE, act_for, begins_at: 0 };
-    let pair = pair(network, endpoints);
     SuiEscrow::new(database.config(), contract.clone(), pair, key(by), settings).unwrap()
 }
 

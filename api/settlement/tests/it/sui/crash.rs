@@ -1,14 +1,15 @@
 //! Whoever charges on Sui dies, at any point, with any fault: the same as over the embedded escrow.
 
 use super::bank::{Bank, NOW, owner};
-use crate::crash::{dies_anywhere, dies_at_each_step};
+use super::matrix::OnSui;
+use crate::crash::{Points, dies_anywhere, dies_at_each_step};
 use crate::desk::Desk;
 use std::sync::Arc;
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_settlement::escrow::SuiEscrow;
 
 /// Customers with funds on the chain, who have used $5 each.
-async fn paying_customers(bank: &Bank, escrow: SuiEscrow, count: u8) -> (Desk<SuiEscrow>, Vec<CustomerId>) {
+pub(super) async fn paying_customers(bank: &Bank, escrow: SuiEscrow, count: u8) -> (Desk<SuiEscrow>, Vec<CustomerId>) {
     let desk = Desk::over(Arc::clone(&bank.database), escrow, NOW).await;
     let mut customers = Vec::new();
     for n in 1..=count {
@@ -45,7 +46,7 @@ async fn who_dies_at_a_step_of_a_charge_on_sui_leaves_it_done_once() {
 async fn who_dies_anywhere_in_a_run_on_sui_leaves_it_done_once() {
     let bank = Bank::new().await;
     let (desk, customers) = paying_customers(&bank, bank.patient(), 3).await;
-    dies_anywhere(&desk, &customers, 7).await;
+    dies_anywhere(&OnSui::with_sound_nodes(bank, desk), &customers, Points::Spread(23)).await;
 }
 
 /// With nodes that lose answers meanwhile, each in its own way.

@@ -1,7 +1,8 @@
 //! Answers that are lost, nodes that are away or behind, epochs that end, a database that was set back: what was signed is
 //! done once, and nothing that is not known is refused.
 
-use super::bank::{Bank, told};
+use super::bank::{Bank, PAUPER, key, sui, told};
+use std::time::Duration;
 use suiftly_chain::Fault;
 use suiftly_settlement::escrow::Escrow;
 
@@ -128,6 +129,29 @@ async fn what_is_ours_to_mend_is_in_doubt_and_tried_a_minute_later() {
     assert_eq!(bank.charge(&orders[1..]).await, ["in doubt"]);
     assert_eq!((bank.count(failed).await, bank.count(live).await, bank.balance(1).await), (2, 0, 900));
     assert_eq!(bank.another().charge(&orders[1..], bank.at).await.iter().map(told).collect::<Vec<_>>(), ["ok"]);
+}
+
+/// At an epoch's turn that may be once; where it goes on, somebody has to send gas.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nodes_go_on_not_to_take_is_told_once_until_they_do() {
+    let bank = Bank::with_account(1, 0, 1_000).await;
+    let (pauper, order) = (bank.pauper(), bank.order(1, 1, 100, "2026-11"));
+    for expected in [0, 1, 1] {
+        let answers = pauper.charge(std::slice::from_ref(&order), bank.at).await;
+        assert_eq!(answers.iter().map(told).collect::<Vec<_>>(), ["in doubt"]);
+        assert_eq!(bank.told("sui_operator").await.len(), expected);
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
+    }
+    assert!(bank.told("sui_operator").await[0].contains("0 MIST for gas is less than the budget"));
+    // Gas has come: what is wrong then is told by itself, and once.
+    bank.network.faucet(key(PAUPER).address(), &sui(), 1_000_000_000_000, false).unwrap().unwrap();
+    for _ in 0..2 {
+        pauper.charge(std::slice::from_ref(&order), bank.at).await;
+    }
+    let all = bank.told("sui_operator").await;
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all[1].contains("is not, or no longer, one of the house's operators"), "{all:?}");
+    assert_eq!(bank.balance(1).await, 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

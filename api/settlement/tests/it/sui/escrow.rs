@@ -1,7 +1,11 @@
 //! The trait over the contract: what it does, what it refuses, what its events say.
 
 use super::bank::{Bank, owner, told};
+use std::sync::Arc;
 use suiftly_settlement::escrow::{Escrow, EscrowError, EscrowEventKind, Nonce};
+use suiftly_settlement::manager::{Manager, ManagerOptions, jobs};
+use suiftly_settlement::{ManagerClock, Settlement};
+use suiftly_store::money::{MoneyStore, RunOutcome};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_named_before_it_is_there_and_its_owner_acts_alone() {
@@ -126,7 +130,10 @@ async fn a_withdrawal_is_paid_whole_and_once_and_a_refund_comes_back() {
     bank.events().await;
     let taken_back = bank.escrow.history(&account).await.unwrap().pop().unwrap();
     bank.cancel(1, 2).await;
+    let payments = "SELECT count(*) FROM sui_attempts WHERE purpose = 'pay'";
+    assert_eq!(bank.count(payments).await, 1);
     assert_eq!(told(&pay(&taken_back.digest, 100).await), "in doubt", "until its entry is here");
+    assert_eq!(bank.count(payments).await, 1, "nothing is signed for it");
     bank.events().await;
     assert_eq!(pay(&taken_back.digest, 100).await.unwrap().amount_usd_cents, 0);
     assert_eq!(bank.balance(1).await, 150);
@@ -171,4 +178,25 @@ async fn events_are_followed_once_whoever_does_and_what_the_admin_changes_is_tol
     let told = "SELECT count(*) FROM notifications WHERE kind = 'escrow_changed' AND severity = 'critical' \
         AND customer_id IS NULL AND body->>'event' LIKE 'house::%'";
     assert!(bank.count(told).await > 0, "the house was opened, and its operator named");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_signed_long_ago_is_forgotten_by_a_job() {
+    let bank = Bank::with_account(1, 0, 1_000).await;
+    let orders = [bank.order(1, 1, 100, "2026-11"), bank.order(2, 1, 100, "2026-11")];
+    assert_eq!(bank.charge(&orders).await, ["ok", "ok"]);
+    let age = "UPDATE sui_attempts \
+        SET made_at = now() - CASE WHEN key LIKE '%1' THEN interval '401 days' ELSE interval '399 days' END";
+    bank.client.batch_execute(age).await.unwrap();
+    let (store, clock) = (MoneyStore::new(bank.database.config()).unwrap(), Arc::new(ManagerClock::default()));
+    let settlement = Settlement::new(store, Arc::new(bank.another()), Arc::clone(&clock) as _);
+    let manager = Manager::new(bank.database.config(), clock, jobs(&settlement), ManagerOptions::new("it"));
+    let reports = manager.run_due_once().await.unwrap();
+    let retention = reports.iter().find(|report| report.job == "runs_retention").unwrap();
+    assert_eq!(retention.outcome, RunOutcome::Done, "{retention:?}");
+    assert_eq!(bank.count("SELECT count(*) FROM sui_attempts WHERE key LIKE '%2'").await, 1);
+    assert_eq!(bank.count("SELECT count(*) FROM sui_attempts").await, 1);
+    // What it did is known without it.
+    bank.events().await;
+    assert!(bank.escrow.look_up(&orders[0].nonce).await.unwrap().is_some());
 }

@@ -2,6 +2,7 @@
 //! the truth, or another is asked.
 
 use super::bank::Bank;
+use std::time::Duration;
 use suiftly_settlement::escrow::Escrow;
 
 const LIES: [&str; 5] = ["hidden_event", "hidden_transaction", "amount", "status", "absent_nonce"];
@@ -33,6 +34,27 @@ async fn whichever_node_lies_nothing_false_is_believed() {
     let charges = vec![("charge", 100); usize::try_from(n).unwrap()];
     assert_eq!(bank.events().await[2..], charges, "each once, in their order");
     assert_eq!(bank.balance(1).await, 100_000 - 100 * i64::try_from(n).unwrap());
+}
+
+/// It may be slow; where it goes on it hides something, and somebody has to look.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_goes_on_to_hide_a_transaction_is_told_of() {
+    let bank = Bank::with_account(1, 0, 1_000).await;
+    let order = bank.order(1, 1, 100, "2026-11");
+    assert_eq!(bank.charge(std::slice::from_ref(&order)).await, ["ok"]);
+    bank.set_faults(1, "lie=hidden_transaction");
+    let patience = Duration::from_millis(300);
+    let impatient = bank.impatient(patience);
+    for expected in [0, 1] {
+        assert!(impatient.charge(std::slice::from_ref(&order), bank.at).await[0].is_err());
+        assert_eq!(bank.told("sui_nodes").await.len(), expected);
+        tokio::time::sleep(patience).await;
+    }
+    let told = bank.told("sui_nodes").await.remove(0);
+    for endpoint in &bank.endpoints {
+        assert!(told.contains(&endpoint.address().to_string()), "{told}");
+    }
+    assert!(told.contains("does not have what node") && told.contains("transaction "), "{told}");
 }
 
 /// A database that was set back asks the chain: whoever hides a nonce does not make it charge again.

@@ -1,4 +1,5 @@
-//! Many charges while one answer in twenty is lost: each is drawn once, and what says so is the chain.
+//! Many charges while one answer in twenty is lost, and nodes list events in an order of their own: each is drawn once, and
+//! what says so is the chain.
 
 use super::bank::{Bank, told};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,8 @@ const ACCOUNTS: u8 = 20;
 /// As many as the manager asks for at once.
 const CHUNK: usize = 500;
 const CENTS: i64 = 3;
+/// Chunks from one look at the chain's events to the next.
+const LISTED_AFTER: usize = 3;
 /// Calls for a chunk: what is in doubt is asked for again.
 const CALLS_MAX: u32 = 50;
 
@@ -24,12 +27,12 @@ async fn each_of_many_charges_is_drawn_once_while_answers_are_lost() {
     }
     let account = |n: u64| u8::try_from(n % u64::from(ACCOUNTS)).unwrap() + 1;
     let orders: Vec<ChargeOrder> = (1..=count).map(|n| bank.order(n, account(n), CENTS, "2026-11")).collect();
-    for (endpoint, seed) in [(0, 7), (1, 8)] {
-        bank.set_faults(endpoint, &format!("lose=0.05,seed={seed}"));
+    for (endpoint, faults) in [(0, "lose=0.05,seed=7,reorder"), (1, "lose=0.05,seed=8")] {
+        bank.set_faults(endpoint, faults);
     }
     let escrow = bank.patient();
     let (mut calls, mut doubts) = (0, 0);
-    for chunk in orders.chunks(CHUNK) {
+    for (at, chunk) in orders.chunks(CHUNK).enumerate() {
         let mut open = chunk.to_vec();
         for _ in 0..CALLS_MAX {
             calls += 1;
@@ -49,11 +52,13 @@ async fn each_of_many_charges_is_drawn_once_while_answers_are_lost() {
             }
         }
         assert!(open.is_empty(), "{} charges stay in doubt", open.len());
-        // As the manager does each second, so that what is listed at once is not all of it. Lists are lost as well.
-        drop(escrow.events(i64::MAX, 1).await);
+        // From time to time: what is listed at once is more than a page, and not all of it. Lists are lost as well.
+        if at % LISTED_AFTER == 0 {
+            drop(escrow.events(i64::MAX, 1).await);
+        }
     }
-    for endpoint in [0, 1] {
-        bank.set_faults(endpoint, "");
+    for (endpoint, faults) in [(0, ""), (1, "reorder")] {
+        bank.set_faults(endpoint, faults);
     }
     let drawn = bank.drawn();
     eprintln!("{count} charges in {calls} calls, {doubts} answers in doubt, {drawn} cents drawn");

@@ -6,4 +6,6 @@ mod doubts;
 mod escrow;
 mod lies;
 mod many;
+mod matrix;
+mod order;
 mod owners;

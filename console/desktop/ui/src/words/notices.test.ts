@@ -151,6 +151,14 @@ describe("words", () => {
     expect(words.detail).toContain(detail);
   });
 
+  it.each([
+    ["monthly_limit", ["On Sui only they can", "elsewhere you may"]],
+    ["sui_operator", ["Out of gas", "Not an operator", "issuer paused it", "denies an address"]],
+  ])("%s says what to do in each case", (kind, parts) => {
+    const { todo } = noticeWords({ kind, body: {} });
+    for (const part of parts) expect(todo).toContain(part);
+  });
+
   it.each(NOTICE_KINDS)("%s stands without its figures", (kind) => {
     const words = noticeWords({ kind, body: {} });
     expect(`${words.title} ${words.detail} ${words.todo}`).not.toMatch(

@@ -2,6 +2,7 @@ import { Button, explain, Failed, SkeletonRows } from "@suiftly/ui";
 import type { ServiceWord } from "@suiftly/ui/api/customer";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
+import { createPortal } from "react-dom";
 import { recordsQuery, type Source } from "../queries";
 import { RecordLine } from "./RecordLine";
 
@@ -57,11 +58,14 @@ export function RecordRows({ source, service, hour, network }: RecordRowsProps) 
           More requests of this hour
         </Button>
       )}
-      {proving !== null && (
-        <Suspense>
-          <ProofDialog request={proving} hour={hour} onClose={() => setProving(null)} />
-        </Suspense>
-      )}
+      {proving !== null &&
+        // In the cell it would be set as the rows are: small, and in lines that do not break.
+        createPortal(
+          <Suspense>
+            <ProofDialog request={proving} hour={hour} onClose={() => setProving(null)} />
+          </Suspense>,
+          document.body,
+        )}
     </>
   );
 }

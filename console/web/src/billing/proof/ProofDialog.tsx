@@ -18,6 +18,7 @@ interface ProofDialogProps {
 /** Has the proof of a request made, checks it here, and shows the way from the request to what binds it. */
 export function ProofDialog({ request, hour, onClose }: ProofDialogProps) {
   const { data, error, refetch, isFetching } = useQuery(proofQuery(request, hour));
+  const isMaking = data === undefined && (error === null || isFetching);
   return (
     <Dialog
       open
@@ -31,14 +32,14 @@ export function ProofDialog({ request, hour, onClose }: ProofDialogProps) {
         </>
       }
     >
+      {/* Always there: what comes of it is told. */}
+      <p role="status">
+        {data !== undefined && WORDS.holds}
+        {isMaking && WORDS.making}
+      </p>
       {data !== undefined && <Checked verified={data.verified} />}
-      {data === undefined && (error === null || isFetching) && (
-        <>
-          <p className="text-ink-2">{WORDS.making}</p>
-          <SkeletonRows rows={3} columns={2} />
-        </>
-      )}
-      {data === undefined && error !== null && !isFetching && (
+      {isMaking && <SkeletonRows rows={3} columns={2} />}
+      {data === undefined && !isMaking && error !== null && (
         <NoProof error={error} onRetry={() => void refetch()} />
       )}
     </Dialog>
@@ -69,7 +70,6 @@ function NoProof({ error, onRetry }: { error: Error; onRetry: () => void }) {
 function Checked({ verified }: { verified: VerifiedProof }) {
   return (
     <>
-      <p role="status">{WORDS.holds}</p>
       <ol className="proof-steps">
         {steps(verified).map(({ name, says, hash }) => (
           <li key={name}>

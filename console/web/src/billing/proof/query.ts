@@ -1,6 +1,7 @@
-// The proof of a request: fetched as the bytes that it is, and verified here. A server that lies is found out.
+// The proof of a request: fetched as the bytes that it is, and verified here. A server that lies is found out, one that answers
+// with the proof of another request too.
 import { proof } from "@suiftly/ui/api/customer";
-import { type VerifiedProof, verifyProof } from "@suiftly/ui/proof";
+import { isOfRequest, ProofError, type VerifiedProof, verifyProof } from "@suiftly/ui/proof";
 import { queryOptions } from "@tanstack/react-query";
 import { client } from "../../app/client";
 
@@ -18,7 +19,9 @@ export function proofQuery(request: string, hour: string) {
       const { data } = await proof({ client, signal, query, parseAs: "arrayBuffer" });
       if (!(data instanceof ArrayBuffer)) throw new TypeError("The answer is not a file.");
       const bytes = new Uint8Array(data);
-      return { bytes, verified: await verifyProof(bytes) };
+      const verified = await verifyProof(bytes);
+      if (!isOfRequest(verified.record, request)) throw new ProofError("another");
+      return { bytes, verified };
     },
     // It is made of what does not change, and takes the server a while.
     staleTime: Number.POSITIVE_INFINITY,

@@ -77,8 +77,11 @@ function Sheet({ asked, whose }: { asked: Asked; whose: Whose }) {
         </>
       }
     >
-      {made !== undefined && <Facts made={made} whose={whose} />}
-      {made === undefined && isFetching && <Making />}
+      {/* Always there: what is to be signed is told once it is made. */}
+      <div role="status">
+        {made !== undefined && <Facts made={made} whose={whose} />}
+        {made === undefined && isFetching && <Making />}
+      </div>
       {!isHandedOn && <Wallet expected={whose.wallet} />}
       {phase === "wallet" && <Waiting wallet={name} again={press} />}
       <Progress stand={isHandedOn ? stand : null} />

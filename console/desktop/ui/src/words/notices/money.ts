@@ -25,7 +25,8 @@ export const MONEY: Readonly<Record<string, Say>> = {
   monthly_limit: (body, notice) => ({
     title: "The month’s limit is reached",
     detail: `They have used the ${cents(body, "max_monthly_usd_cents")} of ${month(body)}. Their keys are refused until they raise the limit, or the month ends.`,
-    todo: "Nothing, unless they ask. You may raise the limit for them.",
+    // The window is not told which escrow it is.
+    todo: "Nothing, unless they ask. On Sui only they can raise it, with their wallet; elsewhere you may, too.",
     place: customerPlace(notice),
   }),
   alert_crossed: (body, notice) => ({
@@ -68,7 +69,7 @@ export const MONEY: Readonly<Record<string, Say>> = {
   sui_operator: (body) => ({
     title: "The operator’s transactions on Sui come to nothing",
     detail: sentence(text(body, "why") ?? "Why was not said"),
-    todo: "See that the address has SUI in its address balance, and that the house lists it as an operator: suiftly doctor.",
+    todo: "Run suiftly doctor. Out of gas: send SUI to the operator’s address balance. Not an operator: the house’s admin has to name the address. The coin’s issuer paused it, or denies an address: funds stay where they are, and only the issuer ends it; a denied treasury can be replaced.",
     place: null,
   }),
   renewal_failed: (body, notice) => ({
