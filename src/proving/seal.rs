@@ -58,7 +58,7 @@ impl JournalSealer {
         })
     }
 
-    async fn run(&self) -> anyhow::Result<SealReport> {
+    pub(super) async fn run(&self) -> anyhow::Result<SealReport> {
         let mut kept = self.walk.lock().await;
         let mut report = SealReport::default();
         let source = self.source.clone();

@@ -125,7 +125,6 @@ async fn stop(cluster: Cluster) -> anyhow::Result<()> {
 }
 
 async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: PassedSockets) -> anyhow::Result<()> {
-    sui::check(config).await?;
     let listeners = sockets::of_api(&mut passed, config);
     let ingest = ingest_config(place, config)?;
     let again = CatchingUp { journal_dir: ingest.journal_dir.clone(), decode: ingest.decode.clone() };

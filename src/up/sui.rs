@@ -10,26 +10,10 @@ use suiftly_api::{SuiLive, SuiNodeLive};
 use suiftly_store::config::StoreConfig;
 use suiftly_store::sui_escrow::SuiEscrowStore;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-
-/// A start looks no longer: what a node does not answer by then is no reason not to start.
-const LOOK_AT_START: Duration = Duration::from_secs(10);
-
-/// Refuses to start where the nodes say that nothing can be charged, or followed, by way of them.
-pub(super) async fn check(config: &Config) -> anyhow::Result<()> {
-    if config.billing.escrow != EscrowBackend::Sui {
-        return Ok(());
-    }
-    let watched = Watched::of(&config.billing.sui)?;
-    let Ok(seen) = timeout(LOOK_AT_START, watched.look()).await else {
-        tracing::warn!("the nodes of Sui do not say in time whether they can be used");
-        return Ok(());
-    };
-    cannot(&seen).map_or(Ok(()), |cause| Err(anyhow::anyhow!(cause)))
-}
 
 /// Looks until the task is aborted; none where no chain holds the funds.
 pub(super) fn watch(config: &Config, store: &StoreConfig, live: &Arc<Live>) -> anyhow::Result<Option<JoinHandle<()>>> {
@@ -43,9 +27,16 @@ pub(super) fn watch(config: &Config, store: &StoreConfig, live: &Arc<Live>) -> a
 async fn look(watched: Watched, store: SuiEscrowStore, live: Arc<Live>) {
     let mut every = interval(LOOK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = None;
     loop {
         every.tick().await;
         let seen = watched.look().await;
+        // No reason not to run: lines come whatever the nodes say, and charges wait.
+        let cause = cannot(&seen);
+        if let Some(cause) = cause.as_ref().filter(|_| told != cause) {
+            tracing::error!(%cause, "nothing can be charged by way of these nodes of Sui");
+        }
+        told = cause;
         for error in seen.iter().filter_map(|seen| seen.said.as_ref().err()) {
             tracing::warn!(%error, "a node of Sui does not say how it stands");
         }

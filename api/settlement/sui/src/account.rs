@@ -154,7 +154,7 @@ mod tests {
     fn what_is_no_account_of_the_house_is_told() {
         let contract = contract();
         let kind = contract.account_type();
-        let other_coin = Contract { coin: TypeTag::U64, ..contract.clone() }.account_type();
+        let other_coin = Contract { coin: TypeTag::U64, ..self::contract() }.account_type();
         let other_house = Fields { house: Address::new([4; 32]), ..fields() };
         let cases = [
             (object(other_coin, &fields(), Owner::Shared(1)), "is no account of this contract"),

@@ -96,7 +96,7 @@ mod tests {
         let found = contract.house(&object(contract.house_type(), HOUSE, Owner::Shared(3))).unwrap();
         let (treasury, operators) = (Address::new([4; 32]), vec![Address::new([8; 32]), Address::new([9; 32])]);
         assert_eq!(found, House { initial_version: 3, version: 1, cent: 10_000, treasury, operators });
-        let other_coin = Contract { coin: TypeTag::U64, ..contract.clone() }.house_type();
+        let other_coin = Contract { coin: TypeTag::U64, ..self::contract() }.house_type();
         for (object, says) in [
             (object(other_coin, HOUSE, Owner::Shared(3)), "is no house of this contract"),
             (object(contract.house_type(), Address::new([6; 32]), Owner::Shared(3)), "is no house of this contract"),

@@ -9,14 +9,13 @@ use crate::rows::Bucket;
 use crate::scope::Customer;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
 use suiftly_schema::time::UnixMillis;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// How soon to ask again while another proof is being made, in seconds.
-const BUSY_RETRY_S: u32 = 5;
+const BUSY_RETRY_S: u64 = 5;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(proof))

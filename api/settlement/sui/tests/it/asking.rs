@@ -97,7 +97,8 @@ async fn an_object_is_the_one_that_was_asked_for() {
 
 #[tokio::test]
 async fn failures_are_told_apart() {
-    let cases: [(Code, fn(String) -> Failure); 6] = [
+    type Made = fn(String) -> Failure;
+    let cases: [(Code, Made); 6] = [
         (Code::Unavailable, Failure::Lost),
         (Code::Aborted, Failure::Lost),
         (Code::ResourceExhausted, Failure::Lost),
