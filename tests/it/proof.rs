@@ -88,8 +88,8 @@ fn a_request_is_proven_by_what_the_gateway_called_it() {
     // The manager makes what it is proven by each hour.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
     let later = UnixMillis(i64::try_from(now).unwrap()).plus_ms(2 * 3_600_000);
-    said(&place.run(&["billing", "clock", "--to", &later.rfc3339()]));
-    assert!(said(&place.run(&["billing", "run"])).contains("seal_parts"));
+    said(&place.billing(&["clock", "--to", &later.rfc3339()]));
+    assert!(said(&place.billing(&["run"])).contains("seal_parts"));
 
     let proven = said(&prove(&["--customer", &customer]));
     assert!(proven.starts_with(&format!("request {request} of ")), "{proven}");

@@ -13,6 +13,7 @@ use suiftly_settlement::Settlement;
 use suiftly_settlement::escrow::{ACT_FOR, AT_ONCE, SuiEscrow, SuiSettings};
 use suiftly_settlement::owners::Owners;
 use suiftly_store::money::MoneyStore;
+use suiftly_store::reader::Reader;
 use suiftly_sui::{Contract, Key, Node, Pair, sui};
 use tokio::net::TcpListener;
 
@@ -46,6 +47,7 @@ impl Shop {
         accounts.settlement = settlement.clone();
         accounts.owners = Some(Arc::new(owners));
         house.world.accounts = Some(accounts);
+        house.world.other_rows = Some(Arc::new(Reader::new(database, "api").unwrap()));
         house.world.config.deployment.escrow = EscrowKind::Sui;
         house.world.config.deployment.sui = Some(SuiDeployment {
             network: "localnet",

@@ -50,7 +50,10 @@ export async function verifyProof(bytes: Uint8Array): Promise<VerifiedProof> {
 }
 
 /** Whether a record is the request of this name: its id, or `<server>-<boot>-<seq>`. */
-export function isOfRequest({ server_id, line, request_id }: ProofRecord, request: string): boolean {
+export function isOfRequest(
+  { server_id, line, request_id }: ProofRecord,
+  request: string,
+): boolean {
   if (request_id !== null && request === request_id) return true;
   return line !== null && request === `${server_id}-${line.boot}-${line.seq}`;
 }

@@ -16,7 +16,7 @@ const KINDS = [
   /\.differ\("\w+", "([a-z_]+)"/g,
   /\bcritical\(.*, "([a-z_]+)", body\)/g,
   /Standing::\w+ => "(edge_[a-z]+)"/g,
-  /Self::\w+ => "(sui_[a-z]+)"/g,
+  /Self::\w+(?:\(_\))? => "(sui_[a-z]+)"/g,
 ];
 /** A source that makes a notification: built, or inserted. */
 const MAKES = /(?<!struct )\bNotice \{ ?(?:key|$)|INSERT INTO notifications/m;

@@ -4700,6 +4700,10 @@ export type SubmitTransactionErrors = {
      */
     403: Problem;
     /**
+     * `not_found`: the server keeps the escrow itself
+     */
+    404: Problem;
+    /**
      * `transaction_unknown`, `escrow_refused`; and those of every write
      */
     409: Problem;
