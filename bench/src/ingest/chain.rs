@@ -34,8 +34,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// Of a line as it is written to a file: the header's words and the body's.
 const WORDS: usize = 37;
-/// Which of them are the time, the customer, the bytes.
-const WORDS_USED: [usize; 3] = [9, 19, 26];
+/// Which of them are the time (that of the connection: a refused request has no other), the customer, the bytes.
+const WORDS_USED: [usize; 3] = [8, 19, 26];
 const COPY_BYTES: usize = 256 << 10;
 
 /// How much is measured.
@@ -125,7 +125,7 @@ fn by_file(generator: &mut LoadGenerator, rsyslog: &Rsyslog, lines: u64, runtime
     let before = server.database_cpu_seconds()?;
     runtime.block_on(async {
         copy(&client, &file).await?;
-        sum_up(&client, "SELECT c19, c9 / 3600000, count(*), sum(c26) FROM log_lines GROUP BY 1, 2", lines).await
+        sum_up(&client, "SELECT c19, c8 / 3600000, count(*), sum(c26) FROM log_lines GROUP BY 1, 2", lines).await
     })?;
     Ok(per_million(received + server.database_cpu_seconds()? - before, lines))
 }
@@ -134,6 +134,8 @@ fn by_file(generator: &mut LoadGenerator, rsyslog: &Rsyslog, lines: u64, runtime
 fn by_insert(generator: &mut LoadGenerator, rsyslog: &Rsyslog, lines: u64, runtime: &Runtime) -> anyhow::Result<f64> {
     let (server, client) = database(runtime)?;
     let dir = directory(&server)?;
+    // A statement is a transaction to ompgsql. None waits for the disk, or the disk would be what is measured.
+    runtime.block_on(client.batch_execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off"))?;
     let table = runtime.block_on(table(&client))?;
     let listen = ports::free()?;
     let mut process = start(rsyslog, listen, &dir, Some(&table))?;
@@ -238,7 +240,10 @@ fn await_rows(client: &Client, lines: u64, runtime: &Runtime) -> anyhow::Result<
         if found.cast_unsigned() >= lines {
             return Ok(());
         }
-        ensure!(began.elapsed() < PATIENCE, "of {lines} lines {found} were inserted in {PATIENCE:?}");
+        ensure!(
+            began.elapsed() < PATIENCE,
+            "of {lines} lines {found} were inserted in {PATIENCE:?}: the others are refused, see PostgreSQL's log, or it is too slow"
+        );
         std::thread::sleep(COUNT_EVERY);
     }
 }
@@ -252,7 +257,7 @@ mod tests {
         assert!(size(&[]).unwrap().lines > size(&["--fast".into()]).unwrap().lines);
         assert!(size(&["--slow".into()]).is_err());
         let made = tables();
-        for column in ["c0 text", "c9 bigint", "c19 text", "c26 bigint", "c36 text"] {
+        for column in ["c0 text", "c8 bigint", "c19 text", "c26 bigint", "c36 text"] {
             assert!(made.contains(column), "{column}: {made}");
         }
     }

@@ -184,7 +184,7 @@ fn chain_config(listen: SocketAddr, dir: &str, to: Option<&Table>) -> String {
 module(load="imtcp")
 {pgsql}template(name="raw" type="string" string="%rawmsg%\n")
 template(name="insert" type="string" option.stdsql="on"
-    string="INSERT INTO inserted_lines VALUES ('%msg:F,32:13%', %msg:F,32:3%, %msg:F,32:20%)")
+    string="INSERT INTO inserted_lines VALUES ('%msg:F,32:13%', %msg:F,32:2%, %msg:F,32:20%)")
 ruleset(name="all") {{ {action} }}
 input(type="imtcp" address="{address}" port="{port}" ruleset="all")
 "#

@@ -1,6 +1,7 @@
 //! `cargo xtask bench all`: every benchmark there is, one after the other, each bounded; one that fails is told of, and the
 //! others go on. Then `docs/performance.md` is written out of the figures ([`page`]). With `--fast` each runs as briefly as it
-//! can, by the unoptimised build that other checks have made: that they run is what is shown, and nothing is written.
+//! can, by the unoptimised build that other checks have made: that they run is what is shown, and nothing is written. With
+//! `--again` those that ended well within the last hours are not run again; the page says of each when it was.
 
 mod page;
 mod rows;
@@ -14,16 +15,20 @@ use crate::places::{Places, cargo};
 use crate::process::{run, run_bounded};
 use crate::signals::Interrupt;
 use anyhow::{Context as _, bail, ensure};
-use page::Measured;
+use page::{Measured, Took};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What takes longer is ended, and has failed.
 const TIME_MAX: Duration = Duration::from_secs(420);
 const FAST_TIME_MAX: Duration = Duration::from_secs(60);
+/// Figures that are older are not taken for this run's.
+const AGAIN_MAX: Duration = Duration::from_secs(6 * 3_600);
+/// File systems keep times in steps.
+const FILE_TIME_STEP: Duration = Duration::from_secs(1);
 /// Where the document goes, below the checkout.
 const DOCUMENT: &str = "docs/performance.md";
 /// The last lines of what it said tell why one failed.
@@ -125,7 +130,7 @@ const ALL: [Entry; 15] = [
         fast: Some(&["--fast"]),
     },
     Entry {
-        name: "web",
+        name: WEB,
         about: "How fast the dashboard is in a browser.",
         whole: &[],
         // It has a step of its own: it needs a browser, and a system with a past.
@@ -133,33 +138,57 @@ const ALL: [Entry; 15] = [
     },
 ];
 
+/// The one that is no program of the benchmarks' own.
+const WEB: &str = "web";
 /// Those whose figures are told under another benchmark's name when all is measured.
 const TOLD_ELSEWHERE: [&str; 1] = ["archive"];
 
-/// Whether it is the smoke run.
-fn is_fast(arguments: &[OsString]) -> anyhow::Result<bool> {
-    match arguments {
-        [] => Ok(false),
-        [only] if only == "--fast" => Ok(true),
-        _ => bail!("`cargo xtask bench all` knows `--fast` alone: each as briefly as it can, nothing is written"),
+/// What of them is to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Whole,
+    /// Without those that are measured.
+    Again,
+    /// Each as briefly as it can.
+    Fast,
+}
+
+impl Ask {
+    fn read(arguments: &[OsString]) -> anyhow::Result<Self> {
+        match arguments {
+            [] => Ok(Self::Whole),
+            [only] if only == "--again" => Ok(Self::Again),
+            [only] if only == "--fast" => Ok(Self::Fast),
+            _ => bail!(
+                "`cargo xtask bench all` knows `--again` (those that ended well within the last hours are not run again) and \
+                 `--fast` (each as briefly as it can, nothing is written)"
+            ),
+        }
     }
 }
 
 /// Runs them; fails if one did, after the others.
 pub(crate) fn all(places: &Places, arguments: &[OsString]) -> anyhow::Result<ExitCode> {
-    let is_fast = is_fast(arguments)?;
+    let ask = Ask::read(arguments)?;
+    let is_fast = ask == Ask::Fast;
     let interrupt = Interrupt::catch()?;
     install::install(places, install::TO_RUN)?;
+    let entries: Vec<_> = ALL.iter().filter_map(|entry| Some((entry, entry.arguments(is_fast)?))).collect();
+    let mut kept: Vec<Option<Measured>> = vec![None; entries.len()];
+    if ask == Ask::Again {
+        kept = entries.iter().map(|(entry, arguments)| entry.earlier(places, arguments)).collect();
+    }
     if !is_fast {
-        // Alone, as the dashboard's benchmark builds it: with others, their features are its own, too.
-        build::suiftly(places, true)?;
-        run(cargo().args(["build", "--quiet", "--release", "--package", "suiftly-bench", "--package", "suiftly"]))?;
+        let runs = |name| entries.iter().zip(&kept).any(|((entry, _), kept)| entry.name == name && kept.is_none());
+        build_optimised(places, runs(WEB))?;
     }
     let began = Instant::now();
     let mut measured = Vec::new();
-    for entry in &ALL {
-        let Some(arguments) = entry.arguments(is_fast) else { continue };
-        let one = entry.measure(places, arguments, is_fast, &interrupt)?;
+    for ((entry, arguments), kept) in entries.into_iter().zip(kept) {
+        let one = match kept {
+            Some(kept) => kept,
+            None => entry.measure(places, arguments, is_fast, &interrupt)?,
+        };
         println!("{}", told(&one));
         measured.push(one);
     }
@@ -172,11 +201,23 @@ pub(crate) fn all(places: &Places, arguments: &[OsString]) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
+fn build_optimised(places: &Places, in_a_browser: bool) -> anyhow::Result<()> {
+    if in_a_browser {
+        // Alone, as the dashboard's benchmark builds it: with others, their features are its own, too.
+        build::suiftly(places, true)?;
+    }
+    run(cargo().args(["build", "--quiet", "--release", "--package", "suiftly-bench", "--package", "suiftly"]))
+}
+
 fn told(one: &Measured) -> String {
-    let Measured { command, seconds, outcome, .. } = one;
+    let Measured { command, took, outcome, .. } = one;
+    let took = match took {
+        Took::Seconds(seconds) => format!("{seconds:>6.1} s"),
+        Took::Earlier { at } => format!("of {at}"),
+    };
     match outcome {
-        Ok(rows) => format!("  ok     {seconds:>6.1} s  {command}: {} figures", rows.len()),
-        Err(why) => format!("  FAILED {seconds:>6.1} s  {command}: {why}"),
+        Ok(rows) => format!("  ok     {took}  {command}: {} figures", rows.len()),
+        Err(why) => format!("  FAILED {took}  {command}: {why}"),
     }
 }
 
@@ -211,7 +252,33 @@ impl Entry {
         // The document is published: where the checkout lies is nobody's business.
         let root = format!("{}/", places.root.display());
         let outcome = outcome.map_err(|error| format!("{error:#}").replace(&root, ""));
-        Ok(Measured { command, about: self.about, seconds: began.elapsed().as_secs_f64(), outcome, not_measured })
+        let took = Took::Seconds(began.elapsed().as_secs_f64());
+        Ok(Measured { command, about: self.about, took, outcome, not_measured })
+    }
+
+    /// What its last whole run came to, if it ended well and not long ago.
+    fn earlier(&self, places: &Places, arguments: &[&str]) -> Option<Measured> {
+        let dir = places.target.join("bench");
+        let log = dir.join(self.log(false));
+        let said = fs::read_to_string(&log).ok()?;
+        let figures = written_since(&dir, &said, SystemTime::now() - AGAIN_MAX).ok()?;
+        let (written, ended) = (figures.metadata().ok()?.modified().ok()?, log.metadata().ok()?.modified().ok()?);
+        // A run by hand writes to the same file, and may be of any size.
+        if written > ended + FILE_TIME_STEP {
+            return None;
+        }
+        Some(Measured {
+            command: [&[self.name], arguments].concat().join(" "),
+            about: self.about,
+            took: Took::Earlier { at: machine::at(ended) },
+            outcome: Ok(rows::read(&figures).ok()?),
+            not_measured: left_out(&said),
+        })
+    }
+
+    /// The file for what it says.
+    fn log(&self, is_fast: bool) -> String {
+        format!("{}{}.log", self.name, if is_fast { "-fast" } else { "" })
     }
 
     fn figures(
@@ -228,9 +295,9 @@ impl Entry {
         }
         let dir = places.target.join("bench");
         fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-        let (log, began) = (dir.join(format!("{}.log", self.name)), std::time::SystemTime::now());
-        let mut command = if self.name == "web" { web()? } else { benchmark(places, !is_fast) };
-        if self.name != "web" {
+        let (log, began) = (dir.join(self.log(is_fast)), SystemTime::now());
+        let mut command = if self.name == WEB { web()? } else { benchmark(places, !is_fast) };
+        if self.name != WEB {
             command.arg(self.name);
         }
         let time_max = if is_fast { FAST_TIME_MAX } else { TIME_MAX };
@@ -245,21 +312,19 @@ impl Entry {
     }
 }
 
-/// The dashboard's, which is no program of the benchmarks' own.
 fn web() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
-    command.args(["bench", "web"]);
+    command.args(["bench", WEB]);
     Ok(command)
 }
 
 /// The file that it says it has written; not one of a run before.
-fn written_since(dir: &Path, said: &str, began: std::time::SystemTime) -> anyhow::Result<PathBuf> {
+fn written_since(dir: &Path, said: &str, began: SystemTime) -> anyhow::Result<PathBuf> {
     let named = said.lines().rev().find_map(|line| line.trim().rsplit_once("written to ")?.1.rsplit('/').next());
     let path = dir.join(named.context("it did not say where its figures are")?);
     let written = path.metadata().and_then(|file| file.modified());
     let written = written.with_context(|| format!("there is no {}", path.display()))?;
-    // File systems keep times in steps.
-    ensure!(written + Duration::from_secs(1) >= began, "{} is of an earlier run", path.display());
+    ensure!(written + FILE_TIME_STEP >= began, "{} is of an earlier run", path.display());
     Ok(path)
 }
 
@@ -278,11 +343,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_has_one_option() {
-        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        assert!(!is_fast(&words(&[])).unwrap());
-        assert!(is_fast(&words(&["--fast"])).unwrap());
-        assert!(is_fast(&words(&["--slow"])).is_err());
+    fn it_has_two_options() {
+        let ask = |words: &[&str]| Ask::read(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(ask(&[]).unwrap(), Ask::Whole);
+        assert_eq!(ask(&["--fast"]).unwrap(), Ask::Fast);
+        assert_eq!(ask(&["--again"]).unwrap(), Ask::Again);
+        assert!(ask(&["--slow"]).is_err() && ask(&["--fast", "--again"]).is_err());
+    }
+
+    #[test]
+    fn what_ended_well_is_not_run_again_and_what_failed_is() {
+        let target = tempfile::tempdir().unwrap();
+        let dir = target.path().join("bench");
+        fs::create_dir_all(&dir).unwrap();
+        let places = Places { root: target.path().to_owned(), target: target.path().to_owned() };
+        let row = r#"[{"case":"c","subject":"suiftly","unit":"s","value":1.0,"runs":[1.0]}]"#;
+        fs::write(dir.join("store.json"), row).unwrap();
+        fs::write(dir.join("store.log"), "written to target/bench/store.json\n").unwrap();
+        fs::write(dir.join("chain.json"), row).unwrap();
+        fs::write(dir.join("chain.log"), "suiftly-bench: too slow\n").unwrap();
+        let earlier = |name| {
+            let entry = ALL.iter().find(|entry| entry.name == name).unwrap();
+            entry.earlier(&places, entry.whole)
+        };
+        let store = earlier("store").unwrap();
+        assert!(matches!(&store.took, Took::Earlier { at } if at.ends_with('Z')), "{store:?}");
+        assert_eq!(store.outcome.unwrap().len(), 1);
+        assert_eq!(earlier("chain"), None, "it failed after its figures were written");
+        assert_eq!(earlier("views"), None, "it never ran");
+        let later = SystemTime::now() + Duration::from_secs(60);
+        fs::File::options().write(true).open(dir.join("store.json")).unwrap().set_modified(later).unwrap();
+        assert_eq!(earlier("store"), None, "its figures are of a run by hand");
     }
 
     #[test]
@@ -301,9 +392,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("loop-fast.json"), "[]").unwrap();
         let said = "case  subject\nx  y\nwritten to target/bench/loop-fast.json\n";
-        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        let long_ago = SystemTime::UNIX_EPOCH;
         assert!(written_since(dir.path(), said, long_ago).unwrap().ends_with("loop-fast.json"));
-        let later = std::time::SystemTime::now() + Duration::from_secs(60);
+        let later = SystemTime::now() + Duration::from_secs(60);
         assert!(written_since(dir.path(), said, later).unwrap_err().to_string().contains("earlier run"));
         assert!(written_since(dir.path(), "nothing", long_ago).is_err());
     }

@@ -45,7 +45,12 @@ pub(crate) fn versions(places: &Places, suiftly: &Path) -> Facts {
 
 /// Now, to the second.
 pub(crate) fn now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    at(SystemTime::now())
+}
+
+/// A moment, to the second.
+pub(crate) fn at(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMillis(i64::try_from(since.as_secs()).unwrap_or_default() * 1_000).rfc3339().replace(".000Z", "Z")
 }
 

@@ -11,11 +11,20 @@ pub(crate) struct Measured {
     pub(crate) command: String,
     /// What it measures, in a line.
     pub(crate) about: &'static str,
-    pub(crate) seconds: f64,
+    pub(crate) took: Took,
     /// The figures; or why there are none.
     pub(crate) outcome: Result<Vec<Row>, String>,
     /// What it said that it did without.
     pub(crate) not_measured: Vec<String>,
+}
+
+/// When it ran.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Took {
+    /// Now, for so long.
+    Seconds(f64),
+    /// Before; its figures were kept.
+    Earlier { at: String },
 }
 
 /// What cannot be had from Debian's or the languages' registries, and so is never measured by us.
@@ -123,8 +132,12 @@ fn not_measured(all: &[Measured]) -> String {
 }
 
 fn section(one: &Measured) -> String {
-    let Measured { command, about, seconds, outcome, .. } = one;
-    let mut text = format!("\n### {command}\n\n{about} It took {seconds:.0} s.\n\n");
+    let Measured { command, about, took, outcome, .. } = one;
+    let took = match took {
+        Took::Seconds(seconds) => format!("It took {seconds:.0} s."),
+        Took::Earlier { at } => format!("It ended at {at}, in an earlier run."),
+    };
+    let mut text = format!("\n### {command}\n\n{about} {took}\n\n");
     let rows = match outcome {
         Ok(rows) => rows,
         Err(why) => {
@@ -184,7 +197,13 @@ mod tests {
     const CPU: &str = "CPU-s per million lines";
 
     fn measured(outcome: Result<Vec<Row>, String>) -> Measured {
-        Measured { command: "ingest".into(), about: "Receiving.", seconds: 61.4, outcome, not_measured: Vec::new() }
+        Measured {
+            command: "ingest".into(),
+            about: "Receiving.",
+            took: Took::Seconds(61.4),
+            outcome,
+            not_measured: Vec::new(),
+        }
     }
 
     fn fabricated() -> Vec<Measured> {
