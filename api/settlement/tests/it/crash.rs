@@ -354,6 +354,8 @@ pub(crate) async fn recovers_while_another_calls<E: Escrow>(desk: &Desk<E>) {
     charging.abort();
     assert!(charging.await.is_err(), "it has not come to its end");
     assert_eq!(desk.settlement.recover().await.unwrap().charged, 1);
+    // A chain's events are there once they were asked for.
+    desk.settlement.poll_events().await.unwrap();
     assert_drawn_this_month(desk, &desk.settlement, 500, "one after the other").await;
 }
 
@@ -378,6 +380,7 @@ pub(crate) async fn draws_after_a_refusal<E: Escrow>(desk: &Desk<E>, customers: 
     assert_drawn_this_month(desk, &desk.settlement, 500, "late").await;
     use_five_dollars(desk, customers).await;
     assert_eq!(desk.settlement.charge_due().await.unwrap().charged, 1);
+    desk.settlement.poll_events().await.unwrap();
     assert_drawn_this_month(desk, &desk.settlement, 1_000, "and then").await;
     assert_eq!(instant(NOW), desk.now());
 }
