@@ -82,8 +82,6 @@ pub(crate) const MONEY_DEFAULT: MoneyOptions =
     MoneyOptions { customers: 1_000, months: 14, seed: 1, escrow: Escrow::Embedded };
 /// The same on a chain, where every act of everybody is a transaction.
 pub(crate) const MONEY_ON_SUI: MoneyOptions = MoneyOptions { customers: 100, months: 3, seed: 1, escrow: Escrow::Sui };
-/// As many, and as long, as a check has time for.
-pub(crate) const MONEY_ON_SUI_CHECKED: MoneyOptions = MoneyOptions { customers: 30, months: 2, ..MONEY_ON_SUI };
 /// How many charges `sim charges` has drawn.
 pub(crate) const CHARGES_DEFAULT: u32 = 10_000;
 /// How long `soak` lasts, and from which seed.

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check there is, in the order in which they fail fastest.
 
-use crate::args::{CHARGES_DEFAULT, KILLS_DEFAULT, MONEY_DEFAULT, MONEY_ON_SUI_CHECKED, SIMULATIONS_DEFAULT};
+use crate::args::{CHARGES_DEFAULT, KILLS_DEFAULT, MONEY_DEFAULT, MONEY_ON_SUI, SIMULATIONS_DEFAULT};
 use crate::book;
 use crate::build;
 use crate::commands;
@@ -129,8 +129,8 @@ fn simulations(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
 /// The same where the contract on Sui holds the funds: a local chain, whose nodes lose answers, refuse and are late. By
 /// themselves, since what waits for a processor is late, too.
 fn simulations_on_sui(steps: &mut Steps) -> anyhow::Result<()> {
-    let money = &mut commands::money_simulation(MONEY_ON_SUI_CHECKED);
-    steps.command("simulation of money on Sui, 30 customers over 2 months", money)?;
+    let money = &mut commands::money_simulation(MONEY_ON_SUI);
+    steps.command("simulation of money on Sui, 100 customers over 3 months", money)?;
     let charges = &mut commands::charges_simulation(CHARGES_DEFAULT);
     steps.command("simulation of 10,000 charges on Sui, one answer in twenty lost", charges)
 }
