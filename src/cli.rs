@@ -3,6 +3,7 @@
 use crate::audit::AuditArgs;
 use crate::backup::{BackupCommand, RestoreArgs};
 use crate::billing::BillingArgs;
+use crate::chain::ChainCommand;
 use crate::configure::ConfigCommand;
 use crate::deploy::DeployArgs;
 use crate::doctor::DoctorArgs;
@@ -38,6 +39,9 @@ pub(crate) enum Command {
     Journal(JournalCommand),
     /// Send realistic SF1 lines without HAProxy (MOCK_HAPROXY).
     Simulate(SimulateArgs),
+    /// A local chain with the escrow contract on it, for development and tests (MOCK_SUI_RPC).
+    #[command(subcommand)]
+    Chain(ChainCommand),
     /// The private PostgreSQL cluster and its databases.
     #[command(subcommand)]
     Db(DbCommand),

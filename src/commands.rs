@@ -1,9 +1,11 @@
 //! The commands other than `up`: each opens what it needs, does one thing and says what it did.
 
+use crate::chain::{self, OwnersDesk};
 use crate::check;
 use crate::cli::{DbCommand, Place, ReplayArgs, SeedArgs, SimulateArgs};
-use crate::config::Config;
+use crate::config::{Config, EscrowBackend};
 use crate::guards;
+use crate::money::Money;
 use crate::secrets::{self, Secrets};
 use crate::sources;
 use anyhow::Context;
@@ -22,6 +24,7 @@ use suiftly_ingest::replay;
 use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions, TlsFiles};
 use suiftly_schema::api_key::ApiKey;
 use suiftly_schema::time::UnixMillis;
+use suiftly_settlement::owners::{OwnerAct, OwnerOrder};
 use suiftly_store::accounts::KeyMaker;
 use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
@@ -168,10 +171,38 @@ pub(crate) async fn seed(args: SeedArgs) -> anyhow::Result<()> {
     let at_rest = secrets.at_rest()?;
     let maker = KeyMaker { secret: &secret, at_rest: &at_rest };
     let opening = since.map_or_else(seed::Opening::default, with_a_past);
+    if config.billing.escrow == EscrowBackend::Sui {
+        seed_owners(&place, &config, &store, &opening).await?;
+    }
     let keys = seed::seed(&store, maker, seed::DEMO_CUSTOMERS, &held_keys(&path)?, &opening).await?;
     let rows: Vec<_> = keys.iter().map(demo_key_json).collect();
     secrets::write_private(&path, &serde_json::to_vec_pretty(&rows).context("cannot encode the keys")?)?;
     eprintln!("{} API keys of {} customers are in {}", keys.len(), seed::DEMO_CUSTOMERS.len(), path.display());
+    Ok(())
+}
+
+/// Where a chain holds the funds, owners come first and put them in: by wallets whose keys are kept, on a local chain.
+async fn seed_owners(
+    place: &Place,
+    config: &Config,
+    store: &StoreConfig,
+    opening: &seed::Opening,
+) -> anyhow::Result<()> {
+    let names: Vec<&'static str> = seed::DEMO_CUSTOMERS.iter().map(|customer| customer.display_name).collect();
+    let wallets = chain::wallets(&place.data_dir, &names)?;
+    let named: Vec<_> = names.into_iter().zip(wallets.iter().map(|wallet| wallet.address.clone())).collect();
+    seed::come(store, &named, opening).await?;
+    let desk = OwnersDesk::open(&place.data_dir).await?;
+    let deposit = OwnerOrder { act: OwnerAct::Deposit, usd_cents: opening.deposit_usd_cents };
+    for wallet in &wallets {
+        if !desk.has_account(wallet).await? {
+            desk.act(wallet, deposit, opening.limit_usd_cents).await?;
+        }
+    }
+    // What they order is charged for: their balances have to be known.
+    let settlement = Money::open(&config.billing, store).await?.settlement;
+    settlement.open_accounts().await?;
+    settlement.poll_events().await?;
     Ok(())
 }
 

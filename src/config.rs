@@ -17,6 +17,7 @@ mod log;
 mod masked;
 mod notify;
 mod problems;
+mod sui;
 mod vault;
 
 pub(crate) use admin::Admin;
@@ -33,6 +34,7 @@ pub(crate) use log::{Log, LogOutput, filter as log_filter};
 pub(crate) use masked::{has_password, masked};
 pub(crate) use notify::Notify;
 pub(crate) use problems::Problems;
+pub(crate) use sui::{Sui, SuiNetwork};
 pub(crate) use vault::{GatewayEntry, Vault, expected as expected_edges};
 
 use crate::sources::{FormatEntry, SourceEntry};
@@ -120,8 +122,9 @@ impl Config {
         self.database.check(problems);
         self.firehose.check(problems);
         self.api.check(problems);
-        problems.note(self.api.deployment(self.billing.escrow));
+        problems.note(self.api.deployment(&self.billing));
         self.admin.check(problems);
+        self.billing.check(problems);
         self.notify.check(problems);
         self.vault.check(problems);
         self.backup.check(problems);

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod billing;
 mod certificates;
+mod chain;
 mod check;
 mod cli;
 mod client;
@@ -23,11 +24,13 @@ mod loss;
 mod money;
 mod operator;
 mod place;
+mod proving;
 mod provision;
 mod quarantine;
 mod rotate;
 mod secrets;
 mod sources;
+mod sui;
 mod table;
 mod up;
 mod vault;
@@ -62,6 +65,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Replay(args) => commands::replay(args),
         Command::LogFormat(command) => in_runtime(log_format::log_format(command)),
         Command::Journal(command) => journal::journal(command),
+        Command::Chain(command) => in_runtime(chain::chain(command)),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place, up::sockets::passed()?)),
         Command::Serve(args) => in_runtime(up::serve(args.place, up::sockets::passed()?)),

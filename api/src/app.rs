@@ -13,6 +13,7 @@ use crate::hub::Hub;
 use crate::limits::{Rate, RateLimits};
 use crate::metrics::HttpCounters;
 use crate::pipeline::{Pipeline, PipelineLive};
+use crate::proof::Prover;
 use crate::pulse::IDLE_MARGIN_MS;
 use crate::read::Reader;
 use crate::rows::ViewRows;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use suiftly_schema::api_key::ApiKeySecret;
 use suiftly_schema::sealed::Keyring;
 use suiftly_settlement::Settlement;
+use suiftly_settlement::owners::Owners;
 use suiftly_store::accounts::AccountStore;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -58,6 +60,8 @@ pub struct ApiParts {
     pub vault: VaultParts,
     /// The keyrings that rotate.
     pub secrets: Arc<dyn LiveSecrets>,
+    /// Who makes proofs.
+    pub prover: Arc<dyn Prover>,
 }
 
 /// What customers' accounts are kept in, and the secrets that they take.
@@ -67,6 +71,8 @@ pub struct Accounts {
     pub store: AccountStore,
     /// Money.
     pub settlement: Settlement,
+    /// Who makes the transactions that owners sign, where a chain holds the funds.
+    pub owners: Option<Arc<Owners>>,
     /// What API keys are made with.
     pub api_key_secret: ApiKeySecret,
     /// What seals secrets at rest.

@@ -12,7 +12,7 @@ mod operators;
 pub(crate) mod origin;
 mod recent;
 pub(crate) mod sign_in;
-mod sui;
+pub(crate) mod sui;
 mod token;
 
 pub(crate) use customers::guard as guard_customer;

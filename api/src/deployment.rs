@@ -15,6 +15,8 @@ pub struct Deployment {
     pub endpoints: BTreeMap<(Service, Network), String>,
     /// Who holds customers' funds.
     pub escrow: EscrowKind,
+    /// What wallets and pages have to know of the contract, where the escrow is one on Sui.
+    pub sui: Option<SuiDeployment>,
     /// Where a transaction is looked at, with [`DIGEST_PLACE`] in it.
     pub explorer_tx_url: Option<String>,
     /// Whom customers write to.
@@ -31,4 +33,19 @@ pub enum EscrowKind {
     Embedded,
     /// A contract on Sui.
     Sui,
+}
+
+/// The escrow contract on Sui, as pages name it. All of it is public.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuiDeployment {
+    /// What wallets call the chain: `mainnet`, `testnet`, `devnet` or `localnet`.
+    pub network: &'static str,
+    /// The package that is called.
+    pub package: String,
+    /// The house.
+    pub house: String,
+    /// The coin that the house takes, as a type.
+    pub coin: String,
+    /// Units of the coin in a cent.
+    pub units_per_cent: u64,
 }

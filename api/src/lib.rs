@@ -23,6 +23,7 @@
 //!     tap: Arc::new(Tap::default()),                     // offered each batch's records after they are published
 //!     clock: Arc::new(SystemClock),
 //!     operators: Arc::new(account_store.clone()),
+//!     prover: Arc::new(my_prover),                       // impl Prover: reads the journal
 //!     accounts: Accounts { store: account_store, settlement, … },
 //!     vault: VaultParts::new(publisher, fleet, canaries),  // see `vault`: apply() per epoch, open(), run() on a thread
 //! };
@@ -54,6 +55,7 @@ mod path;
 pub mod pipeline;
 mod priced;
 pub mod problem;
+pub mod proof;
 pub mod pulse;
 pub mod read;
 pub mod routes;
@@ -82,14 +84,14 @@ pub use auth::{OPERATOR_TOKEN_PREFIX, Operators};
 pub use axum::http::HeaderValue;
 pub use books::LiveBooks;
 pub use clock::{Clock, SystemClock};
-pub use deployment::{DIGEST_PLACE, Deployment, EscrowKind};
+pub use deployment::{DIGEST_PLACE, Deployment, EscrowKind, SuiDeployment};
 pub use hub::{Hub, HubBounds, Published};
 pub use ipnet::IpNet;
 pub use limits::Rate;
 pub use metrics::MetricDescription;
 pub use pipeline::{
     BackupLive, BackupsLive, DiskLive, GiveAgainError, JournalLive, ManagerJobLive, ManagerLive, Pipeline,
-    PipelineLive, QuarantineLive, QueueLive, StoreLive, TransportLive, WorkerLines,
+    PipelineLive, QuarantineLive, QueueLive, StoreLive, SuiLive, SuiNodeLive, TransportLive, WorkerLines,
 };
 pub use rows::ViewRows;
 pub use server::{

@@ -78,6 +78,7 @@ fn drawn(app: &App) -> Result<Page, prometheus::Error> {
     firehose(&page, &live)?;
     live.manager.as_ref().map_or(Ok(()), |live| manager(&page, live))?;
     live.backups.as_ref().map_or(Ok(()), |live| backups(&page, live))?;
+    live.sui.as_ref().map_or(Ok(()), |live| operation::sui(&page, live))?;
     vault::vault(&page, app)?;
     vault::fleet(&page, app)?;
     hub(&page, app, &live)?;

@@ -105,8 +105,30 @@ pub struct PipelineLive {
     pub disks: Vec<DiskLive>,
     /// How large the database is, as of some minutes ago; `None` before it has been asked.
     pub database_bytes: Option<u64>,
+    /// How it stands with Sui, where the escrow is a contract there, as of some seconds ago.
+    pub sui: Option<SuiLive>,
     /// What was rated since the process started, less what was corrected.
     pub rated: MicroUsd,
+}
+
+/// How it stands with Sui at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuiLive {
+    /// The nodes that are asked.
+    pub nodes: Vec<SuiNodeLive>,
+    /// How many charges the operator's gas pays for, at what one may cost; `None` unless both nodes say so.
+    pub charges_left: Option<u64>,
+    /// Checkpoints that both nodes have, and whose events are not mirrored.
+    pub checkpoints_behind: Option<u64>,
+}
+
+/// A node of Sui.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuiNodeLive {
+    /// Its host, and its port if it has one.
+    pub name: String,
+    /// The newest checkpoint that it has; `None` if it does not answer.
+    pub checkpoint: Option<u64>,
 }
 
 /// The file system of something that is kept.

@@ -91,6 +91,12 @@ pub enum ProblemCode {
     EscrowRefused,
     /// 409: where a chain holds the funds, the owner signs it with their wallet.
     NotByApi,
+    /// 409: the wallet has too little of the escrow's coin, or of SUI for the gas; `coin`, `has` and `wanted` say more.
+    WalletShort,
+    /// 409: the transaction before is signed, and not through yet; `digest` names it.
+    TransactionPending,
+    /// 409: no such transaction waits for a signature: it has expired, or another took its place. Ask for another.
+    TransactionUnknown,
     /// 409: the price book cannot be published.
     PriceBookRefused,
     /// 409: the price book bills other requests than those that are counted.
@@ -107,6 +113,8 @@ pub enum ProblemCode {
     VaultNotFrozen,
     /// 409: a file of keys cannot be used; the keys in force stay.
     SecretsRefused,
+    /// 409: there is no proof of the request, or none yet, or none any more; `detail` says which.
+    ProofUnavailable,
     /// 413: the body is too long.
     BodyTooLong,
     /// 415: the body is not JSON.
@@ -162,6 +170,9 @@ impl ProblemCode {
             | Self::ReferenceUsed
             | Self::EscrowRefused
             | Self::NotByApi
+            | Self::WalletShort
+            | Self::TransactionPending
+            | Self::TransactionUnknown
             | Self::PriceBookRefused
             | Self::PriceBookIncomparable
             | Self::FormatLimitReached
@@ -170,6 +181,7 @@ impl ProblemCode {
             | Self::VaultFrozen
             | Self::VaultNotFrozen
             | Self::SecretsRefused
+            | Self::ProofUnavailable
             | Self::AccountNotActive
             | Self::AlreadyEnabled
             | Self::NotEnabled
@@ -238,6 +250,9 @@ impl ProblemCode {
             Self::ReferenceUsed => "The reference was used for something else",
             Self::EscrowRefused => "The escrow refuses it",
             Self::NotByApi => "The owner signs this with their wallet",
+            Self::WalletShort => "The wallet has too little",
+            Self::TransactionPending => "The transaction before is under way",
+            Self::TransactionUnknown => "There is no such transaction to sign",
             Self::EscrowUnavailable => "The escrow does not answer",
             Self::PriceBookRefused => "The price book cannot be published",
             Self::PriceBookIncomparable => "The price books cannot be compared",
@@ -247,6 +262,7 @@ impl ProblemCode {
             Self::VaultFrozen => "The vault is held",
             Self::VaultNotFrozen => "Nobody holds the vault",
             Self::SecretsRefused => "The files of keys cannot be taken over",
+            Self::ProofUnavailable => "There is no proof of it",
             Self::BodyTooLong => "The body is too long",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::TooManyAttempts => "Too many failed attempts",

@@ -12,6 +12,7 @@ pub mod lines;
 pub mod loadgen;
 pub mod loop_back;
 pub mod money;
+pub mod proof;
 pub mod query;
 pub mod recovery;
 pub mod replay;

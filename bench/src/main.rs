@@ -6,11 +6,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use suiftly_bench::report::{self, Row};
 use suiftly_bench::{
-    api, archive, child, freshness, gateway, ingest, loadgen, loop_back, money, query, recovery, replay, scale, store,
-    vault, views,
+    api, archive, child, freshness, gateway, ingest, loadgen, loop_back, money, proof, query, recovery, replay, scale,
+    store, vault, views,
 };
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "api",
     "archive",
     "chain",
@@ -20,6 +20,7 @@ const NAMES: [&str; 16] = [
     "loadgen",
     "loop",
     "money",
+    "proof",
     "query",
     "recovery",
     "replay",
@@ -54,6 +55,7 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
             tell(name, &rows)?
         }
         "money" => tell(name, &money::run(arguments)?)?,
+        "proof" => tell(name, &proof::run(arguments)?)?,
         "query" => tell(name, &query::run(arguments)?)?,
         "recovery" => tell(name, &recovery::run(arguments)?)?,
         "replay" => tell(name, &replay::run(arguments)?)?,

@@ -95,6 +95,7 @@ fn rating() -> anyhow::Result<Row> {
         items: Vec::new(),
         cap: Some(MicroUsd(250_000_000)),
         carried_in: MicroUsd(0),
+        proof: None,
     };
     let rows = (RATINGS * inputs.hours.len()) as f64;
     let mut runs = Vec::new();

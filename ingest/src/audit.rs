@@ -15,6 +15,7 @@ mod books;
 mod error;
 mod hours;
 
+pub(crate) use books::told_formats;
 pub use books::{ToldBooks, told_books};
 pub use error::RecountError;
 
@@ -24,6 +25,7 @@ use crate::journal::{JournalError, JournalId, JournalReader, Located, Lost, loca
 use crossbeam_channel::Sender;
 use hours::Hours;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use suiftly_schema::bill::HourUsage;
 use suiftly_schema::ids::{CustomerId, Epoch};
@@ -35,7 +37,7 @@ use suiftly_schema::time::BillingMonth;
 const AHEAD_BLOCKS: usize = 8;
 
 /// How far a machine's clock may have been set back between a line's receipt and its block's cut.
-const CLOCK_MARGIN_MS: i64 = 3_600_000;
+pub(crate) const CLOCK_MARGIN_MS: i64 = 3_600_000;
 
 /// Where a journal is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +128,7 @@ pub fn recount(dirs: &JournalDirs, order: &RecountOrder) -> Result<Recount, Reco
     each_block(dirs, begin.epoch..=order.through, |block| {
         recount.lines += u64::from(block.frame_count());
         decoder.visit(block, |visited| match visited {
-            Visited::Record(record) => {
+            Visited::Record(record, _) => {
                 if record.customer_id.is_some_and(|customer_id| order.customers.include(customer_id)) {
                     hours.add(&record);
                 }
@@ -148,7 +150,7 @@ fn decoder(dirs: &JournalDirs, order: &RecountOrder, begin: &Located) -> Result<
     if begin.epoch == begin.first_kept {
         return Ok(decoder);
     }
-    Ok(decoder.with_formats(&books::told_formats(dirs, begin.epoch)?))
+    Ok(decoder.with_formats(&told_formats(dirs, begin.epoch)?))
 }
 
 /// Finds the first block to read, and refuses what is not the journal that is wanted or does not reach so far back.
@@ -172,22 +174,42 @@ fn begin(dirs: &JournalDirs, order: &RecountOrder) -> Result<Located, RecountErr
     })
 }
 
-/// Hands every block of these epochs over, in order, while a thread of its own reads on. An error if one is missing.
-fn each_block(
-    dirs: &JournalDirs,
-    epochs: std::ops::RangeInclusive<Epoch>,
-    mut each: impl FnMut(&Block),
-) -> Result<(), RecountError> {
+/// Hands every block of these epochs over, in order. An error if one is missing.
+fn each_block(dirs: &JournalDirs, epochs: RangeInclusive<Epoch>, each: impl FnMut(&Block)) -> Result<(), RecountError> {
     if epochs.is_empty() {
         return Ok(());
     }
+    let ReadBlocks { last, lost } = read_blocks(dirs, &epochs, each)?;
+    if let Some((first, last, place)) = lost_in(&lost, &epochs) {
+        return Err(RecountError::Damaged { first, last, place });
+    }
+    match last {
+        Some(last) if last >= *epochs.end() => Ok(()),
+        last => Err(RecountError::Short { last: last.unwrap_or(epochs.start() - 1), through: *epochs.end() }),
+    }
+}
+
+/// What reading blocks came to.
+pub(crate) struct ReadBlocks {
+    /// The last that was read.
+    pub(crate) last: Option<Epoch>,
+    /// What could not be.
+    pub(crate) lost: Lost,
+}
+
+/// The same, passing over what cannot be read, while a thread of its own reads on.
+pub(crate) fn read_blocks(
+    dirs: &JournalDirs,
+    epochs: &RangeInclusive<Epoch>,
+    mut each: impl FnMut(&Block),
+) -> Result<ReadBlocks, RecountError> {
     let archive = dirs.archive.as_deref();
     let blocks = JournalReader::with_archive(&dirs.journal, archive, *epochs.start())?;
     let (ahead, read) = crossbeam_channel::bounded(AHEAD_BLOCKS);
-    let (wanted, mut last) = (epochs.clone(), None);
+    let (through, mut last) = (*epochs.end(), None);
     let lost = std::thread::scope(|scope| {
         let reader = std::thread::Builder::new().name("read-ahead".to_owned());
-        let reader = reader.spawn_scoped(scope, move || read_ahead(blocks, *wanted.end(), &ahead));
+        let reader = reader.spawn_scoped(scope, move || read_ahead(blocks, through, &ahead));
         let reader = reader.map_err(JournalError::Thread)?;
         for block in read {
             let block: Block = block?;
@@ -196,15 +218,14 @@ fn each_block(
         }
         Ok::<_, RecountError>(reader.join().expect("the reading thread does not panic"))
     })?;
+    Ok(ReadBlocks { last, lost })
+}
+
+/// The first of these epochs that could not be read, the last that was lost with it, and where they stand.
+pub(crate) fn lost_in(lost: &Lost, epochs: &RangeInclusive<Epoch>) -> Option<(Epoch, Epoch, String)> {
     let is_in_range = |first: Epoch, end: Epoch| first <= *epochs.end() && end > *epochs.start();
-    if let Some(place) = lost.places.iter().find(|place| is_in_range(place.first_epoch, place.end_epoch)) {
-        let (first, last) = (place.first_epoch, place.end_epoch.saturating_sub(1).max(place.first_epoch));
-        return Err(RecountError::Damaged { first, last, place: place.to_string() });
-    }
-    match last {
-        Some(last) if last >= *epochs.end() => Ok(()),
-        last => Err(RecountError::Short { last: last.unwrap_or(epochs.start() - 1), through: *epochs.end() }),
-    }
+    let place = lost.places.iter().find(|place| is_in_range(place.first_epoch, place.end_epoch))?;
+    Some((place.first_epoch, place.end_epoch.saturating_sub(1).max(place.first_epoch), place.to_string()))
 }
 
 /// Reads up to and with `through`, or until nobody takes what is read; says what it had to leave out.

@@ -47,7 +47,7 @@ use tally::Quarantine;
 pub(crate) use tally::Tally;
 use terms::{Origin, Terms, TermsOfSources};
 pub use trying::{TriedRecord, try_format};
-pub use visit::Visited;
+pub use visit::{Visited, request_id};
 
 /// A system message's text is cut at this many bytes.
 pub const MAX_SYSTEM_MESSAGE_BYTES: usize = 1_024;

@@ -13,7 +13,7 @@
 //! the header, [`haproxy`] the body, [`dedup`] drops what came before). A batch leaves only when its block is durable,
 //! in the order of epochs, so everything behind ingest can be made again from the journal. A start decodes the
 //! journal's tail after the caller's watermark before it reads a socket; [`replay`] runs files through the same decoder
-//! without a journal; [`simulate`] makes traffic.
+//! without a journal; [`audit`] counts a journal again, [`proof`] makes it provable; [`simulate`] makes traffic.
 //!
 //! Between any two stages stands a queue with a bound. When the disk or the caller is slow the queues fill backwards
 //! until TCP connections are not read any more; UDP then overflows in the kernel, which is counted.
@@ -33,6 +33,7 @@ pub mod haproxy;
 pub mod journal;
 pub mod listener;
 pub mod live;
+pub mod proof;
 mod rate;
 pub mod reject;
 pub mod replay;

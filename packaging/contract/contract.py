@@ -138,7 +138,8 @@ def others(side: Side, owner: people.Person) -> Iterator[str | None]:
     estate = Estate(side.operations, owner, SHARED)
     other = people.customer(side.url, people.wallet("another customer"))
     for operation in filter(estate.names_something, side.operations):
-        values = estate.of(operation)
+        # What looks like an id of theirs is of another kind then: a mirrored transaction's, say, of one that is to be signed.
+        values = [] if operation.id in OWNED_BY_NOBODY else estate.of(operation)
         if not values and operation.id not in OWNED_BY_NOBODY:
             yield f"{operation}: the owner has nothing of the kind, so nobody can ask for it"
         yield from refusals.others_ids(operation, values, owner, other, side.samples)

@@ -39,6 +39,8 @@ OWNED_BY_NOBODY = {
     "invoice_document": "likewise",
     "invoice_hours": "likewise",
     "invoice_records": "likewise",
+    "transaction_state": "transactions are signed only where the escrow is a contract on Sui",
+    "submit_transaction": "likewise",
     "acknowledge_notification": "nothing has gone wrong yet",
 }
 

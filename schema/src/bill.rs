@@ -7,9 +7,9 @@
 use crate::ids::{CustomerId, Network, Service};
 use crate::money::MicroUsd;
 use crate::price::PriceBook;
+use crate::proof::{MonthProof, inputs_hash};
 use crate::time::{BillingMonth, UnixMillis};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Billable usage of a customer within one hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,6 +76,11 @@ pub struct BillInputs {
     pub cap: Option<MicroUsd>,
     /// What rounding left before, less than a cent.
     pub carried_in: MicroUsd,
+    /// The tree over the records that the hours were counted from: it decides nothing, and is bound by the hash. `None` in
+    /// inputs from before there were trees, and where the month's records cannot be shown. The last field: see
+    /// [`crate::proof::InputsTree`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<MonthProof>,
 }
 
 /// A line of a bill. Amounts are never negative, but for corrections in notes.
@@ -160,9 +165,9 @@ impl BillInputs {
         serde_json::to_string(self).expect("bill inputs are JSON")
     }
 
-    /// The SHA-256 of recorded inputs, as lower-case hex.
+    /// The hash of recorded inputs, as lower-case hex: [`inputs_hash`].
     pub fn hash_of(json: &str) -> String {
-        data_encoding::HEXLOWER.encode(&Sha256::digest(json.as_bytes()))
+        inputs_hash(json).to_string()
     }
 
     /// The version of the book in force in an hour; the last book before it, or the first.
@@ -259,6 +264,7 @@ pub fn sums(gross: MicroUsd, cap: Option<MicroUsd>, carried_in: MicroUsd) -> Sum
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proof::Hash;
     use proptest::prelude::*;
 
     const HOUR_MS: i64 = 3_600_000;
@@ -281,6 +287,7 @@ mod tests {
             items: Vec::new(),
             cap: cap.map(MicroUsd),
             carried_in: MicroUsd(carried_in),
+            proof: None,
         }
     }
 
@@ -314,6 +321,22 @@ mod tests {
         assert_eq!(serde_json::from_str::<BillInputs>(&json).unwrap(), inputs);
         assert_eq!(BillInputs::hash_of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert_ne!(BillInputs::hash_of(&json), BillInputs::hash_of(&json.replace("\"epoch\":7", "\"epoch\":8")));
+    }
+
+    #[test]
+    fn a_months_tree_is_the_last_field_and_older_inputs_have_none() {
+        let before = inputs(&[(3, Some(Service::Seal), 5, 9)], None, 7);
+        let json = before.to_json();
+        assert!(json.ends_with(",\"cap\":null,\"carried_in\":7}"), "as it was before there were trees: {json}");
+        assert_eq!(BillInputs::hash_of(&json), Hash::of(json.as_bytes()).to_string());
+
+        let proof = Some(MonthProof { parts: 7, root: Hash::of_no_leaves() });
+        let with = BillInputs { proof, ..before.clone() };
+        let longer = with.to_json();
+        let (rest, _) = json.rsplit_once('}').unwrap();
+        assert_eq!(longer, format!("{rest},\"proof\":{}}}", serde_json::to_string(&proof).unwrap()));
+        assert_eq!(serde_json::from_str::<BillInputs>(&longer).unwrap(), with);
+        assert_eq!(with.bill(), before.bill(), "it decides nothing");
     }
 
     proptest! {

@@ -2,7 +2,8 @@
 //!
 //! A month that runs is charged when it has come to the threshold, or when a subscription is not covered; one that is
 //! closed, for whatever is left. The oldest comes first. What is asked for is in whole cents, never more than the month
-//! may be charged, never more than there is.
+//! may be charged, never more than there is; and for months that are long over, no more than the escrow gives out for
+//! such in the month that runs.
 
 use crate::bill::{CENT, Sums, sums, whole_cents};
 use crate::money::MicroUsd;
@@ -70,6 +71,30 @@ pub struct Draw {
     pub reason: ChargeReason,
 }
 
+/// What may still be drawn, in the month that runs, for months that were over before the last one. The escrow counts
+/// those in the running month's limit, too: months that were not used up do not add up to one large draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrearsRoom {
+    /// The month that runs.
+    pub running: BillingMonth,
+    /// How much; `None`: no limit.
+    pub left: Option<MicroUsd>,
+}
+
+impl ArrearsRoom {
+    /// The same once something is drawn.
+    #[must_use]
+    pub fn after(self, draw: &Draw) -> Self {
+        let left = self.of(draw.month).map(|left| left - draw.from_escrow);
+        Self { left: left.or(self.left), ..self }
+    }
+
+    /// What may be drawn for a month, as far as this goes; `None`: no limit.
+    fn of(self, month: BillingMonth) -> Option<MicroUsd> {
+        self.left.filter(|_| month < self.running.previous())
+    }
+}
+
 impl MonthStanding {
     /// What is asked for, in whole cents: by its documents, or by what it has come to so far.
     pub fn payable(&self) -> MicroUsd {
@@ -102,14 +127,21 @@ impl MonthStanding {
 }
 
 /// What to draw next, if anything: `months` ascending, `balance` in escrow, `credits` unused, `is_pressing` if all that is
-/// accrued is to be charged (a withdrawal waits).
-pub fn next_draw(months: &[MonthStanding], balance: MicroUsd, credits: MicroUsd, is_pressing: bool) -> Option<Draw> {
+/// accrued is to be charged (a withdrawal waits). A month long over for which there is no more room holds up no other.
+pub fn next_draw(
+    months: &[MonthStanding],
+    balance: MicroUsd,
+    credits: MicroUsd,
+    is_pressing: bool,
+    room: ArrearsRoom,
+) -> Option<Draw> {
     let (balance, credits) = (whole_cents(balance).max(MicroUsd(0)), whole_cents(credits).max(MicroUsd(0)));
     months.iter().find_map(|month| {
         let reason = month.reason(is_pressing)?;
         let due = month.due();
         let from_credits = due.min(credits);
-        let from_escrow = (due - from_credits).min(balance);
+        let funds = room.of(month.month).map_or(balance, |left| balance.min(whole_cents(left).max(MicroUsd(0))));
+        let from_escrow = (due - from_credits).min(funds);
         (from_credits + from_escrow >= CENT).then_some(Draw { month: month.month, from_credits, from_escrow, reason })
     })
 }
@@ -136,6 +168,10 @@ mod tests {
             charged: MicroUsd(charged),
             credited: MicroUsd(0),
         }
+    }
+
+    fn room(left: Option<i64>) -> ArrearsRoom {
+        ArrearsRoom { running: month("2026-11"), left: left.map(MicroUsd) }
     }
 
     #[test]
@@ -179,9 +215,45 @@ mod tests {
             ),
         ];
         for (months, balance, credits, is_pressing, expected) in cases {
-            let draw = next_draw(&months, MicroUsd(balance), MicroUsd(credits), is_pressing);
+            let draw = next_draw(&months, MicroUsd(balance), MicroUsd(credits), is_pressing, room(None));
             let found = draw.map(|draw| (draw.from_credits.0, draw.from_escrow.0, draw.reason));
             assert_eq!(found, expected, "{months:?} {balance} {credits} {is_pressing}");
+        }
+    }
+
+    #[test]
+    fn months_long_over_are_drawn_within_the_room_there_is_and_hold_up_no_other() {
+        let closed = |text: &str, dollars: i64| MonthStanding {
+            payable: Some(MicroUsd(dollars * DOLLAR)),
+            month: month(text),
+            ..standing(0, dollars * DOLLAR, 0)
+        };
+        let months = [closed("2026-08", 30), closed("2026-09", 20), closed("2026-10", 7)];
+        let (august, september, october) = (month("2026-08"), month("2026-09"), month("2026-10"));
+        // Room, credits (dollars) → the draws that follow: month, from credits, from escrow (dollars).
+        type Case<'a> = (Option<i64>, i64, &'a [(BillingMonth, i64, i64)]);
+        let cases: [Case<'_>; 6] = [
+            (None, 0, &[(august, 0, 30), (september, 0, 20), (october, 0, 7)]),
+            (Some(60), 0, &[(august, 0, 30), (september, 0, 20), (october, 0, 7)]),
+            (Some(35), 0, &[(august, 0, 30), (september, 0, 5), (october, 0, 7)]),
+            (Some(10), 0, &[(august, 0, 10), (october, 0, 7)]),
+            (Some(0), 0, &[(october, 0, 7)]),
+            // Credits are no matter of the escrow's.
+            (Some(-5), 12, &[(august, 12, 0), (october, 0, 7)]),
+        ];
+        for (left, credits, expected) in cases {
+            let (mut months, mut room) = (months.to_vec(), room(left.map(|dollars| dollars * DOLLAR)));
+            let (mut balance, mut credits) = (MicroUsd(100 * DOLLAR), MicroUsd(credits * DOLLAR));
+            let mut draws = Vec::new();
+            while let Some(draw) = next_draw(&months, balance, credits, false, room) {
+                draws.push((draw.month, draw.from_credits.0 / DOLLAR, draw.from_escrow.0 / DOLLAR));
+                for drawn in months.iter_mut().filter(|standing| standing.month == draw.month) {
+                    drawn.charged += draw.from_escrow;
+                    drawn.credited += draw.from_credits;
+                }
+                (balance, credits, room) = (balance - draw.from_escrow, credits - draw.from_credits, room.after(&draw));
+            }
+            assert_eq!(draws, expected, "{left:?}");
         }
     }
 }

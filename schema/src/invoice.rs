@@ -109,7 +109,7 @@ pub struct ExportedInvoice {
     pub month: BillingMonth,
     /// When it was issued, by the manager's clock; of a draft, when it was computed.
     pub issued_at: UnixMillis,
-    /// The SHA-256 of the inputs, lower-case hex.
+    /// The hash of the inputs, lower-case hex: [`crate::bill::BillInputs::hash_of`].
     pub input_hash: String,
     /// [`crate::bill::BillInputs`] as JSON, byte for byte as it was hashed.
     pub inputs: String,

@@ -8,7 +8,8 @@
 //! A part is sealed when its epochs were looked at, and never changed: lines that come late are another part of their
 //! hour. So the month's tree grows at its end alone, and a charge made while the month runs carries the root of a
 //! beginning of it. A [`ProofFile`] holds one record, its path to the month's root, and the anchors of that root;
-//! [`verify()`] needs nothing else. Of other records it has hashes alone, of other customers nothing.
+//! [`verify()`] needs nothing else. Of other records it has hashes alone, of the invoice's inputs too, of other customers
+//! nothing.
 //!
 //! What it does not show: that the records beside it are real, and that the sums of a part are its records'. For these
 //! there is the recount from the journal.
@@ -16,6 +17,8 @@
 mod bytes;
 mod file;
 mod hex;
+mod inputs;
+mod making;
 mod part;
 mod record;
 pub mod subtrees;
@@ -26,21 +29,22 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use file::{Charge, FORMAT, InvoiceInputs, Place, ProofFile};
+pub use file::{Charge, FORMAT, Invoice, Place, ProofFile};
 pub use hex::Hex;
+pub use inputs::{InputsTree, inputs_hash};
+pub use making::{ChargeRoot, Found, MakeError, SealedPart, make};
 pub use part::{ACCOUNT_BYTES_MAX, Journal, Part};
 pub use record::{Line, REQUEST_BYTES_MAX, RecordLeaf};
 pub use subtrees::Subtrees;
 pub use tree::{Frontier, Hash, Tree};
 pub use verify::{Anchor, AnchorKind, Verified, verify};
 
+use crate::time::{BillingMonth, UnixMillis};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// A file is no longer than this, in bytes.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
-/// The inputs of an invoice are no longer than this, in bytes.
-pub const INPUTS_BYTES_MAX: usize = 4 << 20;
 /// Charges that a file names at most.
 pub const CHARGES_MAX: usize = 1_024;
 /// Leaves that a tree has at most, which bounds every path.
@@ -49,6 +53,21 @@ pub const LEAVES_MAX: u64 = 1 << 40;
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// Statuses that a record may have.
 const STATUSES: RangeInclusive<i16> = -1..=999;
+
+/// So long before a month's beginning a journal must have been looked at, by its clock: a line may be dated ten minutes
+/// after its receipt (SPEC §3.2), and a machine's clock may have been set back by up to an hour.
+const BEFORE_MONTH_MS: i64 = 70 * 60_000;
+
+/// From when on, by its clock, a journal can have lines of a month.
+pub fn lines_from(month: BillingMonth) -> UnixMillis {
+    month.start().plus_ms(-BEFORE_MONTH_MS)
+}
+
+/// Whether a journal that was looked at from some instant of its clock on (`None`: from its first block) was looked at
+/// wherever a line of this month can be.
+pub fn covers(whole_from: Option<UnixMillis>, month: BillingMonth) -> bool {
+    whole_from.is_none_or(|from| from <= lines_from(month))
+}
 
 /// A month's tree, as the inputs of a bill name it in their last field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,8 +121,8 @@ pub enum ProofError {
     /// The record is of another hour than its part.
     #[error("the record is not of its part's hour")]
     Hour,
-    /// The inputs are of another month, or do not end with the month's root.
-    #[error("the invoice's inputs are not of this month, or do not carry the root that the proof comes to")]
+    /// The invoice's hash is not that of the month's root and the rest of its inputs.
+    #[error("the invoice's hash is not of this month, or not of the root that the proof comes to")]
     Invoice,
     /// A charge's root is not that of a beginning of the month's tree, nor the invoice's hash.
     #[error("what charge {digest} carries is neither the root of a beginning of this month nor the invoice's hash")]

@@ -1,12 +1,15 @@
 //! `suiftly audit`: holds a bill against itself and against the journal. An exported invoice and a copy of the journal are
-//! enough, on any machine: no database is asked unless the invoice is named by its number.
+//! enough, on any machine: no database is asked unless the invoice is named by its number. `prove` makes the proof of one
+//! request, `verify` verifies one with nothing else.
 
 mod books;
 mod check;
 mod hours;
+mod prove;
 mod say;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use crate::cli::Place;
 use crate::commands::{blocking, find_database, unless_broken_pipe};
@@ -14,7 +17,7 @@ use crate::config::Config;
 use crate::sources::decode_config;
 use anyhow::Context;
 use check::{Evidence, Outcome};
-use clap::Args;
+use clap::{Args, Subcommand};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -26,7 +29,10 @@ use suiftly_store::money::MoneyStore;
 const MAX_INVOICE_BYTES: u64 = 64 << 20;
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    action: Option<AuditAction>,
     /// An invoice or note in the database, such as INV-2026-000017.
     #[arg(value_name = "NUMBER", required_unless_present = "invoice", conflicts_with = "invoice")]
     number: Option<String>,
@@ -46,9 +52,23 @@ pub(crate) struct AuditArgs {
     place: Place,
 }
 
-/// Audits, says what was found, and fails unless all of it is as it should be.
+/// What else can be done.
+#[derive(Debug, Subcommand)]
+enum AuditAction {
+    /// Make the proof that a request is billed as it was made: a file that anybody can verify.
+    Prove(Box<prove::ProveArgs>),
+    /// Verify the proof of a request: it takes the file and nothing else. Fails if a byte of it is another.
+    Verify(verify::VerifyArgs),
+}
+
+/// Audits, says what was found, and fails unless all of it is as it should be; or does what else was asked for.
 pub(crate) async fn audit(args: AuditArgs) -> anyhow::Result<()> {
-    let AuditArgs { number, invoice, journals, archives, json, place } = args;
+    let AuditArgs { action, number, invoice, journals, archives, json, place } = args;
+    match action {
+        Some(AuditAction::Prove(args)) => return prove::prove(*args).await,
+        Some(AuditAction::Verify(args)) => return verify::verify(&args),
+        None => {}
+    }
     let config = Config::read(place.config.as_deref())?;
     let exported = match (&number, &invoice) {
         (Some(number), _) => stored(number, &place, &config).await?,

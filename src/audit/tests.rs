@@ -102,6 +102,7 @@ impl Case {
             items: Vec::new(),
             cap: None,
             carried_in: MicroUsd(0),
+            proof: None,
         };
         let evidence =
             Evidence { journals: vec![dir.path().join("journal")], archives: Vec::new(), decode: DecodeConfig::LIVE };

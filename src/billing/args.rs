@@ -20,7 +20,7 @@ pub(crate) struct BillingArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BillingCommand {
-    /// Everybody's money, or one customer's: balance, what is accrued, months that are not settled.
+    /// Everybody's money, or one customer's: balance, what is accrued, months that are not settled, draws in doubt and why.
     Balance {
         #[arg(value_name = "CUSTOMER", value_parser = customer)]
         customer: Option<CustomerId>,
@@ -228,7 +228,7 @@ fn rfc3339(text: &str) -> Result<UnixMillis, String> {
 }
 
 /// `12`, `12.5`, `12.34`, each with or without a dollar sign.
-fn usd_cents(text: &str) -> Result<i64, String> {
+pub(crate) fn usd_cents(text: &str) -> Result<i64, String> {
     let wrong = || "not an amount of dollars and cents like 12.34".to_owned();
     let text = text.strip_prefix('$').unwrap_or(text);
     let (dollars, cents) = text.split_once('.').unwrap_or((text, "00"));
@@ -241,7 +241,7 @@ fn usd_cents(text: &str) -> Result<i64, String> {
     Some(dollars * 100 + cents).filter(|amount| *amount > 0).ok_or_else(|| "more than nothing".to_owned())
 }
 
-fn limit_cents(text: &str) -> Result<i64, String> {
+pub(crate) fn limit_cents(text: &str) -> Result<i64, String> {
     if text == "unlimited" { Ok(0) } else { usd_cents(text) }
 }
 

@@ -12,7 +12,7 @@ use suiftly_schema::spend::SpendState;
 use suiftly_schema::time::UnixMillis;
 use suiftly_settlement::document::words::dollars;
 use suiftly_settlement::escrow::EscrowEvent;
-use suiftly_store::money::{CustomerMoney, StatementLine};
+use suiftly_store::money::{CustomerMoney, Draw, StatementLine};
 
 pub(super) async fn balance(money: &Money, customer: Option<CustomerId>) -> anyhow::Result<Said> {
     let all = match customer {
@@ -45,7 +45,46 @@ pub(super) async fn balance(money: &Money, customer: Option<CustomerId>) -> anyh
     if customer.is_some() {
         text.push_str(&months(&all[0]));
     }
-    Ok(Said { json: Value::Array(all.iter().map(as_json).collect()), text })
+    let doubts = money.store.draws_in_doubt(customer, money.now()).await?;
+    text.push_str(&in_doubt(&doubts));
+    Ok(Said { json: Value::Array(all.iter().map(|of| as_json(of, &doubts)).collect()), text })
+}
+
+/// Draws of which nobody knows whether they were made; nothing where there are none.
+fn in_doubt(doubts: &[(CustomerId, Draw)]) -> String {
+    if doubts.is_empty() {
+        return String::new();
+    }
+    let head = [
+        ("draws in doubt", Side::Left),
+        ("customer", Side::Right),
+        ("month", Side::Left),
+        ("amount", Side::Right),
+        ("asked", Side::Right),
+        ("why", Side::Left),
+    ];
+    let row = |(customer, draw): &(CustomerId, Draw)| {
+        vec![
+            format!("since {}", show::time(draw.intended_at)),
+            customer.get().to_string(),
+            draw.month.to_string(),
+            dollars(MicroUsd(draw.amount_usd_cents * CENT.0)),
+            draw.attempts.to_string(),
+            draw.doubt.clone().unwrap_or_else(|| "the escrow has not answered yet".to_owned()),
+        ]
+    };
+    format!("\n{}", table(&head, &doubts.iter().map(row).collect::<Vec<_>>()))
+}
+
+fn doubt_as_json(draw: &Draw) -> Value {
+    json!({
+        "charge_id": draw.id,
+        "month": draw.month,
+        "amount_usd_cents": draw.amount_usd_cents,
+        "attempts": draw.attempts,
+        "since": draw.intended_at.rfc3339(),
+        "why": draw.doubt,
+    })
 }
 
 fn months(of: &CustomerMoney) -> String {
@@ -70,7 +109,12 @@ fn months(of: &CustomerMoney) -> String {
     if rows.is_empty() { "every month is settled\n".to_owned() } else { format!("\n{}", table(&head, &rows)) }
 }
 
-fn as_json(of: &CustomerMoney) -> Value {
+fn as_json(of: &CustomerMoney, doubts: &[(CustomerId, Draw)]) -> Value {
+    let doubts: Vec<Value> = doubts
+        .iter()
+        .filter(|(customer, _)| *customer == of.customer_id)
+        .map(|(_, draw)| doubt_as_json(draw))
+        .collect();
     let months: Vec<Value> = of
         .months
         .iter()
@@ -97,6 +141,7 @@ fn as_json(of: &CustomerMoney) -> Value {
         "max_monthly_micro_usd": of.max_monthly,
         "charged_in_all_micro_usd": of.charged_in_all,
         "unsettled_months": months,
+        "draws_in_doubt": doubts,
     })
 }
 
@@ -208,4 +253,41 @@ pub(super) async fn credit(
     let json =
         json!({ "customer_id": customer, "amount_usd_cents": usd_cents, "reference": reference, "is_new": is_new });
     Ok(Said { json, text: format!("{} {what}\n", dollars(amount)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use suiftly_schema::time::BillingMonth;
+    use suiftly_store::money::DrawState;
+
+    #[test]
+    fn draws_in_doubt_are_shown_with_why() {
+        assert_eq!(in_doubt(&[]), "");
+        let draw = |doubt: Option<&str>| Draw {
+            id: 7,
+            nonce: "a".repeat(64),
+            month: BillingMonth::parse("2026-11").unwrap(),
+            reason: "threshold".to_owned(),
+            amount_usd_cents: 500,
+            state: DrawState::InDoubt,
+            attempts: 3,
+            digest: None,
+            refusal: None,
+            doubt: doubt.map(str::to_owned),
+            intended_at: UnixMillis::parse_rfc3339("2026-11-22T10:00:00Z").unwrap(),
+            decided_at: None,
+        };
+        let customer = CustomerId::new(42).unwrap();
+        let shown = in_doubt(&[(customer, draw(Some("no gas"))), (customer, draw(None))]);
+        let lines: Vec<Vec<&str>> = shown.trim().lines().map(|line| line.split("  ").collect()).collect();
+        let cells = |line: &[&str]| {
+            line.iter().map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect::<Vec<_>>()
+        };
+        let first = cells(&lines[1]);
+        assert_eq!(first[1..], ["42", "2026-11", dollars(MicroUsd(5_000_000)).as_str(), "3", "no gas"], "{shown}");
+        assert!(first[0].starts_with("since 2026-11-22T10:00:00"), "{shown}");
+        assert_eq!(cells(&lines[2]).last().map(String::as_str), Some("the escrow has not answered yet"), "{shown}");
+        assert_eq!(doubt_as_json(&draw(Some("no gas")))["why"], "no gas");
+    }
 }

@@ -7,7 +7,7 @@ mod manage;
 mod orders;
 mod show;
 
-pub(crate) use args::BillingArgs;
+pub(crate) use args::{BillingArgs, limit_cents, usd_cents};
 
 use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;
@@ -49,7 +49,7 @@ pub(crate) async fn billing(args: BillingArgs) -> anyhow::Result<()> {
             return invoices::invoice(&money, &number, format, out.as_deref()).await;
         }
         BillingCommand::Hours { number, hour, service } => invoices::hours(&money, &number, hour, service).await?,
-        BillingCommand::Run => manage::run(&money, &store).await?,
+        BillingCommand::Run => manage::run(&money.proving(&place, &config)?, &store).await?,
         BillingCommand::Jobs => manage::jobs(&money).await?,
         BillingCommand::Clock { to } => manage::clock(&money, to).await?,
         BillingCommand::Notifications { customer, limit } => manage::notifications(&money, customer, limit).await?,

@@ -1,6 +1,6 @@
 //! What `[api]` says of the deployment to its customers: its name, where services are reached, who helps.
 
-use super::{Api, EscrowBackend};
+use super::{Api, Billing, EscrowBackend};
 use anyhow::Context;
 use suiftly_api::{DIGEST_PLACE, Deployment, EscrowKind};
 use suiftly_schema::ids::{Network, Service};
@@ -11,14 +11,16 @@ const CHARS_MAX: usize = 200;
 
 impl Api {
     /// What customers are told.
-    pub(crate) fn deployment(&self, escrow: EscrowBackend) -> anyhow::Result<Deployment> {
+    pub(crate) fn deployment(&self, billing: &Billing) -> anyhow::Result<Deployment> {
         let endpoints = self.endpoints.iter().map(|(place, url)| Ok((of_place(place)?, endpoint(place, url)?)));
         Ok(Deployment {
             name: self.name.clone().map(|name| text("name", name)).transpose()?,
             endpoints: endpoints.collect::<anyhow::Result<_>>()?,
-            escrow: match escrow {
+            escrow: match billing.escrow {
                 EscrowBackend::Embedded => EscrowKind::Embedded,
+                EscrowBackend::Sui => EscrowKind::Sui,
             },
+            sui: billing.sui_deployment(),
             explorer_tx_url: self.explorer_tx_url.clone().map(explorer).transpose()?,
             support_email: self.support_email.clone().map(email).transpose()?,
             support_url: self.support_url.clone().map(|url| web("support_url", url)).transpose()?,
@@ -83,9 +85,9 @@ mod tests {
             endpoints: [("grpc_testnet".to_owned(), "http://127.0.0.1:8443".to_owned())].into(),
             ..Api::default()
         };
-        let told = api.deployment(EscrowBackend::Embedded).unwrap();
+        let told = api.deployment(&Billing::default()).unwrap();
         assert_eq!(told.endpoints[&(Service::Grpc, Network::Testnet)], "http://127.0.0.1:8443");
         assert_eq!((told.name.as_deref(), told.support_email), (Some("Example"), None));
-        assert_eq!(Api::default().deployment(EscrowBackend::Embedded).unwrap(), Deployment::default());
+        assert_eq!(Api::default().deployment(&Billing::default()).unwrap(), Deployment::default());
     }
 }

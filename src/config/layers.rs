@@ -229,7 +229,7 @@ mod tests {
             "api.mock_auth is signed int `1`, and must be true or false (file F)",
             "api.name is signed int `7`, and must be a text in quotes (file F)",
             "moon is no key; there are log, ingest, ",
-            "billing.escrow is \"bank\", and must be one of embedded (file F)",
+            "billing.escrow is \"bank\", and must be one of embedded, sui (file F)",
             "[[source]] 2: adress is no key; is address meant? (file F)",
             "[[gateway]] 1 has no servers (file F)",
             "edge.haproxy is signed int `7`, and must be a list (file F)",

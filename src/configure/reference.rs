@@ -22,17 +22,25 @@ pub(super) fn reference() -> String {
             Some(Value::Object(keys)) => {
                 table(&mut text, &format!("[[{name}]]"), section, keys, &|_| FILE_ONLY.to_owned());
             }
-            _ => {
-                let keys = section["properties"].as_object().cloned().unwrap_or_default();
-                let variable = |key: &str| match keys[key]["items"].get("properties") {
-                    Some(_) => FILE_ONLY.to_owned(),
-                    None => format!("`{}`", environment_name(&[name, key])),
-                };
-                table(&mut text, &format!("[{name}]"), section, &keys, &variable);
-            }
+            _ => of_section(&mut text, &[name.as_str()], section),
         }
     }
     text
+}
+
+/// A section, and behind it those that stand in it.
+fn of_section(text: &mut String, path: &[&str], section: &Value) {
+    let all = section["properties"].as_object().cloned().unwrap_or_default();
+    let (sections, keys): (Map<String, Value>, Map<String, Value>) =
+        all.into_iter().partition(|(_, of_key)| of_key.get("properties").is_some());
+    let variable = |key: &str| match keys[key]["items"].get("properties") {
+        Some(_) => FILE_ONLY.to_owned(),
+        None => format!("`{}`", environment_name(&[path, &[key]].concat())),
+    };
+    table(text, &format!("[{}]", path.join(".")), section, &keys, &variable);
+    for (name, section) in &sections {
+        of_section(text, &[path, &[name.as_str()]].concat(), section);
+    }
 }
 
 fn table(
@@ -89,6 +97,18 @@ fn words(schema: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    /// How many keys a section has, each with a row.
+    fn assert_rows(reference: &str, section: &str, keys: &Value) -> usize {
+        let is_it = |part: &&str| part.contains(&format!("[{section}]")) && part.starts_with('[');
+        let rows = reference.split("\n## ").find(is_it).unwrap();
+        let keys = keys.as_object().unwrap();
+        for key in keys.keys() {
+            assert!(rows.contains(&format!("\n| `{key}` | ")), "{section}.{key}");
+        }
+        keys.len()
+    }
 
     #[test]
     fn every_key_has_its_row() {
@@ -97,11 +117,11 @@ mod tests {
         let mut rows = 0;
         for (name, section) in schema["properties"].as_object().unwrap() {
             let keys = section.get("properties").or_else(|| section["items"].get("properties")).unwrap();
-            for key in keys.as_object().unwrap().keys() {
-                let of_section =
-                    reference.split("\n## ").find(|part| part.contains(&format!("[{name}]")) && part.starts_with('['));
-                assert!(of_section.unwrap().contains(&format!("\n| `{key}` | ")), "{name}.{key}");
-                rows += 1;
+            for (key, of_key) in keys.as_object().unwrap() {
+                match of_key.get("properties") {
+                    Some(keys) => rows += assert_rows(&reference, &format!("{name}.{key}"), keys),
+                    None => rows += assert_rows(&reference, name, &json!({ key: {} })),
+                }
             }
         }
         assert!(rows > 80, "{rows}");
@@ -110,7 +130,8 @@ mod tests {
         }
         for row in [
             "| `listen` | text | `\"127.0.0.1:3000\"` | `SUIFTLY_API__LISTEN` |",
-            "| `escrow` | `\"embedded\"` | `\"embedded\"` | `SUIFTLY_BILLING__ESCROW` |",
+            "| `escrow` | `\"embedded\"`, `\"sui\"` | `\"embedded\"` | `SUIFTLY_BILLING__ESCROW` |",
+            "| `gas_budget` | number | `50000000` | `SUIFTLY_BILLING__SUI__GAS_BUDGET` |",
             "| `url` | text | not set | `SUIFTLY_DATABASE__URL` |",
             "| `haproxy.server_id` | number | not set | – |",
             "| `token_sha256` | text | not set | – |",

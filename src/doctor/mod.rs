@@ -17,6 +17,7 @@ mod lines;
 mod metrics;
 mod server;
 mod sockets;
+mod sui;
 
 use crate::commands::unless_broken_pipe;
 use crate::config::{Config, Problems};
@@ -75,6 +76,7 @@ async fn examine(ground: &Ground) -> Vec<Finding> {
     findings.extend(within("clock", clock::check()).await);
     findings.extend(within("disk", disk::check(ground, &running)).await);
     findings.extend(within("database", database::check(ground)).await);
+    findings.extend(within("sui", sui::check(ground)).await);
     findings.extend(within("lines", lines::check(ground)).await);
     findings.extend(haproxy::check(ground));
     findings.extend(server::check(ground, &running));

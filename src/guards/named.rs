@@ -1,7 +1,7 @@
 //! The files that a configuration names: they are there, they hold what they should, and secrets are nobody else's.
 
 use super::{Verdict, certificates};
-use crate::config::{Config, Notify};
+use crate::config::{Config, EscrowBackend, Notify};
 use crate::{secrets, sources};
 use anyhow::Context;
 use std::path::Path;
@@ -10,6 +10,7 @@ use suiftly_schema::vault::PublicKeys;
 pub(super) fn look(config: &Config, verdict: &mut Verdict) {
     pairs(config, verdict);
     passwords(config, verdict);
+    operator_key(config, verdict);
     edge(config, verdict);
     formats(config, verdict);
     web(config, verdict);
@@ -46,6 +47,13 @@ fn passwords(config: &Config, verdict: &mut Verdict) {
     ];
     for (key, path) in named {
         verdict.refused.note(path.as_deref().map_or(Ok(()), password).context(key));
+    }
+}
+
+/// It signs charges: nobody else may read it.
+fn operator_key(config: &Config, verdict: &mut Verdict) {
+    if config.billing.escrow == EscrowBackend::Sui {
+        verdict.refused.note(config.billing.sui.key());
     }
 }
 

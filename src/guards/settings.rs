@@ -1,8 +1,8 @@
 //! What production refuses of the settings themselves.
 
 use super::Verdict;
-use crate::config::{Config, EscrowBackend, Problems};
-use std::net::SocketAddr;
+use crate::config::{Config, EscrowBackend, Problems, Sui, SuiNetwork};
+use std::net::{IpAddr, SocketAddr};
 use suiftly_edge::repair::goes_in_plain_text;
 
 pub(super) fn look(config: &Config, verdict: &mut Verdict) {
@@ -67,14 +67,47 @@ fn people(config: &Config, refused: &mut Problems) {
     let unbound = "there is no [[source]]: anybody who reaches the listener could bill any customer; name each gateway's \
         address or certificate with its servers";
     refused.unless(is_bound, unbound);
-    let EscrowBackend::Embedded = config.billing.escrow;
-    let no_chain = "billing.escrow is embedded: no chain vouches for deposits; say billing.embedded_in_production = true if \
-        operators do";
-    refused.unless(config.billing.embedded_in_production, no_chain);
+    match config.billing.escrow {
+        EscrowBackend::Embedded => {
+            let no_chain = "billing.escrow is embedded: no chain vouches for deposits; say billing.embedded_in_production = \
+                true if operators do";
+            refused.unless(config.billing.embedded_in_production, no_chain);
+        }
+        EscrowBackend::Sui => nodes(&config.billing.sui, refused),
+    }
     let domain = &config.api.domain;
     let host = domain.rsplit_once(':').map_or(domain.as_str(), |(host, _)| host);
     let is_ours = !["", "localhost", "127.0.0.1", "[::1]"].contains(&host);
     refused.unless(is_ours, format_args!("api.domain is {domain:?}: name the dashboard's own, which wallets show"));
+}
+
+/// Two nodes, which somebody else than one host has to lie about.
+fn nodes(sui: &Sui, refused: &mut Problems) {
+    let is_private = sui.nodes.iter().all(|url| url.starts_with("https://"));
+    refused.unless(
+        is_private,
+        "billing.sui.nodes: a node is asked in plain text; whoever is on the way answers: use https://",
+    );
+    let hosts = sui.hosts();
+    let is_one = hosts.windows(2).any(|two| two[0].eq_ignore_ascii_case(two[1]));
+    refused.unless(
+        !is_one,
+        "billing.sui.nodes are of one host, which could lie about both: name nodes of different hosts",
+    );
+    let is_worth_something = matches!(sui.network, SuiNetwork::Mainnet | SuiNetwork::Localnet);
+    let worthless = "billing.sui.network names a network whose funds are made of nothing: production is on mainnet; try the \
+        others on a server of type test";
+    refused.unless(is_worth_something, worthless);
+    let is_local = sui.network == SuiNetwork::Localnet || hosts.iter().any(|host| is_here(host));
+    let local = "billing.sui names a local chain (`suiftly chain`, MOCK_SUI_RPC), whose funds are made of nothing: it is for \
+        development and tests";
+    refused.unless(!is_local, local);
+}
+
+fn is_here(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
 }
 
 /// What may be so, and seldom should.

@@ -6,6 +6,7 @@ use crate::secrets::{self, Secrets};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use suiftly_sui::Key;
 use tempfile::TempDir;
 
 /// A production configuration that is in order. `DIR` stands for the server's directory, `RECIPIENT` for whom
@@ -91,6 +92,18 @@ fn with(section: &str, line: &str) -> String {
     if IN_ORDER.contains(&heading) { text } else { format!("{heading}{line}\n{text}") }
 }
 
+/// The escrow on Sui, with what else is said of it.
+fn on_sui(change: (&str, &str)) -> String {
+    const SUI: &str = "[billing]\nescrow = \"sui\"\n[billing.sui]\nnodes = [\"https://one.example.com\", \
+        \"https://other.example.org\"]\nchain = \"4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S\"\nnetwork = \"mainnet\"\n\
+        package = \"0x1\"\nhouse = \"0x2\"\nhouse_version = 7\ncoin = \"0xc01::usdc::USDC\"\nkey_file = \"DIR/operator\"\n";
+    assert!(SUI.contains(change.0), "{}", change.0);
+    IN_ORDER.replace("[billing]\nembedded_in_production = true\n", &SUI.replace(change.0, change.1))
+}
+
+/// As [`on_sui`] names the chain.
+const MAINNET: &str = "chain = \"4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S\"\nnetwork = \"mainnet\"";
+
 fn without(part: &str) -> String {
     assert!(IN_ORDER.contains(part), "{part}");
     IN_ORDER.replace(part, "")
@@ -135,6 +148,45 @@ fn each_setting_that_production_refuses() {
     for (toml, says) in cases.iter().filter(|(toml, _)| !toml.contains("suiftly_dev")) {
         assert_eq!(house.look(toml).refused.iter().len(), 1, "{says}: {}", house.look(toml).refused);
     }
+}
+
+#[test]
+fn on_sui_production_asks_two_hosts_by_tls_and_no_chain_of_its_own() {
+    let house = House::new();
+    Key::new([7; 32]).write(&house.path("operator")).unwrap();
+    let verdict = house.look(&on_sui(("", "")));
+    assert!(verdict.refused.is_empty() && verdict.noted.is_empty(), "{verdict:?}");
+    let cases = [
+        ("https://other.example.org", "http://other.example.org", "a node is asked in plain text"),
+        ("https://other.example.org", "https://ONE.example.com:8443/rpc", "are of one host"),
+        (
+            MAINNET,
+            "chain = \"8vFBjUAHVQTNHR1vEe7eALBWtjmCXs5RMPDwJ8WsNUST\"\nnetwork = \"localnet\"",
+            "names a local chain",
+        ),
+        (
+            MAINNET,
+            "chain = \"69WiPg3DAQiwdxfncX6wYQ2siKwAe6L9BZthQea3JNMD\"\nnetwork = \"testnet\"",
+            "production is on mainnet",
+        ),
+        (
+            MAINNET,
+            "chain = \"8vFBjUAHVQTNHR1vEe7eALBWtjmCXs5RMPDwJ8WsNUST\"\nnetwork = \"devnet\"",
+            "production is on mainnet",
+        ),
+        ("https://other.example.org", "https://127.0.0.1:9124", "names a local chain"),
+        ("https://other.example.org", "https://[::1]", "names a local chain"),
+        ("https://other.example.org", "https://localhost", "names a local chain"),
+        ("DIR/operator", "DIR/nowhere", "cannot use the key file"),
+    ];
+    for (from, to, says) in cases {
+        let refused = house.look(&on_sui((from, to))).refused;
+        assert!(refused.to_string().contains(says), "{to}: {refused}");
+        assert_eq!(refused.iter().len(), 1, "{to}: {refused}");
+    }
+    house.mode("operator", 0o640);
+    let refused = house.look(&on_sui(("", ""))).refused.to_string();
+    assert!(refused.contains("it should have 600") && !refused.contains("suiprivkey1"), "{refused}");
 }
 
 #[test]

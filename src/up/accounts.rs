@@ -30,6 +30,7 @@ pub(super) async fn open(
     Ok(Accounts {
         store: accounts,
         settlement: money.settlement.clone(),
+        owners: config.billing.owners()?,
         api_key_secret: secrets.api_key_secret()?,
         at_rest: keys.at_rest.clone(),
         jwt: keys.jwt.clone(),

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use suiftly_api::pulse::IDLE_MARGIN_MS;
 use suiftly_api::{
     BackupsLive, Clock, DiskLive, GiveAgainError, JournalLive, LossLive, Pipeline, PipelineLive, QuarantineLive,
-    QueueLive, StoreLive, SystemClock, TransportLive,
+    QueueLive, StoreLive, SuiLive, SystemClock, TransportLive,
 };
 use suiftly_ingest::live::IngestMonitor;
 use suiftly_ingest::source::Transport;
@@ -68,6 +68,7 @@ pub(super) struct Live {
     manager: OnceLock<(watch::Receiver<ManagerStatus>, Settlement)>,
     backups: Mutex<Option<BackupsLive>>,
     disks: Mutex<Disks>,
+    sui: Mutex<Option<SuiLive>>,
     /// Micro-dollars.
     rated: AtomicI64,
 }
@@ -121,6 +122,7 @@ impl Live {
             manager: OnceLock::new(),
             backups: Mutex::default(),
             disks: Mutex::default(),
+            sui: Mutex::default(),
             rated: AtomicI64::default(),
         }
     }
@@ -177,6 +179,11 @@ impl Live {
     /// What the disks are like now.
     pub(super) fn set_disks(&self, disks: Disks) {
         *self.disks.lock() = disks;
+    }
+
+    /// How it stands with Sui now.
+    pub(super) fn set_sui(&self, sui: SuiLive) {
+        *self.sui.lock() = Some(sui);
     }
 
     /// Something more was rated, or corrected.
@@ -264,6 +271,7 @@ impl Pipeline for Live {
             firehose: self.firehose.as_ref().map(FirehoseMonitor::state),
             backups: self.backups.lock().clone(),
             manager: self.manager.get().map(|(status, money)| manager::shown(&status.borrow(), money)),
+            sui: self.sui.lock().clone(),
             rated: MicroUsd(self.rated.load(Ordering::Relaxed)),
             ..PipelineLive::default()
         };

@@ -25,6 +25,7 @@ mod quarantine;
 mod rings;
 mod service;
 pub(crate) mod sockets;
+mod sui;
 mod telling;
 mod vault;
 mod writing;
@@ -35,6 +36,7 @@ use crate::config::{self, Config};
 use crate::guards;
 use crate::money::Money;
 use crate::place;
+use crate::proving::{self, JournalProver};
 use crate::secrets::Secrets;
 use crate::sources;
 use anyhow::Context;
@@ -136,7 +138,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     hub.resume_at(resume.epoch, resume.cut_at);
     let reader = Reader::new(store, &journal_id)?;
     let books = Arc::new(LiveBooks::new(PriceBooks::of(&resume.reference)));
-    let money = Money::open(&config.billing, store).await?;
+    let money = Money::open(&config.billing, store).await?.proving(place, config)?;
     let rings = Rings::open(Secrets::of(place, config)?, &place.data_dir)?;
     let accounts = accounts::open(place, config, store, (&money, &rings.keys)).await?;
     let keeps = (&accounts.store, &accounts.api_key_secret, &rings.keys);
@@ -154,6 +156,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
         accounts,
         vault: vault.clone(),
         secrets: Arc::new(rings::Told(Arc::clone(&rings))),
+        prover: Arc::new(JournalProver::new(money.store.clone(), proving::Source::of(place, config)?)),
     };
     let (retained, kept) = (parts.accounts.store.clone(), parts.accounts.clone());
     let end = CancellationToken::new();
@@ -173,6 +176,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     let sending = firehose.map(|firehose| tokio::spawn(firehose.run()));
     let watching = disk::watch(place.clone(), config.clone(), store.clone(), money.store.clone(), Arc::clone(&live));
     let watching = tokio::spawn(watching);
+    let watching_sui = sui::watch(config, store, &live)?;
     let counting = tokio::spawn(quarantine::count(reader, Arc::clone(&live)));
     let serving = tokio::spawn(service::tell(live));
     let syslog = pipeline.ingest.local_addrs();
@@ -195,6 +199,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     sending.inspect(tokio::task::JoinHandle::abort);
     counting.abort();
     watching.abort();
+    watching_sui.inspect(tokio::task::JoinHandle::abort);
     telling.abort();
     managing.ended().await;
     publishing.ended().await;
@@ -242,7 +247,7 @@ async fn listen(
     let (limits, rules) = (config.api.limits(), config.api.rules(parts.accounts.mode.secure_cookies)?);
     let web_dir = config.api.web_dir.join("index.html").is_file().then(|| config.api.web_dir.clone());
     let (listen, admin_listen, admin_tls) = (config.api.listen, config.admin.listen, config.admin.tls());
-    let deployment = config.api.deployment(config.billing.escrow)?;
+    let deployment = config.api.deployment(&config.billing)?;
     let api = ApiConfig { listen, admin_listen, admin_tls, web_dir, limits, rules, deployment };
     Ok(suiftly_api::serve_on(passed, api, parts, end.clone()).await?)
 }

@@ -14,6 +14,7 @@ mod life;
 mod money;
 mod operate;
 mod program;
+mod proof;
 #[path = "../../schema/store/tests/it/proxy.rs"]
 #[expect(dead_code, reason = "the store's own tests use more of it")]
 mod proxy;

@@ -3,17 +3,23 @@
 //! dataflow, database, settlement; a clock of its own.
 //!
 //! What must hold: the live bill is the closed bill is what an audit counts again out of the journal is what the gateway
-//! itself counted; the ledger balances; nobody's balance is negative; nobody is charged past a limit; no number is missing.
+//! itself counted; the ledger balances; nobody's balance is negative; nobody is charged past a limit; no number is missing;
+//! every bill names the tree of the records that it was counted from.
 //!
-//! `cargo xtask sim money --seed N --customers N --months N` runs it.
+//! `cargo xtask sim money --seed N --customers N --months N` runs it; with `--escrow sui` the funds are held by the contract
+//! on a local chain.
 
+mod bank;
 mod check;
 mod lines;
 mod people;
+mod sealing;
 
 use crate::life::Life;
+use bank::Bank;
 use lines::Gateway;
 use people::{People, customer};
+use sealing::SimulatedSealer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,7 +29,6 @@ use suiftly_ingest::simulate::Random;
 use suiftly_ingest::source::Source;
 use suiftly_schema::bill::BillInputs;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_settlement::escrow::{EmbeddedEscrow, FaultPlan, Faulty};
 use suiftly_settlement::{Clock, Settlement, SettlementError};
 use suiftly_store::money::MoneyStore;
 use suiftly_store::outbox::Outbox;
@@ -44,6 +49,7 @@ const CHANGES_A_TELLING: u32 = 64;
 const SEED: &str = "SUIFTLY_SIM_SEED";
 const CUSTOMERS: &str = "SUIFTLY_SIM_CUSTOMERS";
 const MONTHS: &str = "SUIFTLY_SIM_MONTHS";
+const ESCROW: &str = "SUIFTLY_SIM_ESCROW";
 
 /// Below `bound`, as a count.
 fn below(random: &mut Random, bound: usize) -> usize {
@@ -54,8 +60,9 @@ fn below(random: &mut Random, bound: usize) -> usize {
 async fn fourteen_months_come_out_to_the_last_micro_dollar() {
     let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse::<i64>().unwrap());
     let (seed, customers, months) = (number(SEED, 1), number(CUSTOMERS, 25), number(MONTHS, 3));
-    let _told = ToldIfItFails { seed, customers, months };
-    let mut world = World::new(seed, customers).await;
+    let escrow = std::env::var(ESCROW).unwrap_or_else(|_| "embedded".to_owned());
+    let mut world = World::new(seed, customers, &escrow).await;
+    let _told = ToldIfItFails { seed, customers, months, escrow };
     let last = (1..months).fold(START.month(), |month, _| month.next());
     let mut day = START;
     while day < last.end() {
@@ -66,7 +73,7 @@ async fn fourteen_months_come_out_to_the_last_micro_dollar() {
         world.day(day, false).await;
         day = day.plus_ms(DAY_MS);
     }
-    world.escrow.replan(FaultPlan::default());
+    world.bank.calm();
     world.jobs().await;
     world.tell().await;
     world.end(last).await;
@@ -76,13 +83,16 @@ struct ToldIfItFails {
     seed: i64,
     customers: i64,
     months: i64,
+    escrow: String,
 }
 
 impl Drop for ToldIfItFails {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let Self { seed, customers, months } = self;
-            eprintln!("the same again: cargo xtask sim money --seed {seed} --customers {customers} --months {months}");
+            let Self { seed, customers, months, escrow } = self;
+            eprintln!(
+                "the same again: cargo xtask sim money --escrow {escrow} --seed {seed} --customers {customers} --months {months}"
+            );
         }
     }
 }
@@ -96,14 +106,12 @@ impl Clock for SimulatedClock {
     }
 }
 
-type SimulatedEscrow = Faulty<EmbeddedEscrow>;
-
 struct World {
     random: Random,
     dir: tempfile::TempDir,
     database: TestDatabase,
     clock: Arc<SimulatedClock>,
-    escrow: Arc<SimulatedEscrow>,
+    bank: Bank,
     settlement: Settlement,
     life: Option<Life>,
     outbox: Outbox,
@@ -114,18 +122,16 @@ struct World {
 }
 
 impl World {
-    async fn new(seed: i64, customers: i64) -> Self {
+    async fn new(seed: i64, customers: i64, escrow: &str) -> Self {
         let mut random = Random::new(seed.unsigned_abs());
         let database = TestDatabase::create().await;
         let clock = Arc::new(SimulatedClock(AtomicI64::new(START.0)));
-        let embedded = EmbeddedEscrow::new(database.config()).unwrap();
-        let people = People::come(&database.client().await, &embedded, customers, &mut random, START).await;
-        let faults = format!("refuse=0.03,fail=0.03,lose=0.05,late=0.03,seed={}", random.next());
-        let escrow = Arc::new(Faulty::new(embedded, FaultPlan::parse(&faults).unwrap()));
+        let bank = Bank::open(escrow, &database, random.next(), START).await;
+        let people = People::come(&database.client().await, &bank, customers, &mut random, START).await;
         let dir = tempfile::tempdir().unwrap();
         let life = begin(&dir, &database).await;
         Self {
-            settlement: settlement(&database, &escrow, &clock),
+            settlement: settlement(&database, &dir, &bank, &clock),
             outbox: Outbox::new(database.config()),
             gateway: Gateway::new(START),
             life: Some(life),
@@ -133,7 +139,7 @@ impl World {
             dir,
             database,
             clock,
-            escrow,
+            bank,
             people,
             restarts: 0,
             drafts: 0,
@@ -142,6 +148,7 @@ impl World {
 
     fn set_clock(&self, at: UnixMillis) {
         self.clock.0.fetch_max(at.0, Ordering::Relaxed);
+        self.bank.set_clock(at);
     }
 
     /// A day: people act in the morning, its lines arrive in the evening, jobs run in between and after.
@@ -151,8 +158,8 @@ impl World {
         self.people.authorise(day.month());
         if with_traffic {
             for _ in 0..1 + self.people.ids.len() / 40 {
-                let Self { people, settlement, escrow, random, .. } = self;
-                people.act(settlement, &**escrow, random, day.plus_ms(1)).await;
+                let Self { people, settlement, bank, random, .. } = self;
+                people.act(settlement, bank, random, day.plus_ms(1)).await;
             }
             let active: Vec<i64> =
                 self.people.ids.iter().copied().filter(|_| below(&mut self.random, 3) == 0).collect();
@@ -230,8 +237,14 @@ impl World {
                 check::closed_as_it_was_live(&self.database, id, month, &draft.inputs, &draft.bill).await;
             }
             self.decide().await;
-            check::books_balance(&self.settlement).await;
+            self.books_balance().await;
         }
+    }
+
+    async fn books_balance(&self) {
+        self.bank.quiet(true);
+        check::books_balance(&self.settlement).await;
+        self.bank.quiet(false);
     }
 
     /// Until no charge is in doubt.
@@ -250,28 +263,29 @@ impl World {
         self.restarts += 1;
         self.life.take().unwrap().die();
         self.life = Some(begin(&self.dir, &self.database).await);
-        self.settlement = settlement(&self.database, &self.escrow, &self.clock);
+        self.settlement = settlement(&self.database, &self.dir, &self.bank, &self.clock);
         self.outbox = Outbox::new(self.database.config());
     }
 
     async fn end(mut self, last: BillingMonth) {
         assert!(self.gateway.is_done(), "lines are still on their way");
-        check::books_balance(&self.settlement).await;
+        self.books_balance().await;
         check::states(&self.database, self.clock.now().month()).await;
-        let charged = check::nobody_is_charged_past_a_limit(&self.database, &self.people).await;
+        let charged = check::nobody_is_charged_past_a_limit(&self.database, &self.people, &self.bank).await;
         let documents = check::documents(&self.database, &self.gateway, last).await;
         // What is in the journal's segments, all of it.
         self.life.take().unwrap().die();
         let audited = check::audits(self.dir.path(), &documents);
+        let proven = sealing::proofs(&self.database, &documents).await;
         let (lines, late, drafts, restarts) = (self.gateway.lines(), self.gateway.late, self.drafts, self.restarts);
         let (count, done) = (documents.len(), &self.people.done);
         eprintln!(
-            "money: {lines} lines ({late} late), {count} documents, {audited} audited, {drafts} live bills compared, \
+            "money: {lines} lines ({late} late), {count} documents, {audited} audited, {proven} proven, {drafts} live bills compared, \
              ${}.{:02} charged, {restarts} restarts; {done:?}",
             charged / 100,
             charged % 100
         );
-        assert!(drafts > 0 && audited > 0 && charged > 0 && restarts > 0, "this run tried little");
+        assert!(drafts > 0 && audited > 0 && proven > 0 && charged > 0 && restarts > 0, "this run tried little");
     }
 }
 
@@ -280,9 +294,15 @@ async fn begin(dir: &tempfile::TempDir, database: &TestDatabase) -> Life {
     Life::begin(dir.path(), config, Box::new(DiskStorage), database.config(), 1).await
 }
 
-fn settlement(database: &TestDatabase, escrow: &Arc<SimulatedEscrow>, clock: &Arc<SimulatedClock>) -> Settlement {
+fn settlement(
+    database: &TestDatabase,
+    dir: &tempfile::TempDir,
+    bank: &Bank,
+    clock: &Arc<SimulatedClock>,
+) -> Settlement {
     let store = MoneyStore::new(database.config()).unwrap();
-    Settlement::new(store, Arc::clone(escrow) as _, Arc::clone(clock) as _)
+    let sealer = Arc::new(SimulatedSealer::new(database, dir.path()));
+    Settlement::new(store, bank.escrow(database), Arc::clone(clock) as _).with_sealer(sealer)
 }
 
 /// A job that the escrow let down is run again the next time.

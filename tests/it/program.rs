@@ -137,6 +137,11 @@ impl Place {
         self.program(words, "auto").output().unwrap()
     }
 
+    /// `suiftly billing …`, whose place comes before what it is to do.
+    pub(crate) fn billing(&self, words: &[&str]) -> Output {
+        self.program(&["billing"], "auto").args(words).output().unwrap()
+    }
+
     /// `suiftly quarantine ls`, until what it says is so.
     pub(crate) fn ls_until(&self, so: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();

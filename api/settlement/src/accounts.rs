@@ -68,10 +68,27 @@ impl Settlement {
         }
     }
 
+    /// Has a customer's account named, unless it is: what its owner does on a chain is theirs from its first event on, and
+    /// is not passed over until all accounts are looked through.
+    pub async fn name_account(&self, customer: CustomerId) -> Result<(), SettlementError> {
+        self.account_of(customer).await.map(|_| ())
+    }
+
     async fn open(&self, customer: &HeldAccount) -> Result<String, SettlementError> {
-        let account = self.escrow.open(&customer.wallet_address, customer.limit_usd_cents).await?;
-        self.store.name_account(customer.customer_id, &account.id).await?;
-        Ok(account.id)
+        let backend = self.escrow.name();
+        let account = self.escrow.open(&customer.wallet_address, customer.limit_usd_cents).await?.id;
+        for _ in 0..RACES_MAX {
+            // In this order: what it did is in its history, or comes after the cursor.
+            let cursor = self.store.escrow_cursor(backend).await?;
+            let history = self.escrow.history(&account).await?;
+            let named = (customer.customer_id, account.as_str());
+            match self.store.name_account(named, (backend, cursor), &history, self.clock.now()).await? {
+                Mirrored::Done(_) => return Ok(account),
+                Mirrored::Moved => {}
+            }
+        }
+        let cause = "events are mirrored faster than one account's are read".to_owned();
+        Err(StoreError::Unavailable { attempted: "write an account's name down", cause }.into())
     }
 
     /// Puts funds into a customer's account, as its owner would; it is opened if there is none.
@@ -92,6 +109,13 @@ impl Settlement {
         let event = self.escrow.request_withdrawal(&account, amount_usd_cents, self.clock.now()).await?;
         self.poll_events().await?;
         Ok(event)
+    }
+
+    /// Ends a customer's account with the escrow, which pays what is in it to the owner.
+    pub(crate) async fn close_with_escrow(&self, customer: CustomerId) -> Result<(), SettlementError> {
+        let account = self.account_of(customer).await?;
+        self.escrow.close(&account, self.clock.now()).await?;
+        self.poll_events().await.map(|_| ())
     }
 
     /// Changes what a customer's month may be charged, as the owner would: in cents; 0 is no limit, else at least 1,000.

@@ -4,8 +4,9 @@
 //! escrow is called, outside any transaction; what it says is recorded by the same function that applies polled events.
 //! Whoever dies in between leaves a nonce behind, by which it is found out what was done.
 
-use crate::escrow::{ChargeOrder, EscrowError, EscrowEvent};
+use crate::escrow::{ChargeOrder, EscrowError, EscrowEvent, Nonce};
 use crate::{Settlement, SettlementError};
+use futures::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use suiftly_schema::ids::CustomerId;
@@ -15,6 +16,8 @@ use suiftly_store::money::{CANDIDATES_MAX, ChargeAnswer, Intent, Recorded};
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Customers that are charged by one call, and one transaction before and after it.
 pub const CUSTOMERS_A_CHUNK: usize = 500;
+/// Nonces that are looked up at once: where a chain is asked, each takes a while.
+const LOOKED_UP_AT_ONCE: usize = 32;
 /// Draws of one customer in one run at most: a month each, so that it takes years of debts to need another run.
 const DRAWS_A_RUN: usize = 24;
 
@@ -94,6 +97,11 @@ impl Settlement {
     }
 
     async fn charge_chunk(&self, customers: &[CustomerId], report: &mut ChargeReport) -> Result<(), SettlementError> {
+        let _turn = self.charging.lock().await;
+        if !self.acts_for_owners() {
+            // A chain has charges that a database knows nothing of which was set back: they come first, as credits.
+            self.poll_events().await?;
+        }
         let mut customers = customers.to_vec();
         for _ in 0..DRAWS_A_RUN {
             let intended = self.store.intend(&customers, self.clock.now()).await?;
@@ -115,6 +123,7 @@ impl Settlement {
     /// Decides charges that were intended and of which nobody knows what became: looks their nonces up, and calls again,
     /// with the same nonces, for those that the escrow does not have. On every start, and from time to time.
     pub async fn recover(&self) -> Result<RecoverReport, SettlementError> {
+        let _turn = self.charging.lock().await;
         let (mut report, mut after) = (RecoverReport::default(), 0);
         loop {
             let intents = self.store.undecided(after).await?;
@@ -132,18 +141,27 @@ impl Settlement {
     }
 
     async fn find_out(&self, intents: &[Intent]) -> Vec<ChargeAnswer> {
-        let (mut answers, mut again) = (Vec::new(), Vec::new());
+        let mut asked = Vec::with_capacity(intents.len());
         for intent in intents {
-            let nonce = intent.order.nonce.clone();
-            let found = tokio::time::timeout(CALL_TIMEOUT, self.escrow.look_up(&nonce)).await;
+            asked.push(self.look_up(&intent.order.nonce));
+        }
+        let found: Vec<_> = stream::iter(asked).buffered(LOOKED_UP_AT_ONCE).collect().await;
+        let (mut answers, mut again) = (Vec::new(), Vec::new());
+        for (intent, found) in intents.iter().zip(found) {
             match found {
-                Ok(Ok(Some(event))) => answers.push(ChargeAnswer::Charged(event)),
-                Ok(Ok(None)) => again.push(intent.clone()),
-                Ok(Err(_)) | Err(_) => answers.push(ChargeAnswer::InDoubt { nonce }),
+                Ok(Some(event)) => answers.push(ChargeAnswer::Charged(event)),
+                Ok(None) => again.push(intent.clone()),
+                Err(cause) => answers.push(in_doubt(intent, cause)),
             }
         }
         answers.extend(self.call(&again).await.0);
         answers
+    }
+
+    /// What a nonce has charged, if anything; or why nobody knows.
+    async fn look_up(&self, nonce: &Nonce) -> Result<Option<EscrowEvent>, String> {
+        let found = tokio::time::timeout(CALL_TIMEOUT, self.escrow.look_up(nonce)).await;
+        found.map_err(|_| late())?.map_err(|error| error.to_string())
     }
 
     /// Calls the escrow; answers what came of each, and who was not charged.
@@ -173,9 +191,18 @@ fn answer_of(intent: &Intent, answer: Option<Result<EscrowEvent, EscrowError>>) 
     match answer {
         Some(Ok(event)) if event.nonce.as_ref() == Some(&nonce.0) => ChargeAnswer::Charged(event),
         Some(Err(EscrowError::Refused { cause, .. })) => ChargeAnswer::Refused { nonce, cause },
-        Some(Ok(_) | Err(EscrowError::InDoubt { .. })) | None => {
-            tracing::warn!(charge = intent.charge_id, "the escrow did not say whether it charged: to be looked up");
-            ChargeAnswer::InDoubt { nonce }
-        }
+        Some(Ok(event)) => in_doubt(intent, format!("event {} of another nonce came as the answer", event.digest)),
+        Some(Err(error @ EscrowError::InDoubt { .. })) => in_doubt(intent, error.to_string()),
+        None => in_doubt(intent, late()),
     }
+}
+
+fn in_doubt(intent: &Intent, cause: String) -> ChargeAnswer {
+    let charge = intent.charge_id;
+    tracing::warn!(charge, cause, "the escrow did not say whether it charged: to be looked up");
+    ChargeAnswer::InDoubt { nonce: intent.order.nonce.clone(), cause }
+}
+
+fn late() -> String {
+    format!("the escrow gave no answer within {} s", CALL_TIMEOUT.as_secs())
 }

@@ -6,6 +6,9 @@
 //! come, and one note says it all. What is replayed later still makes a note at the next run.
 //!
 //! A crash between chunks leaves closed months closed; the next run goes on with the others.
+//!
+//! Where bills can be proven, the journal is sealed first, and a month is closed when its parts come to its hours: nothing
+//! that was billed came after them, so they are all there is up to the epochs that the inputs name.
 
 mod decide;
 
@@ -14,12 +17,14 @@ use std::ops::ControlFlow;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_store::StoreError;
-use suiftly_store::money::{CLOSE_CUSTOMERS_MAX, ChunkReport, Which};
+use suiftly_store::money::{CLOSE_CUSTOMERS_MAX, ChunkReport, MonthCase, Which};
 
 /// How long after its end a month takes lines into its invoice.
 pub const GRACE_MS: i64 = 24 * 3_600_000;
 /// How long after its end a month's corrections are awaited before a note says them: as long as its lines may be late.
 pub const NOTES_AFTER_MS: i64 = 8 * 24 * 3_600_000;
+/// How long a month that is due waits for its parts: then something is wrong, and people are told.
+pub const PARTS_AWAITED_MS: i64 = 24 * 3_600_000;
 /// Customers that are looked up at once: finding who is open reads past all who are closed already.
 const CUSTOMERS_LISTED: usize = 50_000;
 
@@ -70,12 +75,16 @@ impl Settlement {
     ) -> Result<CloseReport, SettlementError> {
         let mut report = CloseReport::default();
         let Some(before) = self.over_since(GRACE_MS).await? else { return Ok(report) };
+        let mut is_sealed = false;
         for month in self.store.months_to_close(before).await? {
             let mut after = None;
             loop {
                 let listed = self.store.customers_to_close(month, after, CUSTOMERS_LISTED).await?;
                 let Some(last) = listed.last().copied() else { break };
                 after = Some(last);
+                if !std::mem::replace(&mut is_sealed, true) {
+                    self.seal_first().await;
+                }
                 for customers in listed.chunks(CLOSE_CUSTOMERS_MAX).map(<[CustomerId]>::to_vec) {
                     self.change(Chunk { which: Which::Open, month, customers }, &mut report).await?;
                     if go_on(&report).is_break() {
@@ -96,6 +105,9 @@ impl Settlement {
         loop {
             let found = self.store.months_to_correct(before, after, CLOSE_CUSTOMERS_MAX).await?;
             let Some((month, customer)) = found.last().copied() else { break };
+            if after.1.is_none() {
+                self.seal_first().await;
+            }
             after = (month, Some(customer));
             for of_month in found.chunk_by(|one, other| one.0 == other.0) {
                 let customers = of_month.iter().map(|(_, customer)| *customer).collect();
@@ -117,10 +129,11 @@ impl Settlement {
     /// One chunk. If the database refuses it, its halves, so that one customer's trouble is nobody else's.
     async fn change(&self, chunk: Chunk, report: &mut CloseReport) -> Result<(), SettlementError> {
         let Chunk { which, month, customers } = chunk;
-        let at = self.clock.now();
+        let (at, has_parts) = (self.clock.now(), self.sealer.is_some());
         let mut waiting = vec![customers];
         while let Some(customers) = waiting.pop() {
-            match self.store.change_months(which, month, &customers, at, &decide::month).await {
+            let decided = |case: &MonthCase| decide::month(case, at);
+            match self.store.change_months(which, has_parts, month, &customers, at, &decided).await {
                 Ok(chunk) => report.add(&chunk),
                 Err(StoreError::Refused { attempted, cause }) => {
                     let why = format!("the database refused to {attempted}: {cause}");

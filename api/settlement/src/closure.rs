@@ -3,6 +3,7 @@
 //! [`suiftly_store::money`] keeps how far it has come and decides what is to be done next; here the escrow is asked for it,
 //! outside any transaction. Whoever dies in between leaves nothing half done: what the escrow has done is mirrored before
 //! it is asked again, and a withdrawal that is asked for twice is paid once, since a second finds nothing in the account.
+//! Where owners act for themselves we ask for nothing in their name: the escrow closes the account, which pays them.
 //! The month's invoice comes at its end, as any.
 
 use crate::charging::CALL_TIMEOUT;
@@ -105,17 +106,32 @@ impl Settlement {
         amount_usd_cents: i64,
         report: &mut ClosureReport,
     ) -> Result<(), SettlementError> {
-        let asked = tokio::time::timeout(CALL_TIMEOUT, self.request_withdrawal(customer, amount_usd_cents)).await;
-        match asked {
-            Ok(Ok(_)) => {
+        let asked = async {
+            if self.acts_for_owners() {
+                self.request_withdrawal(customer, amount_usd_cents).await.map(|_| ())
+            } else {
+                self.close_with_escrow(customer).await
+            }
+        };
+        match tokio::time::timeout(CALL_TIMEOUT, asked).await {
+            Ok(Ok(())) => {
                 report.withdrawals += 1;
                 report.withdrawn_usd_cents += amount_usd_cents;
             }
             Ok(Err(SettlementError::Escrow(EscrowError::Refused { cause, .. }))) => {
-                tracing::warn!(cause, "the escrow takes no withdrawal of an account that is being closed");
+                tracing::warn!(cause, "the escrow does not give back what is in an account that is being closed");
                 report.undone += 1;
             }
-            Ok(Err(SettlementError::Escrow(EscrowError::InDoubt { .. }))) | Err(_) => report.undone += 1,
+            Ok(Err(SettlementError::Escrow(EscrowError::InDoubt { cause, .. }))) => {
+                let customer = customer.get();
+                tracing::warn!(
+                    customer,
+                    cause,
+                    "nobody knows whether the escrow has closed an account: it is asked again"
+                );
+                report.undone += 1;
+            }
+            Err(_) => report.undone += 1,
             Ok(Err(error)) => return Err(error),
         }
         Ok(())

@@ -7,10 +7,12 @@
 mod embedded;
 mod faults;
 mod faulty;
+mod sui;
 
 pub use embedded::{EMBEDDED, EmbeddedEscrow};
 pub use faults::{Fault, FaultError, FaultPlan};
 pub use faulty::{Faulty, LATE_MAX};
+pub use sui::{ACT_FOR, AT_ONCE, SUI, SuiEscrow, SuiSettings};
 pub use suiftly_store::money::{ChargeOrder, EscrowAccount, EscrowEvent, EscrowEventKind, Nonce};
 
 use futures::future::BoxFuture;
@@ -45,6 +47,10 @@ pub trait Escrow: Send + Sync + 'static {
     /// Its name: events' cursors are kept by it.
     fn name(&self) -> &'static str;
 
+    /// Whether owners' acts (deposits, withdrawals, limits) are done through it. Where a chain holds the funds owners sign
+    /// them, and here they are refused.
+    fn acts_for_owners(&self) -> bool;
+
     /// Draws funds, several at once: one answer for each, in their order. A nonce that has charged already answers with
     /// the event that it made.
     fn charge<'a>(
@@ -56,10 +62,14 @@ pub trait Escrow: Send + Sync + 'static {
     /// The event of a nonce that has charged.
     fn look_up<'a>(&'a self, nonce: &'a Nonce) -> Answer<'a, Option<EscrowEvent>>;
 
-    /// The events after a cursor, ascending, at most `limit`.
+    /// The events after a cursor, ascending, at most `limit`. Where there are fewer they are all that there are by now.
     fn events(&self, after: i64, limit: u32) -> Answer<'_, Vec<EscrowEvent>>;
 
-    /// Opens the account of an owner's address with a limit (in cents; 0: none), or answers the one there is.
+    /// An account's events up to now, ascending, whatever the cursor.
+    fn history<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<EscrowEvent>>;
+
+    /// Names the account of an owner's address. Where owners act through it, it is opened with a limit (in cents; 0: none),
+    /// unless it is there.
     fn open<'a>(&'a self, owner: &'a str, limit_usd_cents: i64) -> Answer<'a, EscrowAccount>;
 
     /// Those of the accounts that there are.
@@ -96,4 +106,11 @@ pub trait Escrow: Send + Sync + 'static {
 
     /// Changes what a month may be charged, as the owner. In cents; 0 is unlimited.
     fn set_limit<'a>(&'a self, account: &'a str, limit_usd_cents: i64, at: UnixMillis) -> Answer<'a, EscrowEvent>;
+
+    /// Ends an account for good, where owners act for themselves: whatever is in it goes to the owner, as withdrawals of
+    /// which events tell. Done twice it does nothing more. Elsewhere it is refused.
+    fn close<'a>(&'a self, account: &'a str, at: UnixMillis) -> Answer<'a, ()>;
+
+    /// Forgets what it has kept for itself since before a time, and needs no more: some of it at once. Answers how much.
+    fn forget(&self, before: UnixMillis) -> Answer<'_, u64>;
 }

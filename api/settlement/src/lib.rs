@@ -16,7 +16,9 @@ mod drafting;
 mod error;
 pub mod escrow;
 pub mod manager;
+pub mod owners;
 mod paying;
+mod proving;
 mod reconciling;
 mod shadow;
 mod subscribing;
@@ -25,11 +27,12 @@ mod what_if;
 pub use accounts::{EVENTS_A_PAGE, PollReport};
 pub use charging::{CALL_TIMEOUT, CUSTOMERS_A_CHUNK, ChargeReport, RecoverReport};
 pub use clock::{Clock, ManagerClock};
-pub use closing::{CloseReport, GRACE_MS, NOTES_AFTER_MS};
+pub use closing::{CloseReport, GRACE_MS, NOTES_AFTER_MS, PARTS_AWAITED_MS};
 pub use closure::{CLOSURE_GRACE_MS, ClosureReport};
 pub use drafting::{Draft, Standing};
 pub use error::SettlementError;
 pub use paying::PayoutReport;
+pub use proving::{SealReport, Sealer};
 pub use reconciling::{FINDINGS_MAX, Finding, Reconciliation};
 pub use shadow::{SHADOW_DETAIL_MAX, ShadowCheck};
 pub use subscribing::{RENEWED_A_TRANSACTION, Renewals};
@@ -48,14 +51,24 @@ pub struct Settlement {
     store: MoneyStore,
     escrow: Arc<dyn Escrow>,
     clock: Arc<dyn Clock>,
+    /// Who makes what bills are proven by, if anybody does.
+    sealer: Option<Arc<dyn Sealer>>,
     /// What the last shadow check of this process found.
     shadow: Arc<Mutex<Option<ShadowSummary>>>,
+    /// Held by who calls for charges. Of two calls at once for a nonce one could be refused, and the other done after it.
+    charging: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Settlement {
     /// Joins them.
     pub fn new(store: MoneyStore, escrow: Arc<dyn Escrow>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, escrow, clock, shadow: Arc::default() }
+        Self { store, escrow, clock, sealer: None, shadow: Arc::default(), charging: Arc::default() }
+    }
+
+    /// The same, whose bills can be proven: months are closed when their parts come to them.
+    #[must_use]
+    pub fn with_sealer(self, sealer: Arc<dyn Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..self }
     }
 
     /// The same, acting for a customer: to read, quote and order. What goes to the escrow and back needs the whole.
@@ -69,10 +82,10 @@ impl Settlement {
         &self.store
     }
 
-    /// Whether owners' acts (deposits, withdrawals, limits) are done through us: with the embedded escrow. Where a chain
-    /// holds the funds, owners sign them.
+    /// Whether owners' acts (deposits, withdrawals, limits) are done through us. Where a chain holds the funds, owners sign
+    /// them.
     pub fn acts_for_owners(&self) -> bool {
-        self.escrow.name() == escrow::EMBEDDED
+        self.escrow.acts_for_owners()
     }
 
     /// By the manager's clock.

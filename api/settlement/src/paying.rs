@@ -25,7 +25,8 @@ pub struct PayoutReport {
 
 impl Settlement {
     /// Pays the withdrawals that can be paid: what is accrued is charged first, then as much as there is, up to what was
-    /// asked for. A request is settled within a day, whatever cannot be charged.
+    /// asked for. A request is settled within a day, whatever cannot be charged; where owners act for themselves it is due
+    /// to them then, and paid whole.
     pub async fn pay_withdrawals(&self) -> Result<PayoutReport, SettlementError> {
         let mut report = PayoutReport::default();
         loop {
@@ -40,7 +41,8 @@ impl Settlement {
             self.charge_customers(&customers).await?;
             for (request, customer) in &page {
                 report.requests += 1;
-                match self.store.begin_payout(request, *customer, self.clock.now()).await? {
+                let may_hold_back = self.acts_for_owners();
+                match self.store.begin_payout(request, *customer, self.clock.now(), may_hold_back).await? {
                     Some(payout) => self.pay(&payout, &mut report).await?,
                     None => report.waiting += 1,
                 }
@@ -65,7 +67,16 @@ impl Settlement {
                 self.store.cancel_payout(&payout.request_digest).await?;
                 report.refused += 1;
             }
-            Ok(Err(EscrowError::InDoubt { .. })) | Err(_) => report.in_doubt += 1,
+            Ok(Err(EscrowError::InDoubt { cause, .. })) => {
+                let request = payout.request_digest.as_str();
+                tracing::warn!(
+                    request,
+                    cause,
+                    "nobody knows whether the escrow has paid a withdrawal: it is asked again"
+                );
+                report.in_doubt += 1;
+            }
+            Err(_) => report.in_doubt += 1,
         }
         Ok(())
     }

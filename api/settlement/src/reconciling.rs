@@ -111,7 +111,8 @@ impl Settlement {
         for held in held {
             let account = held.account.as_deref().and_then(|id| accounts.get(id).copied());
             let (balance, limit) = account.map_or((0, None), |it| (it.balance_usd_cents, Some(it.limit_usd_cents)));
-            if held.account.is_some() && account.is_none() {
+            // Named before its owner has opened it, it is nowhere yet.
+            if held.account.is_some() && account.is_none() && held.is_mirrored {
                 odd.push((held.customer_id, "account", "the escrow does not know the account".to_owned()));
             }
             if balance != held.balance_usd_cents {

@@ -1,8 +1,9 @@
-//! Personal messages signed by Sui wallets. Pure.
+//! Personal messages and transactions signed by Sui wallets. Pure.
 //!
 //! ```text
 //! signature, base64:  flag │ signature 64 │ public key 32 or 33
-//! what is signed:     Blake2b-256(intent 3,0,0 │ BCS of the message's bytes)
+//! what is signed:     Blake2b-256(intent 3,0,0 │ BCS of the message's bytes), or of a transaction
+//!                     Blake2b-256(intent 0,0,0 │ the transaction's BCS)
 //! address:            Blake2b-256(flag │ public key)
 //! ```
 //!
@@ -22,6 +23,8 @@ const ADDRESS_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
 /// Scope "personal message", version 0, application "Sui".
 const PERSONAL_MESSAGE: [u8; 3] = [3, 0, 0];
+/// The same of the scope "transaction".
+const TRANSACTION: [u8; 3] = [0, 0, 0];
 
 /// A wallet's address. It is shown as `0x` and 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,11 +68,29 @@ pub(crate) enum SignatureError {
 
 /// Whether `signature` is the wallet's signature of the personal message.
 pub(crate) fn verify(address: WalletAddress, message: &[u8], signature: &str) -> Result<(), SignatureError> {
-    let bytes = data_encoding::BASE64.decode(signature.as_bytes()).map_err(|_| SignatureError::Form)?;
+    verify_digest(address, &digest(message), &decode(signature)?)
+}
+
+/// Whether `signature` is the wallet's signature of the transaction, which is given in BCS. Answers its bytes.
+pub(crate) fn verify_transaction(
+    address: WalletAddress,
+    transaction: &[u8],
+    signature: &str,
+) -> Result<Vec<u8>, SignatureError> {
+    let bytes = decode(signature)?;
+    verify_digest(address, &blake2b(&[&TRANSACTION, transaction]), &bytes)?;
+    Ok(bytes)
+}
+
+fn decode(signature: &str) -> Result<Vec<u8>, SignatureError> {
+    data_encoding::BASE64.decode(signature.as_bytes()).map_err(|_| SignatureError::Form)
+}
+
+fn verify_digest(address: WalletAddress, digest: &[u8; 32], bytes: &[u8]) -> Result<(), SignatureError> {
     let (&flag, rest) = bytes.split_first().ok_or(SignatureError::Form)?;
     let scheme = Scheme::of(flag)?;
     let (signature, public_key) = rest.split_first_chunk::<SIGNATURE_BYTES>().ok_or(SignatureError::Form)?;
-    scheme.verify(&digest(message), signature, public_key)?;
+    scheme.verify(digest, signature, public_key)?;
     if WalletAddress::of(flag, public_key) == address { Ok(()) } else { Err(SignatureError::OtherWallet) }
 }
 
@@ -249,6 +270,25 @@ mod tests {
         bytes[65] = 1;
         let address = WalletAddress::of(0, &bytes[65..]);
         assert_eq!(check(address, MESSAGE, &bytes), Err(SignatureError::Wrong));
+    }
+
+    /// A transaction and its signature as the official SDK has them.
+    #[test]
+    fn transactions_are_signed_with_another_intent() {
+        let file = include_str!("../../settlement/sui/tests/data/transactions.json");
+        let file: serde_json::Value = serde_json::from_str(file).unwrap();
+        let address = WalletAddress::parse(file["keys"]["owner"]["address"].as_str().unwrap()).unwrap();
+        let built = file["transactions"].as_array().unwrap();
+        let built = built.iter().find(|built| built["name"] == "deposit").unwrap();
+        let bytes = data_encoding::HEXLOWER.decode(built["bytes"].as_str().unwrap().as_bytes()).unwrap();
+        let signature = built["signature"].as_str().unwrap();
+        let decoded = data_encoding::BASE64.decode(signature.as_bytes()).unwrap();
+        assert_eq!(verify_transaction(address, &bytes, signature), Ok(decoded));
+        assert_eq!(verify(address, &bytes, signature), Err(SignatureError::Wrong), "no message");
+        assert_eq!(verify_transaction(address, &bytes[1..], signature), Err(SignatureError::Wrong));
+        let other = WalletAddress([7; ADDRESS_BYTES]);
+        assert_eq!(verify_transaction(other, &bytes, signature), Err(SignatureError::OtherWallet));
+        assert_eq!(verify_transaction(address, &bytes, "!"), Err(SignatureError::Form));
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod drill;
 mod forecast;
 mod funds;
 mod invoices;
+mod proof;
+mod signing;
 mod statement;
 mod wire;
 
@@ -16,6 +18,9 @@ pub use document::{DocumentView, LineView, NoteView, PartyView, PaymentView, Sum
 pub use drill::{HourPage, HourRow, RecordPage, RecordRow};
 pub use funds::{AmountRequest, FundsMoved, LimitRequest};
 pub use invoices::{InvoicePage, InvoiceRow};
+pub use signing::{
+    ActWord, SignatureRequest, TransactionRequest, TransactionStand, TransactionToSign, TransactionWord,
+};
 pub use statement::{StatementRow, StatementView, TransactionPage, TransactionRow};
 pub use wire::{Billing, DraftTotals, Forecast, NextSubscription};
 
@@ -39,8 +44,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(billing))
         .merge(invoices::routes())
         .merge(drill::routes())
+        .merge(proof::routes())
         .merge(statement::routes())
         .merge(funds::routes())
+        .merge(signing::routes())
 }
 
 /// Where the money stands: balance, what is accrued, this month so far and as it is expected to end.

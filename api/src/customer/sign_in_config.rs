@@ -1,7 +1,7 @@
 //! How one signs in at this server, and what it says of itself: what pages need to know before anybody is known.
 
 use crate::app::App;
-use crate::deployment::EscrowKind;
+use crate::deployment::{EscrowKind, SuiDeployment};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -25,6 +25,9 @@ struct SignInConfig {
     name: Option<String>,
     /// Who holds customers' funds.
     escrow: EscrowWord,
+    /// The contract, where the escrow is one on Sui.
+    #[schema(required = true)]
+    sui: Option<SuiView>,
     /// Where a transaction is looked at: `{digest}` in it stands for the digest.
     #[schema(required = true, example = "https://suiscan.xyz/mainnet/tx/{digest}")]
     explorer_tx_url: Option<String>,
@@ -41,6 +44,31 @@ struct SupportView {
     /// Where to look.
     #[schema(required = true)]
     url: Option<String>,
+}
+
+/// The escrow contract on Sui: what a page compares a transaction with before the wallet signs it.
+#[derive(Debug, Serialize, ToSchema)]
+struct SuiView {
+    /// What wallets call the chain, after `sui:`: `mainnet`, `testnet`, `devnet` or `localnet`.
+    #[schema(example = "mainnet")]
+    network: &'static str,
+    /// The package whose functions are called.
+    package: String,
+    /// The house: accounts' ids are derived from it.
+    house: String,
+    /// The coin, as a type.
+    #[schema(example = "0xdba34672e30cb065b1f93e3ab55318768fd6fef66c15942c9f7cb846e2f900e7::usdc::USDC")]
+    coin: String,
+    /// Units of the coin in a cent.
+    #[schema(value_type = i64)]
+    units_per_cent: u64,
+}
+
+impl From<&SuiDeployment> for SuiView {
+    fn from(sui: &SuiDeployment) -> Self {
+        let SuiDeployment { network, package, house, coin, units_per_cent } = sui.clone();
+        Self { network, package, house, coin, units_per_cent }
+    }
 }
 
 /// Who holds customers' funds.
@@ -67,6 +95,7 @@ async fn sign_in_config(State(app): State<App>) -> Json<SignInConfig> {
             EscrowKind::Embedded => EscrowWord::Embedded,
             EscrowKind::Sui => EscrowWord::Sui,
         },
+        sui: deployment.sui.as_ref().map(SuiView::from),
         explorer_tx_url: deployment.explorer_tx_url.clone(),
         support: SupportView { email: deployment.support_email.clone(), url: deployment.support_url.clone() },
     })

@@ -3,7 +3,7 @@
 use super::{Page, flag, float};
 use crate::app::App;
 use crate::health::{self, RoleState, VERSION};
-use crate::pipeline::{DiskLive, PipelineLive};
+use crate::pipeline::{DiskLive, PipelineLive, SuiLive};
 
 pub(super) fn process(page: &Page, app: &App, live: &PipelineLive) -> Result<(), prometheus::Error> {
     page.gauges("suiftly_build_info", "1, by the program's version.", "version", [(VERSION, 1.0)])?;
@@ -28,4 +28,18 @@ pub(super) fn disks(page: &Page, live: &PipelineLive) -> Result<(), prometheus::
     gauges("suiftly_disk_time_to_full_seconds", help, |disk| disk.time_to_full_s.map(float))?;
     let Some(bytes) = live.database_bytes else { return Ok(()) };
     page.gauge("suiftly_database_bytes", "How large the database is, as of some minutes ago.", float(bytes))
+}
+
+pub(super) fn sui(page: &Page, sui: &SuiLive) -> Result<(), prometheus::Error> {
+    let ups = sui.nodes.iter().map(|node| (node.name.as_str(), flag(node.checkpoint.is_some())));
+    page.gauges("suiftly_sui_node_up", "1 while a node of Sui answers, of the right chain.", "node", ups)?;
+    let checkpoints = sui.nodes.iter().filter_map(|node| Some((node.name.as_str(), float(node.checkpoint?))));
+    page.gauges("suiftly_sui_node_checkpoint", "The newest checkpoint that a node of Sui has.", "node", checkpoints)?;
+    if let Some(left) = sui.charges_left {
+        let help = "How many charges the operator's gas pays for, at what one may cost.";
+        page.gauge("suiftly_sui_charges_left", help, float(left))?;
+    }
+    let Some(behind) = sui.checkpoints_behind else { return Ok(()) };
+    let help = "Checkpoints that both nodes have, and whose events are not mirrored.";
+    page.gauge("suiftly_sui_checkpoints_behind", help, float(behind))
 }

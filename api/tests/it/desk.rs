@@ -28,7 +28,7 @@ pub(crate) struct Desk {
 }
 
 /// The manager's clock stands where the world's does.
-struct SameClock(Arc<MemoryClock>);
+pub(crate) struct SameClock(pub(crate) Arc<MemoryClock>);
 
 impl suiftly_settlement::Clock for SameClock {
     fn now(&self) -> UnixMillis {

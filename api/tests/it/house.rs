@@ -129,8 +129,18 @@ impl Wallet {
     pub(crate) fn sign(&self, message: &str) -> String {
         let (low, high) = (message.len() & 0x7f, message.len() >> 7);
         let uleb = [u8::try_from(low).unwrap() | 0x80, u8::try_from(high).unwrap()];
-        let hash = Blake2b::<U32>::new().chain_update([3, 0, 0]).chain_update(uleb).chain_update(message).finalize();
-        let (signature, key) = (self.key.sign(&hash).to_bytes(), self.key.verifying_key().to_bytes());
+        self.sign_hash(
+            &Blake2b::<U32>::new().chain_update([3, 0, 0]).chain_update(uleb).chain_update(message).finalize(),
+        )
+    }
+
+    /// Signs a transaction, which is given in BCS.
+    pub(crate) fn sign_transaction(&self, transaction: &[u8]) -> String {
+        self.sign_hash(&Blake2b::<U32>::new().chain_update([0, 0, 0]).chain_update(transaction).finalize())
+    }
+
+    fn sign_hash(&self, hash: &[u8]) -> String {
+        let (signature, key) = (self.key.sign(hash).to_bytes(), self.key.verifying_key().to_bytes());
         BASE64.encode(&[&[0], signature.as_slice(), &key].concat())
     }
 

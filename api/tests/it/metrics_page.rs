@@ -2,7 +2,10 @@
 
 use crate::world::World;
 use std::path::Path;
-use suiftly_api::{BackupLive, BackupsLive, DiskLive, ManagerLive, MetricDescription, PipelineLive, describe_metrics};
+use suiftly_api::{
+    BackupLive, BackupsLive, DiskLive, ManagerLive, MetricDescription, PipelineLive, SuiLive, SuiNodeLive,
+    describe_metrics,
+};
 use suiftly_store::firehose::FirehoseState;
 use suiftly_store::money::ShadowSummary;
 
@@ -20,6 +23,11 @@ fn described() -> Vec<MetricDescription> {
             backups: Some(BackupsLive { items: vec![BackupLive::default()], ..BackupsLive::default() }),
             disks: vec![DiskLive::default()],
             database_bytes: Some(0),
+            sui: Some(SuiLive {
+                nodes: vec![SuiNodeLive { checkpoint: Some(1), ..SuiNodeLive::default() }],
+                charges_left: Some(0),
+                checkpoints_behind: Some(0),
+            }),
             ..PipelineLive::default()
         };
     });

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use suiftly_api::fleet::{ExpectedEdge, Fleet};
+use suiftly_api::proof::{ProofAsk, Prover, Unproven};
 use suiftly_api::rows::{Filter, TimeRange};
 use suiftly_api::secrets::{LiveSecrets, Reload, RingLive, SecretsRefused};
 use suiftly_api::vault::{COALESCE_DEFAULT, Freeze, Publisher, PublisherConfig, Start, VaultParts, canary};
@@ -25,6 +26,7 @@ use suiftly_schema::ids::CustomerId;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::WorkerId;
 use suiftly_schema::money::MicroUsd;
+use suiftly_schema::proof::ProofFile;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::sealed::Keyring;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
@@ -65,6 +67,8 @@ pub(crate) struct World {
     pub(crate) vault: VaultParts,
     /// Keyrings in memory: what is to be taken over next, and what is in force.
     pub(crate) secrets: Arc<MemorySecrets>,
+    /// `NoProver` without one.
+    pub(crate) prover: Option<Arc<dyn Prover>>,
     pub(crate) pipeline: Arc<MemoryPipeline>,
     pub(crate) clock: Arc<MemoryClock>,
     pub(crate) shutdown: CancellationToken,
@@ -89,6 +93,7 @@ impl World {
             tap: Arc::default(),
             vault: vault(&Arc::new(SystemClock), Vec::new(), Start::default(), None),
             secrets: Arc::default(),
+            prover: None,
             pipeline: Arc::default(),
             clock: Arc::new(MemoryClock::starting_at(noon())),
             shutdown: CancellationToken::new(),
@@ -124,6 +129,7 @@ impl World {
             accounts: self.accounts.clone().unwrap_or_else(|| accounts(&nowhere())),
             vault: self.vault.clone(),
             secrets: self.secrets.clone(),
+            prover: self.prover.clone().unwrap_or_else(|| Arc::new(NoProver)),
         }
     }
 
@@ -194,6 +200,7 @@ pub(crate) fn accounts(database: &StoreConfig) -> Accounts {
     Accounts {
         store: AccountStore::new(database).unwrap(),
         settlement: Settlement::new(MoneyStore::new(database).unwrap(), escrow, clock),
+        owners: None,
         api_key_secret: ApiKeySecret::new([7; 32]),
         at_rest: Keyring::of(vec![(1, [8; 32])]).unwrap(),
         jwt: Keyring::of(vec![(1, [9; 32])]).unwrap(),
@@ -415,6 +422,15 @@ impl ViewRows for MemoryStore {
                 minutes: read.minutes(filter, TimeRange::new(minutes_since, UnixMillis::MAX)),
             })
         })
+    }
+}
+
+/// Nothing can be proven.
+struct NoProver;
+
+impl Prover for NoProver {
+    fn prove(&self, _: ProofAsk) -> BoxFuture<'_, Result<ProofFile, Unproven>> {
+        Box::pin(async { Err(Unproven::NotFound) })
     }
 }
 

@@ -2,8 +2,8 @@
 // suiftly-schema, which also says what each field means and what the proof does not show.
 import { ProofError } from "./proof/error";
 import { type ProofFile, type ProofPart, type ProofRecord, parseProof } from "./proof/file";
-import { partBytes, recordBytes } from "./proof/leaves";
-import { type Hash, isConsistent, leaf, rootByPath, sha256, type Tree, utf8 } from "./proof/tree";
+import { monthBytes, partBytes, recordBytes } from "./proof/leaves";
+import { type Hash, isConsistent, leaf, node, rootByPath, type Tree } from "./proof/tree";
 
 export { ProofError, type ProofFailure } from "./proof/error";
 export type { ProofPart, ProofRecord } from "./proof/file";
@@ -49,24 +49,31 @@ export async function verifyProof(bytes: Uint8Array): Promise<VerifiedProof> {
   return { record, part, records: records.count, month, tree, anchors };
 }
 
+/** Whether a record is the request of this name: its id, or `<server>-<boot>-<seq>`. */
+export function isOfRequest(
+  { server_id, line, request_id }: ProofRecord,
+  request: string,
+): boolean {
+  if (request_id !== null && request === request_id) return true;
+  return line !== null && request === `${server_id}-${line.boot}-${line.seq}`;
+}
+
 async function treeOf(of: Hash, place: ProofFile["in_part"]): Promise<Tree> {
   const root = await rootByPath(of, place.index, place.count, place.path);
   if (root === null) throw new ProofError("path");
   return { count: place.count, root };
 }
 
-/** The inputs have one form: the month behind the customer's number, the root in the last field. Nothing else is read. */
+/** The invoice's hash follows from the month, its root, and the hash of everything else that was billed by. */
 async function invoiceAnchor(
-  { number, inputs }: NonNullable<ProofFile["invoice"]>,
+  { number, hash, rest }: NonNullable<ProofFile["invoice"]>,
   month: string,
   tree: Tree,
 ): Promise<Anchor> {
-  const isOfMonth = inputs.match(/^\{"customer_id":\d*,"month":"([^"]*)",/)?.[1] === month;
-  const proof = JSON.stringify({ parts: tree.count, root: tree.root });
-  if (!isOfMonth || !inputs.endsWith(`,"proof":${proof}}`) || !isJson(inputs)) {
+  if ((await node(rest, await leaf(monthBytes(month, tree)))) !== hash) {
     throw new ProofError("invoice");
   }
-  return { kind: "invoice", name: number, root: await sha256(utf8(inputs)), covers: true };
+  return { kind: "invoice", name: number, root: hash, covers: true };
 }
 
 async function chargeAnchor(
@@ -82,13 +89,4 @@ async function chargeAnchor(
       : await isConsistent({ count: parts, root }, tree, path);
   if (!holds) throw new ProofError("charge");
   return { kind: "charge", name, root, covers: parts === null || part < parts };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

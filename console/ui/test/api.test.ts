@@ -61,6 +61,7 @@ const CONFIG = {
   mock: true,
   domain: "localhost:3000",
   escrow: "embedded",
+  sui: null,
   explorer_tx_url: null,
   name: null,
   support: { email: null, url: null },

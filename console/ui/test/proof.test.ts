@@ -7,11 +7,12 @@ import {
   type ProofRecord,
   verifyProof,
 } from "../src/proof";
-import { partBytes, recordBytes } from "../src/proof/leaves";
+import { monthBytes, partBytes, recordBytes } from "../src/proof/leaves";
 import {
   fromHex,
   isConsistent,
   leaf,
+  node,
   ofNoLeaves,
   rootByPath,
   sha256,
@@ -39,6 +40,13 @@ interface Vectors {
       old: string;
       new: string;
       sealed: boolean;
+    }[];
+    inputs: {
+      hash: string;
+      rest: string | null;
+      month: string | null;
+      parts: number | null;
+      root: string | null;
     }[];
   };
 }
@@ -103,6 +111,17 @@ test("records and parts are encoded as the vectors have them", async () => {
     expect(toHex(partBytes(of.part, of))).toBe(of.encoded);
     expect(await leaf(partBytes(of.part, of))).toBe(of.leaf);
   }
+});
+
+test("an invoice's hash is that of its month and of the rest", async () => {
+  const [of] = vectors("files").inputs;
+  if (of?.rest == null || of.month === null || of.parts === null || of.root === null) {
+    throw new Error("no vector");
+  }
+  const month = await leaf(monthBytes(of.month, { count: of.parts, root: of.root }));
+  expect(await node(of.rest, month)).toBe(of.hash);
+  const next = await leaf(monthBytes("2026-12", { count: of.parts, root: of.root }));
+  expect(await node(of.rest, next)).not.toBe(of.hash);
 });
 
 test("a valid file says what it proves", async () => {

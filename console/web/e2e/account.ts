@@ -29,6 +29,10 @@ export async function readStatus(page: Page, path: string): Promise<number> {
 }
 
 /** Asks until it holds: the API's own view of what the page has done. */
-export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean) {
-  await expect.poll(async () => holds(await ask()), { timeout: 15_000, interval: 50 }).toBe(true);
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+  timeout = 15_000,
+) {
+  await expect.poll(async () => holds(await ask()), { timeout, interval: 50 }).toBe(true);
 }

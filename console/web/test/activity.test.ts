@@ -159,7 +159,7 @@ test.each([
   [
     "delivery_dead",
     { channel: "webhook", webhook_id: 3 },
-    "Webhook 3 does not take what it is told",
+    "Webhook 3 did not take what it was told",
   ],
   ["alert_crossed", { name: "Half" }, "Alert “Half” was crossed"],
   ["something_new", {}, "Something new"],
@@ -184,19 +184,19 @@ test.each([
 test.each([
   [
     { metric: "spend", value: 12_000_000, threshold: 10_000_000, of: "2026-11" },
-    "Spending in 2026-11 is $12.00. It is set to $10.00.",
+    "Spending in 2026-11 was $12.00. The alert was set to $10.00.",
   ],
   [
     { metric: "spend_percent", value: 81, threshold: 80, of: "2026-11" },
-    "Spending in 2026-11 is 81% of the limit. It is set to 80%.",
+    "Spending in 2026-11 was 81% of the limit. The alert was set to 80%.",
   ],
   [
     { metric: "balance_below", value: 900_000, threshold: 1_000_000 },
-    "Your balance is $0.90. It is set to $1.00.",
+    "Your balance was $0.90. The alert was set to $1.00.",
   ],
   [
     { metric: "rejected", value: 1_200, threshold: 1_000, of: "2026-11-22", service: "grpc" },
-    "1,200 rejected requests of gRPC in 2026-11-22. It is set to 1,000.",
+    "1,200 rejected requests of gRPC in 2026-11-22. The alert was set to 1,000.",
   ],
 ])("an alert of %j", (body, text) => {
   expect(say({ kind: "alert_crossed", body }).text).toBe(text);

@@ -27,7 +27,7 @@ export async function openPage(browser: Browser, view: View, now: number): Promi
 }
 
 export async function visit(page: Page, url: string, of: PictureOf, invoice: string) {
-  const { path, outside, keys } = of;
+  const { path, outside, keys, opens } = of;
   const value = outside ? "1" : "0";
   await page.context().addCookies([{ name: OUTSIDE.split("=")[0] ?? "", value, url }]);
   await page.goto(`${url}${path.replace("{invoice}", invoice)}`);
@@ -38,6 +38,12 @@ export async function visit(page: Page, url: string, of: PictureOf, invoice: str
   await page.evaluate(hideVersions);
   if (keys) {
     await page.keyboard.press(keys);
+    await settle(page);
+  }
+  if (opens) {
+    // By the keyboard: a pointer would stay where it was, over the next page.
+    await page.getByRole("button", { name: opens, exact: true }).first().press("Enter");
+    await page.getByRole("dialog").waitFor();
     await settle(page);
   }
 }

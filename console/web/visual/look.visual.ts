@@ -8,6 +8,7 @@ import { readRecording } from "./answers";
 import { openBrowser, openPage, picture, visit } from "./browser";
 import { compare, halve } from "./compare";
 import { PAGES, VIEWS } from "./pages";
+import { proofAnswers } from "./proof";
 import { type Fixture, serve } from "./server";
 
 const BASELINES = join(import.meta.dirname, "baselines");
@@ -21,7 +22,7 @@ let browser: Browser;
 beforeAll(async () => {
   mkdirSync(BASELINES, { recursive: true });
   mkdirSync(SHOTS, { recursive: true });
-  fixture = await serve(recording);
+  fixture = await serve({ ...recording, answers: { ...recording.answers, ...proofAnswers() } });
   browser = await openBrowser();
 });
 

@@ -1,4 +1,5 @@
 // Every page that is compared with its picture.
+import { PROOF_PATH } from "./proof";
 
 export interface PictureOf {
   /** Names the pictures. */
@@ -9,6 +10,10 @@ export interface PictureOf {
   readonly outside?: boolean;
   /** Pressed once the page is there. */
   readonly keys?: string;
+  /** The button that then opens a dialog: the first of this name. */
+  readonly opens?: string;
+  /** Its answers are made, not recorded. */
+  readonly made?: boolean;
 }
 
 export const PAGES: readonly PictureOf[] = [
@@ -24,6 +29,7 @@ export const PAGES: readonly PictureOf[] = [
   { name: "keys", path: "/keys" },
   { name: "billing", path: "/billing" },
   { name: "invoice", path: "/billing/invoices/{invoice}" },
+  { name: "proof", path: PROOF_PATH, opens: "Prove", made: true },
   { name: "transactions", path: "/billing/transactions" },
   { name: "activity", path: "/activity" },
   { name: "notifications", path: "/notifications" },

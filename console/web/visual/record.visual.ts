@@ -32,7 +32,7 @@ test("the pages' answers are recorded", async () => {
   const events = await firstEvents(page, now);
   const { items } = await read<InvoicePage>(page, "/billing/invoices");
   const invoice = items[0]?.number ?? "";
-  for (const of of PAGES) if (!of.outside) await visit(page, url, of, invoice);
+  for (const of of PAGES) if (!of.outside && !of.made) await visit(page, url, of, invoice);
   await Promise.all(reads);
   await browser.close();
   expect(invoice, "an invoice to take a picture of").not.toBe("");

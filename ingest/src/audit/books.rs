@@ -30,7 +30,7 @@ pub fn told_books(dirs: &JournalDirs, before: Epoch) -> Result<ToldBooks, Recoun
 }
 
 /// The published formats as they stood before an epoch, by what is kept of the journal.
-pub(super) fn told_formats(dirs: &JournalDirs, before: Epoch) -> Result<Vec<PublishedFormat>, RecountError> {
+pub(crate) fn told_formats(dirs: &JournalDirs, before: Epoch) -> Result<Vec<PublishedFormat>, RecountError> {
     let (mut formats, mut last) = (BTreeMap::new(), 0);
     each_change(dirs, before, |ReferenceChange { seq, entity }| {
         if seq > last

@@ -1,14 +1,15 @@
 //! The SF1 line (SPEC §3.2): 30 tokens parted by one space, `-` = unset, timer `-1` = phase not reached.
 //!
 //! Every number is checked against what it may be, and a line is read whole or rejected with a reason. Nothing is
-//! allocated. What is not kept (`%rt`, `%U`, `%ID`) is not looked at beyond being there; `%ci` only where the
-//! rules have set no client address.
+//! allocated. What is not kept (`%rt`, `%U`, `%ID`) is not looked at beyond being there ([`request_id`] does, for
+//! proofs); `%ci` only where the rules have set no client address.
 
 use super::MAX_BYTES_SENT;
 use super::event::{backend_id, derive};
 use super::path;
 use super::scan::{address, spaces, uint};
 use crate::reject::Reject;
+use memchr::memrchr;
 use std::net::IpAddr;
 use suiftly_schema::{
     ids::{CustomerId, Frontend, Network, Service},
@@ -76,6 +77,22 @@ pub fn unset(body: &[u8]) -> impl Iterator<Item = &'static str> {
 /// When the gateway wrote a line, by its own clock.
 pub fn written(body: &[u8]) -> Option<UnixMillis> {
     Tokens::split(body).ok()?.instant(token::WRITTEN).ok()?
+}
+
+/// What the gateway called the request (`%ID`), in a body that [`parse`] has read: its last token.
+pub fn request_id(body: &[u8]) -> Option<&[u8]> {
+    let at = memrchr(b' ', body).filter(|_| body.starts_with(b"SF1 "))?;
+    Some(&body[at + 1..]).filter(|token| *token != b"-")
+}
+
+/// When a request was named so, by the `unique-id-format` that we ship: HAProxy's accept time, which is the request's or,
+/// on a connection that is used again, an earlier one. `None` of a name of another form.
+pub fn named_at(request_id: &str) -> Option<UnixMillis> {
+    let (time, _) = request_id.split_once('-')?;
+    let (seconds, ms) = time.split_at_checked(8).filter(|(_, ms)| (2..=3).contains(&ms.len()))?;
+    let number = |digits: &str| i64::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'));
+    let (seconds, ms) = (number(seconds)?, number(ms).filter(|ms| *ms < 1_000)?);
+    Some(UnixMillis(seconds * 1_000 + ms))
 }
 
 /// Reads an SF1 body. The record's `journal_offset` is 0.

@@ -164,7 +164,7 @@ impl SimulatedGateway {
         put(out, format_args!("{} {requests} {seq} {server_id} {network} {service} {frontend} ", boot.0));
         self.variables(request, out);
         self.answer(&request.outcome, timers, name, out);
-        self.identity(now, &request.outcome, out);
+        self.identity(now.plus_ms(-i64::from(timers[4])), &request.outcome, out);
     }
 
     /// `tt ev cid fp km cfg cip pp`, the variables that rules set.
@@ -264,11 +264,14 @@ impl SimulatedGateway {
         }
     }
 
-    /// `%ci %ID`.
-    fn identity(&mut self, now: UnixMillis, outcome: &Outcome, out: &mut Vec<u8>) {
+    /// `%ci %ID`, by the `unique-id-format` that we ship: seconds, milliseconds, process, request.
+    fn identity(&mut self, began: UnixMillis, outcome: &Outcome, out: &mut Vec<u8>) {
         match outcome {
             Outcome::Unparsed { .. } => put(out, format_args!("127.0.0.1 -")),
-            _ => put(out, format_args!("127.0.0.1 {:X}-{PID:X}-{:04X}", now.0 & 0xff_ffff_ffff, self.requests)),
+            _ => {
+                let (seconds, ms) = (began.0.div_euclid(1_000), began.0.rem_euclid(1_000));
+                put(out, format_args!("127.0.0.1 {seconds:X}{ms:02X}-{PID:X}-{:04X}", self.requests));
+            }
         }
     }
 

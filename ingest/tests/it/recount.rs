@@ -1,5 +1,7 @@
 //! Usage counted again out of a journal, whatever came into it: what the running system counted, exactly, or an error.
 
+mod parts;
+
 use crate::samples::Random;
 use crate::support::pipeline::PATIENCE;
 use std::collections::{BTreeMap, BTreeSet};

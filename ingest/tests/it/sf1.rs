@@ -1,6 +1,6 @@
 //! The SF1 parser, field by field.
 
-use suiftly_ingest::haproxy::sf1::parse;
+use suiftly_ingest::haproxy::sf1::{named_at, parse, request_id};
 use suiftly_ingest::reject::Reject;
 use suiftly_schema::record::{LineId, Record, Timers};
 use suiftly_schema::time::UnixMillis;
@@ -23,6 +23,23 @@ fn with(changes: &[(usize, &str)]) -> String {
 fn read(changes: &[(usize, &str)]) -> Record {
     let line = with(changes);
     parse(line.as_bytes()).unwrap_or_else(|reject| panic!("{line}: {reject:?}"))
+}
+
+#[test]
+fn what_the_gateway_called_the_request() {
+    let named = |body: &str| request_id(body.as_bytes()).map(|id| String::from_utf8(id.to_vec()).unwrap());
+    assert_eq!(named(LINE).as_deref(), Some("6B0214B13DF-1D83-8CA5"));
+    assert_eq!(named(&with(&[(29, "x")])).as_deref(), Some("x"));
+    for body in [with(&[(29, "-")]), LINE.replace("SF1", "SF2"), String::new(), "SF1".to_owned()] {
+        assert_eq!(named(&body), None, "{body}");
+    }
+    assert_eq!(named_at("6B0214B13DF-1D83-8CA5"), Some(UnixMillis(1_795_298_481_991)));
+    assert_eq!(named_at("6B0214B100-1D83-0000"), Some(UnixMillis(1_795_298_481_000)));
+    for name in
+        ["", "-", "6B0214B13DF", "6B0214B1-1", "6B0214B13E8-1", "6B0214B1+1-1", "+B0214B13DF-1", "6B0214B1\u{e9}-1"]
+    {
+        assert_eq!(named_at(name), None, "{name}");
+    }
 }
 
 #[test]

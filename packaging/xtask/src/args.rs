@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 pub(crate) const HELP: &str = "\
 cargo xtask up [--seconds N] [--udp] [--kill N] [--rate R] [--release]
-               [--data-dir DIR] [--free-ports] [--no-install]
+               [--escrow embedded|sui] [--data-dir DIR] [--free-ports] [--no-install]
     Installs what is missing, builds, starts PostgreSQL, suiftly, its edge and HAProxy, and drives requests until Ctrl-C.
     A fresh data directory gets five weeks of a past first; timed runs go without.
     A customer goes over their limit and is refused; another's funds run out, they deposit and are served again.
@@ -20,8 +20,9 @@ cargo xtask up [--seconds N] [--udp] [--kill N] [--rate R] [--release]
     --kill N        kill -9 suiftly N times, spread over the run, and start it again (needs --seconds)
     --rate R        requests per second (default 1000)
     --release       the optimised build
+    --escrow WHO    who holds the funds: embedded (default), or sui, the contract on a local chain that is started beside
     --data-dir DIR  where the database, the journal and the keys live (default: suiftly-dev in the target directory;
-                    with --seconds suiftly-timed, which is made anew)
+                    with --seconds suiftly-timed, which is made anew; with --escrow sui they end with -sui)
     --free-ports    listen wherever it is free instead of on the well-known ports
     --no-install    install nothing
 cargo xtask test [--quick]       every check; --quick leaves out whatever needs a running system
@@ -47,9 +48,12 @@ cargo xtask kill --gateway [--no-install]
 cargo xtask sim [--runs N] [--seed S]
     Disorder, doubles, power cuts and a failing database, seeded (default 25 runs, each of the next seed): the result
     is that of the undisturbed run.
-cargo xtask sim money [--customers N] [--months N] [--seed S]
+cargo xtask sim money [--customers N] [--months N] [--seed S] [--escrow embedded|sui]
     Fourteen months of a thousand customers: orders, limits, deposits, withdrawals, late lines, a faulty escrow, restarts.
-    The live bill is the closed bill is the audited one; money moves once; the ledger balances.
+    The live bill is the closed bill is the audited one; money moves once; the ledger balances. With --escrow sui they are
+    100 customers and 3 months, on a local chain whose two nodes fail.
+cargo xtask sim charges [--count N]
+    10,000 charges on a local chain while one answer in twenty is lost: each is drawn once.
 cargo xtask book                 the documentation as a book, its links checked: target/book
 cargo xtask deb [--trial] [--dev]
     Builds the server's Debian package; with --trial it is installed, started, upgraded, removed and purged on a bare Debian
@@ -74,7 +78,12 @@ const SEED: u32 = 1;
 /// How many seeds `sim` runs.
 pub(crate) const SIMULATIONS_DEFAULT: u64 = 25;
 /// How many customers `sim money` has, and how many months it lasts.
-pub(crate) const MONEY_DEFAULT: MoneyOptions = MoneyOptions { customers: 1_000, months: 14, seed: 1 };
+pub(crate) const MONEY_DEFAULT: MoneyOptions =
+    MoneyOptions { customers: 1_000, months: 14, seed: 1, escrow: Escrow::Embedded };
+/// The same on a chain, where every act of everybody is a transaction.
+pub(crate) const MONEY_ON_SUI: MoneyOptions = MoneyOptions { customers: 100, months: 3, seed: 1, escrow: Escrow::Sui };
+/// How many charges `sim charges` has drawn.
+pub(crate) const CHARGES_DEFAULT: u32 = 10_000;
 /// How long `soak` lasts, and from which seed.
 pub(crate) const SOAK_DEFAULT: SoakOptions = SoakOptions { minutes: 10, seed: 1 };
 /// How often `kill` kills.
@@ -94,6 +103,7 @@ pub(crate) enum Task {
     Kill(KillOptions),
     Simulate { runs: u64, seed: u64 },
     SimulateMoney(MoneyOptions),
+    SimulateCharges { count: u32 },
     Contract,
     CheckImports,
     Monitoring,
@@ -136,12 +146,30 @@ pub(crate) struct KillOptions {
     pub(crate) install: bool,
 }
 
+/// Who holds customers' funds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escrow {
+    Embedded,
+    Sui,
+}
+
+impl Escrow {
+    /// As configurations call it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Sui => "sui",
+        }
+    }
+}
+
 /// How many customers to simulate, and how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MoneyOptions {
     pub(crate) customers: u32,
     pub(crate) months: u32,
     pub(crate) seed: u64,
+    pub(crate) escrow: Escrow,
 }
 
 /// How long to soak.
@@ -159,6 +187,7 @@ pub(crate) struct UpOptions {
     pub(crate) kills: u32,
     pub(crate) rate: u32,
     pub(crate) release: bool,
+    pub(crate) escrow: Escrow,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) free_ports: bool,
     pub(crate) install: bool,
@@ -172,6 +201,7 @@ impl Default for UpOptions {
             kills: 0,
             rate: RATE_DEFAULT,
             release: false,
+            escrow: Escrow::Embedded,
             data_dir: None,
             free_ports: false,
             install: true,
@@ -218,6 +248,7 @@ fn up(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
             Long("kill") => options.kills = number(parser, "kill")?,
             Long("rate") => options.rate = number(parser, "rate")?,
             Long("release") => options.release = true,
+            Long("escrow") => options.escrow = escrow(parser)?,
             Long("data-dir") => options.data_dir = Some(parser.value()?.into()),
             Long("free-ports") => options.free_ports = true,
             Long("no-install") => options.install = false,
@@ -314,6 +345,7 @@ fn simulate(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
     while let Some(argument) = parser.next()? {
         match argument {
             Value(what) if what == "money" => return simulate_money(parser),
+            Value(what) if what == "charges" => return simulate_charges(parser),
             Long("runs") => runs = number(parser, "runs")?,
             Long("seed") => seed = number(parser, "seed")?,
             other => return Err(other.unexpected().into()),
@@ -348,16 +380,42 @@ fn soak(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
 }
 
 fn simulate_money(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
-    let mut options = MONEY_DEFAULT;
+    let (mut customers, mut months, mut seed, mut on) = (None, None, None, Escrow::Embedded);
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("customers") => options.customers = number(parser, "customers")?,
-            Long("months") => options.months = number(parser, "months")?,
-            Long("seed") => options.seed = number(parser, "seed")?,
+            Long("customers") => customers = Some(number(parser, "customers")?),
+            Long("months") => months = Some(number(parser, "months")?),
+            Long("seed") => seed = Some(number(parser, "seed")?),
+            Long("escrow") => on = escrow(parser)?,
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Task::SimulateMoney(options))
+    let default = if on == Escrow::Sui { MONEY_ON_SUI } else { MONEY_DEFAULT };
+    Ok(Task::SimulateMoney(MoneyOptions {
+        customers: customers.unwrap_or(default.customers),
+        months: months.unwrap_or(default.months),
+        seed: seed.unwrap_or(default.seed),
+        escrow: on,
+    }))
+}
+
+fn simulate_charges(parser: &mut lexopt::Parser) -> anyhow::Result<Task> {
+    let mut count = CHARGES_DEFAULT;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("count") => count = number(parser, "count")?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Task::SimulateCharges { count })
+}
+
+fn escrow(parser: &mut lexopt::Parser) -> anyhow::Result<Escrow> {
+    match parser.value()?.string()?.as_str() {
+        "embedded" => Ok(Escrow::Embedded),
+        "sui" => Ok(Escrow::Sui),
+        other => bail!("--escrow is embedded or sui, not {other}"),
+    }
 }
 
 /// The console's own arguments, unless its package is what is wanted.
@@ -410,13 +468,14 @@ mod tests {
             ("up --help", Task::Help),
             ("up", up(UpOptions::default())),
             (
-                "up --seconds 30 --udp --kill 5 --rate=200 --release --data-dir d --free-ports --no-install",
+                "up --seconds 30 --udp --kill 5 --rate=200 --release --escrow sui --data-dir d --free-ports --no-install",
                 up(UpOptions {
                     seconds: Some(30),
                     udp: true,
                     kills: 5,
                     rate: 200,
                     release: true,
+                    escrow: Escrow::Sui,
                     data_dir: Some("d".into()),
                     free_ports: true,
                     install: false,
@@ -444,8 +503,12 @@ mod tests {
             ("sim money", Task::SimulateMoney(MONEY_DEFAULT)),
             (
                 "sim money --customers 9 --months 3 --seed 77",
-                Task::SimulateMoney(MoneyOptions { customers: 9, months: 3, seed: 77 }),
+                Task::SimulateMoney(MoneyOptions { customers: 9, months: 3, seed: 77, escrow: Escrow::Embedded }),
             ),
+            ("sim charges", Task::SimulateCharges { count: 10_000 }),
+            ("sim charges --count 7", Task::SimulateCharges { count: 7 }),
+            ("sim money --escrow sui", Task::SimulateMoney(MONEY_ON_SUI)),
+            ("sim money --escrow sui --months 5", Task::SimulateMoney(MoneyOptions { months: 5, ..MONEY_ON_SUI })),
             ("book", Task::Book),
             ("deb --trial", Task::Package(PackageOptions { trial: true, release: true })),
             ("deb --dev", Task::Package(PackageOptions { trial: false, release: false })),

@@ -1,6 +1,6 @@
 //! What `suiftly billing` and `suiftly audit` say.
 
-use crate::past;
+use crate::{chain, past};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -29,7 +29,9 @@ impl Books {
 
     /// `suiftly billing …`
     pub(crate) fn billing(&self, words: &[&str]) -> anyhow::Result<String> {
-        said_by(Command::new(&self.suiftly).args(["billing", "--data-dir"]).arg(&self.data_dir).args(words))
+        let mut command = Command::new(&self.suiftly);
+        command.envs(chain::settings(&self.data_dir));
+        said_by(command.args(["billing", "--data-dir"]).arg(&self.data_dir).args(words))
     }
 
     /// `suiftly audit INVOICE`

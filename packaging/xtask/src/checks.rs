@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check there is, in the order in which they fail fastest.
 
-use crate::args::{KILLS_DEFAULT, MONEY_DEFAULT, SIMULATIONS_DEFAULT};
+use crate::args::{CHARGES_DEFAULT, KILLS_DEFAULT, MONEY_DEFAULT, MONEY_ON_SUI, SIMULATIONS_DEFAULT};
 use crate::book;
 use crate::build;
 use crate::commands;
@@ -123,7 +123,16 @@ fn simulations(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
     steps.join(suite)?;
     let why = NOT_ON_TIMESCALE.map(|(filter, why)| format!("{filter} ({why})"));
     steps.closing_line(format!("not run on TimescaleDB: {}", why.join("; ")));
-    Ok(())
+    simulations_on_sui(steps)
+}
+
+/// The same where the contract on Sui holds the funds: a local chain, whose nodes lose answers, refuse and are late. By
+/// themselves, since what waits for a processor is late, too.
+fn simulations_on_sui(steps: &mut Steps) -> anyhow::Result<()> {
+    let money = &mut commands::money_simulation(MONEY_ON_SUI);
+    steps.command("simulation of money on Sui, 100 customers over 3 months", money)?;
+    let charges = &mut commands::charges_simulation(CHARGES_DEFAULT);
+    steps.command("simulation of 10,000 charges on Sui, one answer in twenty lost", charges)
 }
 
 /// Every fuzz target for a few seconds, always the same.

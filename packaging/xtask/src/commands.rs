@@ -106,16 +106,28 @@ pub(crate) fn simulation(runs: u64, seed: u64) -> Command {
 /// The same of money.
 pub(crate) fn money_simulation(options: MoneyOptions) -> Command {
     let mut command = test_of_the_binary("money::fourteen_months_come_out_to_the_last_micro_dollar");
-    let MoneyOptions { customers, months, seed } = options;
+    let MoneyOptions { customers, months, seed, escrow } = options;
     command.env("SUIFTLY_SIM_CUSTOMERS", customers.to_string()).env("SUIFTLY_SIM_MONTHS", months.to_string());
-    command.env("SUIFTLY_SIM_SEED", seed.to_string());
+    command.env("SUIFTLY_SIM_SEED", seed.to_string()).env("SUIFTLY_SIM_ESCROW", escrow.word());
+    command
+}
+
+/// Charges on a local chain that loses answers: each is drawn once.
+pub(crate) fn charges_simulation(count: u32) -> Command {
+    let name = "sui::many::each_of_many_charges_is_drawn_once_while_answers_are_lost";
+    let mut command = test_of("suiftly-settlement", name);
+    command.env("SUIFTLY_SIM_CHARGES", count.to_string());
     command
 }
 
 fn test_of_the_binary(name: &str) -> Command {
+    test_of("suiftly", name)
+}
+
+fn test_of(package: &str, name: &str) -> Command {
     let mut command = cargo();
     // The whole workspace, as other checks build it: a package by itself would be built anew, with other features.
-    let chosen = format!("package(suiftly) and test(={name})");
+    let chosen = format!("package({package}) and test(={name})");
     command.args(["nextest", "run", "--workspace", "--profile", "simulation", "--no-capture", "-E", &chosen]);
     command
 }
@@ -136,5 +148,14 @@ pub(crate) fn simulate_money(options: MoneyOptions) -> anyhow::Result<ExitCode> 
     install::install(&places, install::TO_RUN)?;
     install::cargo_tool(NEXTEST)?;
     run(&mut money_simulation(options))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Charges on a local chain; it tells its own figures.
+pub(crate) fn simulate_charges(count: u32) -> anyhow::Result<ExitCode> {
+    let places = Places::find()?;
+    install::install(&places, install::TO_RUN)?;
+    install::cargo_tool(NEXTEST)?;
+    run(&mut charges_simulation(count))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,12 @@
-//! The checks on a running system: a browser on one with traffic, the desktop window on another, then runs by UDP and with
-//! `kill -9`; all but the window's, into which lines come from aside, with a reconciliation. All on one data directory, so that a run on old data is checked as well; but
+//! The checks on a running system: a browser on one with traffic, another beside a local chain, the desktop window on a third,
+//! then runs by UDP and with `kill -9`; all but the window's, into which lines come from aside, with a reconciliation. All on one
+//! data directory, so that a run on old data is checked as well; but for the chain's, since a database stays with its escrow, and
 //! for money, whose clock is moved.
 
 use crate::build::npm;
 use crate::database::db;
 use crate::outage;
+use crate::owner;
 use crate::places::Places;
 use crate::ports::Ports;
 use crate::process::run_quietly;
@@ -47,6 +49,10 @@ fn each(places: &Places, steps: &mut Steps, passed: &mut u32) -> anyhow::Result<
     let interrupt = steps.interrupt().clone();
     steps.work("a fresh data directory", || clear(&places.suiftly(false), &data_dir))?;
     in_browser(places, steps, &shape(false)?, &interrupt, passed)?;
+    let mut on_chain = shape(false)?;
+    on_chain.data_dir = places.data_dir("suiftly-test-sui");
+    owner::run(places, steps, &on_chain, RATE, &interrupt)?;
+    *passed += 1;
     window::run(places, steps, &shape(false)?, RATE, &interrupt)?;
     *passed += 1;
     let udp = shape(true)?;

@@ -13,7 +13,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("suiftly-edge", &["suiftly-schema"]),
     ("suiftly-link", &["suiftly-schema"]),
     ("suiftly-notify", &["suiftly-schema", "suiftly-store"]),
-    ("suiftly-settlement", &["suiftly-schema", "suiftly-store"]),
+    ("suiftly-sui", &["suiftly-schema"]),
+    ("suiftly-chain", &["suiftly-schema", "suiftly-sui"]),
+    ("suiftly-settlement", &["suiftly-schema", "suiftly-store", "suiftly-sui"]),
     (
         "suiftly-api",
         &[
@@ -40,6 +42,8 @@ const EVERYTHING: &[&str] = &[
     "suiftly-edge",
     "suiftly-link",
     "suiftly-notify",
+    "suiftly-sui",
+    "suiftly-chain",
     "suiftly-settlement",
     "suiftly-api",
 ];
@@ -56,7 +60,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower-http", &["suiftly-api"]),
     ("lettre", &["suiftly-notify"]),
     ("tauri", &["suiftly-console"]),
+    ("sui-rpc", SUI),
+    ("sui-crypto", SUI),
+    ("sui-sdk-types", SUI),
+    ("sui-transaction-builder", SUI),
+    ("tonic", SUI),
 ];
+
+/// Who speaks to Sui's nodes: with one, and as one.
+const SUI: &[&str] = &["suiftly-sui", "suiftly-chain"];
 
 /// What the schema never touches: clocks, sockets, databases, runtimes.
 const NOT_IN_SCHEMA: &[&str] = &[
@@ -137,6 +149,8 @@ mod tests {
             ("suiftly-store", &["suiftly-schema", "tokio-postgres", "tokio"]),
             ("suiftly-ingest", &["suiftly-schema", "nix"]),
             ("suiftly-dataflow", &["suiftly-schema", "timely", "dev:suiftly-ingest"]),
+            ("suiftly-sui", &["suiftly-schema", "sui-rpc", "tonic"]),
+            ("suiftly-settlement", &["suiftly-store", "suiftly-sui", "dev:suiftly-chain"]),
             ("suiftly-api", &["suiftly-store", "axum"]),
             ("suiftly", &["suiftly-api", "suiftly-ingest"]),
             ("suiftly-bench", &["suiftly-dataflow", "timely"]),
@@ -158,6 +172,7 @@ mod tests {
             (&[("suiftly-schema", &["tokio"])], "it does no I/O"),
             (&[("suiftly-api", &["timely"])], "its home is suiftly-dataflow"),
             (&[("suiftly", &["tokio-postgres"])], "its home is suiftly-store"),
+            (&[("suiftly-settlement", &["sui-rpc"])], "its home is suiftly-sui, suiftly-chain"),
             (&[("suiftly-new", &[])], "suiftly-new has no rule"),
         ];
         for (edges, message) in cases {

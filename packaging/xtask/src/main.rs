@@ -12,6 +12,7 @@ mod bench_all;
 mod book;
 mod books;
 mod build;
+mod chain;
 mod checks;
 mod commands;
 mod contract;
@@ -34,6 +35,7 @@ mod monitoring;
 mod numbered;
 mod observe;
 mod outage;
+mod owner;
 mod package;
 mod past;
 mod peers;
@@ -86,6 +88,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Kill(options) => kill::kill(&options),
         Task::Simulate { runs, seed } => commands::simulate(runs, seed),
         Task::SimulateMoney(options) => commands::simulate_money(options),
+        Task::SimulateCharges { count } => commands::simulate_charges(count),
         Task::Book => book::book(),
         Task::Package(options) => deb::package(options),
         Task::Restore => restore::restore(),

@@ -3,6 +3,7 @@
 //! shows the waiver, the ledger balances, and an audit agrees.
 
 use crate::books::{Books, MICRO_USD_A_CENT, number, used_this_month};
+use crate::chain::Till;
 use crate::show::Show;
 use crate::signals::Interrupt;
 use crate::stack::Stack;
@@ -26,6 +27,7 @@ pub(crate) const AFTER_MONTH_MS: i64 = 25 * 3_600_000;
 /// Two customers about to be refused.
 pub(crate) struct Demonstration {
     books: Books,
+    till: Till,
     customer: i64,
     limit_cents: i64,
     limit: Show,
@@ -47,11 +49,11 @@ impl Demonstration {
         let used = used_this_month(&books.balance(customer)?)?;
         let limit_cents = used.div_euclid(MICRO_USD_A_CENT) + 101;
         let usd = format!("{}.{:02}", limit_cents / 100, limit_cents % 100);
-        books.ask(&["limit", &customer.to_string(), &usd])?;
+        stack.till().set_limit(&limited.wallet, limit_cents)?;
         println!("money: {limited} has used {} this month; its limit is now ${usd}", MicroUsd(used));
-        let limit = Show::of_limit(limited, stack.api_address(), limit_cents, is_timed);
-        let escrow = Show::of_escrow(drained, stack.api_address(), &books)?;
-        Ok(Some(Self { books, customer, limit_cents, limit, escrow }))
+        let limit = Show::of_limit(limited, stack.till(), limit_cents, is_timed);
+        let escrow = Show::of_escrow(drained, stack.till(), &books)?;
+        Ok(Some(Self { books, till: stack.till(), customer, limit_cents, limit, escrow }))
     }
 
     /// Says what has happened since.
@@ -77,6 +79,7 @@ impl Demonstration {
         let months = balance["unsettled_months"].as_array().context("no month is open")?;
         let month = months.last().and_then(|month| month["month"].as_str()).context("no month is open")?.to_owned();
         let closes = month_end(&month)?.plus_ms(AFTER_MONTH_MS);
+        self.till.set_clock(closes)?;
         books.ask(&["clock", "--to", &closes.rfc3339()])?;
         println!("money: the manager's clock is now {}", closes.rfc3339());
         let number = self.await_invoice(&month, interrupt)?;

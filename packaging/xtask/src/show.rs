@@ -2,11 +2,10 @@
 //! escrow runs out, they are refused, deposit, and are served again. The gateway's own answers decide what is said.
 
 use crate::books::{Books, MICRO_USD_A_CENT, number, used_this_month};
-use crate::customer::Customer;
+use crate::chain::Till;
 use crate::stack::Person;
 use crate::traffic::Traffic;
 use anyhow::ensure;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use suiftly_schema::money::MicroUsd;
 
@@ -23,7 +22,7 @@ const WHOLE_CENTS: i64 = 100_000;
 /// Somebody who is to be refused.
 pub(crate) struct Show {
     person: Person,
-    api: SocketAddr,
+    till: Till,
     why: Why,
     stage: Stage,
 }
@@ -50,20 +49,20 @@ enum Stage {
 
 impl Show {
     /// They have a limit that they will pass.
-    pub(crate) const fn of_limit(person: Person, api: SocketAddr, cents: i64, stays: bool) -> Self {
-        Self { person, api, why: Why::Limit { cents, stays }, stage: Stage::Served }
+    pub(crate) const fn of_limit(person: Person, till: Till, cents: i64, stays: bool) -> Self {
+        Self { person, till, why: Why::Limit { cents, stays }, stage: Stage::Served }
     }
 
     /// They take back all but a little.
-    pub(crate) fn of_escrow(person: Person, api: SocketAddr, books: &Books) -> anyhow::Result<Self> {
+    pub(crate) fn of_escrow(person: Person, till: Till, books: &Books) -> anyhow::Result<Self> {
         let balance = books.balance(person.id)?;
         let free = number(&balance, "balance_micro_usd")? - number(&balance, "accrued_micro_usd")?;
         let withdrawn = free / MICRO_USD_A_CENT - LEFT_CENTS;
         if withdrawn > 0 {
-            Customer::sign_in(api, &person.wallet)?.withdraw(withdrawn)?;
+            till.withdraw(&person.wallet, withdrawn)?;
         }
         println!("money: {person} withdraws its funds, but for {LEFT_CENTS} cents");
-        Ok(Self { person, api, why: Why::Escrow, stage: Stage::Served })
+        Ok(Self { person, till, why: Why::Escrow, stage: Stage::Served })
     }
 
     /// Whether there is nothing more to see.
@@ -110,13 +109,13 @@ impl Show {
 
     /// They deposit, or raise the limit. An API that is away is asked again at the next look.
     fn help(&mut self) {
-        let Ok(mut customer) = Customer::sign_in(self.api, &self.person.wallet) else { return };
+        let wallet = &self.person.wallet;
         let at = Instant::now();
         let (done, what) = match self.why {
-            Why::Escrow => (customer.deposit(DEPOSIT_CENTS), format!("deposits ${}", DEPOSIT_CENTS / 100)),
+            Why::Escrow => (self.till.deposit(wallet, DEPOSIT_CENTS), format!("deposits ${}", DEPOSIT_CENTS / 100)),
             Why::Limit { cents, .. } => {
                 let raised = roomy(cents);
-                (customer.set_limit(raised), format!("raises its limit to ${}", raised / 100))
+                (self.till.set_limit(wallet, raised), format!("raises its limit to ${}", raised / 100))
             }
         };
         if done.is_ok() {

@@ -1,6 +1,7 @@
 //! One running system: PostgreSQL, `suiftly up`, `suiftly edge`, HAProxy. Fields are dropped, and so stopped, from the gateway inwards.
 
 use crate::api::{Api, Pipeline, Range};
+use crate::chain::{self, Till};
 use crate::database::{Database, lock};
 use crate::edge;
 use crate::furnish::furnish;
@@ -73,6 +74,8 @@ pub(crate) struct Stack {
     gateway: Gateway,
     edge: Supervised,
     suiftly: Supervised,
+    /// Where a chain holds the funds.
+    chain: Option<Supervised>,
     database: Database,
     api: Api,
     places: Places,
@@ -89,6 +92,7 @@ impl Stack {
         let alone = lock(data_dir)?;
         println!("starting PostgreSQL, in {}", data_dir.display());
         let database = Database::start(suiftly, data_dir)?;
+        let chain = chain::start(suiftly, data_dir, interrupt)?;
         let lines = seed(shape)?;
         let Ports { api, admin, syslog, .. } = ports;
         println!("starting suiftly on {api} (customers), {admin} (operators) and {syslog} (syslog)");
@@ -106,8 +110,18 @@ impl Stack {
         furnish(ports.api, &seeded(data_dir)?)?;
         let (places, shape) = (places.clone(), shape.clone());
         let unexpected_deaths = 0;
-        let stack =
-            Self { gateway, edge, suiftly: process, database, api, places, shape, unexpected_deaths, _alone: alone };
+        let stack = Self {
+            gateway,
+            edge,
+            suiftly: process,
+            chain,
+            database,
+            api,
+            places,
+            shape,
+            unexpected_deaths,
+            _alone: alone,
+        };
         Ok((stack, baseline))
     }
 
@@ -160,6 +174,11 @@ impl Stack {
     /// The customers' API.
     pub(crate) const fn api_address(&self) -> SocketAddr {
         self.shape.ports.api
+    }
+
+    /// Where owners move their funds.
+    pub(crate) fn till(&self) -> Till {
+        Till::new(self.suiftly(), self.data_dir(), self.api_address())
     }
 
     /// How a customer and an operator get in.
@@ -284,6 +303,9 @@ impl Stack {
     /// The same but for the edge.
     pub(crate) fn look_after_suiftly(&mut self) -> anyhow::Result<()> {
         self.gateway.check()?;
+        if let Some(chain) = &mut self.chain {
+            chain.check()?;
+        }
         if let Err(death) = self.suiftly.check() {
             self.count_death(death)?;
             self.begin_suiftly()?;
@@ -308,6 +330,7 @@ fn seed(shape: &Shape) -> anyhow::Result<u64> {
     let since = if *past { past::since(data_dir)? } else { None };
     let mut command = Command::new(suiftly);
     command.arg("seed").arg("--data-dir").arg(data_dir);
+    command.envs(chain::settings(data_dir));
     command.args(since.iter().flat_map(|since| ["--since".to_owned(), since.rfc3339()]));
     run_quietly(&mut command)?;
     let Some(since) = since else { return Ok(0) };
@@ -334,6 +357,7 @@ pub(crate) fn spawn(shape: &Shape, web_files: &Path) -> anyhow::Result<Supervise
         .env("SUIFTLY_ADMIN__LISTEN", shape.ports.admin.to_string())
         .env("SUIFTLY_API__WEB_DIR", web_files)
         .envs(endpoints(&shape.ports))
+        .envs(chain::settings(&shape.data_dir))
         .envs(shape.settings.iter().copied());
     let config = past::config_file(&shape.data_dir);
     if config.is_file() {

@@ -1,7 +1,8 @@
 //! `cargo xtask up`: the whole loop on this machine, driven, watched, reconciled.
 
-use crate::args::UpOptions;
+use crate::args::{Escrow, UpOptions};
 use crate::build;
+use crate::chain;
 use crate::end_to_end;
 use crate::install;
 use crate::money::Demonstration;
@@ -38,13 +39,13 @@ pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
     }
     build::web(&places)?;
     build::suiftly(&places, options.release)?;
-    let data_dir = options
-        .data_dir
-        .clone()
-        .unwrap_or_else(|| places.data_dir(if options.seconds.is_some() { TIMED_DATA_DIR } else { DATA_DIR }));
+    let data_dir = options.data_dir.clone().unwrap_or_else(|| places.data_dir(&data_dir_of(options)));
     // A timed run moves the clock at its end: it begins anew each time, unless told where.
     if options.seconds.is_some() && options.data_dir.is_none() {
         end_to_end::clear(&places.suiftly(options.release), &data_dir)?;
+    }
+    if options.escrow == Escrow::Sui {
+        chain::choose(&data_dir)?;
     }
     let interrupt = Interrupt::catch()?;
     let shape = Shape {
@@ -72,6 +73,15 @@ pub(crate) fn up(options: &UpOptions) -> anyhow::Result<ExitCode> {
     }
     let holds = session.reconcile(&interrupt)?;
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Unless another is named.
+fn data_dir_of(options: &UpOptions) -> String {
+    let name = if options.seconds.is_some() { TIMED_DATA_DIR } else { DATA_DIR };
+    match options.escrow {
+        Escrow::Embedded => name.to_owned(),
+        Escrow::Sui => format!("{name}-sui"),
+    }
 }
 
 fn stopped() -> ExitCode {

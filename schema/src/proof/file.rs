@@ -7,7 +7,7 @@ use super::part::Part;
 use super::record::RecordLeaf;
 use super::text::is_name;
 use super::tree::Hash;
-use super::{CHARGES_MAX, FILE_BYTES_MAX, INPUTS_BYTES_MAX, LEAVES_MAX, ProofError};
+use super::{CHARGES_MAX, FILE_BYTES_MAX, LEAVES_MAX, ProofError};
 use serde::{Deserialize, Serialize};
 
 /// The format that this program writes and reads.
@@ -35,7 +35,7 @@ pub struct ProofFile {
     /// Its place among the parts of its month.
     pub in_month: Place,
     /// The invoice, once the month is closed.
-    pub invoice: Option<InvoiceInputs>,
+    pub invoice: Option<Invoice>,
     /// Charges of the month.
     pub charges: Vec<Charge>,
 }
@@ -55,11 +55,13 @@ pub struct Place {
 /// An invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct InvoiceInputs {
+pub struct Invoice {
     /// Its number.
     pub number: String,
-    /// [`crate::bill::BillInputs`] as JSON, byte for byte as it was hashed.
-    pub inputs: String,
+    /// The hash of its inputs, as the document shows it.
+    pub hash: Hash,
+    /// [`super::InputsTree::rest`]: the inputs, but for the month and its root, which are known.
+    pub rest: Hash,
 }
 
 /// A charge, and what it carries.
@@ -114,7 +116,7 @@ impl ProofFile {
             ("place in the part", self.in_part.is_in_bounds()),
             ("part", self.part.is_in_bounds(self.in_part.count)),
             ("place in the month", self.in_month.is_in_bounds()),
-            ("invoice", self.invoice.as_ref().is_none_or(InvoiceInputs::is_in_bounds)),
+            ("invoice", self.invoice.as_ref().is_none_or(|invoice| is_short_name(&invoice.number))),
             ("number of charges", self.charges.len() <= CHARGES_MAX),
             ("charge", self.charges.iter().all(Charge::is_in_bounds)),
         ];
@@ -151,12 +153,6 @@ fn is_short_name(text: &str) -> bool {
 impl Place {
     fn is_in_bounds(&self) -> bool {
         self.index < self.count && self.count <= LEAVES_MAX && self.path.len() <= PATH_MAX
-    }
-}
-
-impl InvoiceInputs {
-    fn is_in_bounds(&self) -> bool {
-        is_short_name(&self.number) && self.inputs.len() <= INPUTS_BYTES_MAX
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod files;
 mod leaves;
+mod making;
 mod trees;
 
 use super::Hash;

@@ -58,6 +58,16 @@ impl Frontier {
         self.count
     }
 
+    /// The roots of its full subtrees, the largest first: with the count, all that it is.
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
+    /// The tree of so many leaves, by its [`Frontier::peaks`]. `None`: so many leaves have another number of them.
+    pub fn restore(count: u64, peaks: Vec<Hash>) -> Option<Self> {
+        (peaks.len() == count.count_ones() as usize).then_some(Self { count, peaks })
+    }
+
     /// The root so far.
     pub fn root(&self) -> Hash {
         let over = self.peaks.iter().rev().copied().reduce(|right, left| Hash::node(&left, &right));

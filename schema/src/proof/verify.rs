@@ -1,12 +1,12 @@
 //! Recomputes a proof, from the record up to whatever anchors it.
 
-use super::file::{Charge, InvoiceInputs, ProofFile};
+use super::file::{Charge, Invoice, ProofFile};
+use super::inputs::InputsTree;
 use super::part::Part;
 use super::record::RecordLeaf;
 use super::tree::{self, Hash, Tree};
 use super::{MonthProof, ProofError};
 use crate::time::BillingMonth;
-use serde::de::IgnoredAny;
 
 /// What a file proves, if its anchors are where it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,22 +77,13 @@ pub fn verify(bytes: &[u8]) -> Result<Verified, ProofError> {
     Ok(Verified { record: file.record, part: file.part, records: records.count, month: billed, tree: month, anchors })
 }
 
-/// The inputs are JSON of one form: the month stands right behind the customer's number, the root in the last field. So
-/// both are compared as text, and nothing else of them is read.
-fn invoice_anchor(invoice: &InvoiceInputs, billed: BillingMonth, month: Tree) -> Result<Anchor, ProofError> {
-    let inputs = &*invoice.inputs;
-    let behind = inputs.strip_prefix("{\"customer_id\":").ok_or(ProofError::Invoice)?;
-    let behind = behind.trim_start_matches(|digit: char| digit.is_ascii_digit());
+/// The invoice's hash follows from the month, its root, and the hash of everything else that was billed by.
+fn invoice_anchor(invoice: &Invoice, billed: BillingMonth, month: Tree) -> Result<Anchor, ProofError> {
     let proof = MonthProof { parts: month.count, root: month.root };
-    let proof = serde_json::to_string(&proof).map_err(|_| ProofError::Invoice)?;
-    let is_of_month = behind.starts_with(&format!(",\"month\":\"{billed}\","));
-    let has_root = inputs.ends_with(&format!(",\"proof\":{proof}}}"));
-    let is_json = serde_json::from_str::<IgnoredAny>(inputs).is_ok();
-    if !(is_of_month && has_root && is_json) {
+    if (InputsTree { rest: invoice.rest, month: billed, proof }).hash() != invoice.hash {
         return Err(ProofError::Invoice);
     }
-    let (name, root) = (invoice.number.clone(), Hash::of(inputs.as_bytes()));
-    Ok(Anchor { kind: AnchorKind::Invoice, name, root, covers: true })
+    Ok(Anchor { kind: AnchorKind::Invoice, name: invoice.number.clone(), root: invoice.hash, covers: true })
 }
 
 fn charge_anchor(charge: &Charge, part: u64, month: Tree, invoice: Option<Hash>) -> Result<Anchor, ProofError> {

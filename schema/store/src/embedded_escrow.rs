@@ -3,12 +3,16 @@
 //!
 //! It stands apart from the money store, as a chain would: connections and transactions of its own, and nobody else
 //! touches its tables. Its rules: funds leave an account by a charge, or to the owner who asked for them; a month is never
-//! charged more than the highest limit that was in force in it; a nonce charges, or refunds, once, and a request is paid
-//! once: asked again, it answers what was done. Events have one order, which is the order of the commits.
+//! charged more than the highest limit that was in force in it, and months before the last one, together, no more than
+//! the limit of the month they are charged in; a nonce charges, or refunds, once, and a request is paid once: asked again,
+//! it answers what was done. Events have one order, which is the order of the commits.
 
 mod charging;
 mod limits;
+mod refusal;
 mod rows;
+
+pub use refusal::EscrowRefusal;
 
 use crate::StoreError;
 use crate::config::StoreConfig;
@@ -17,7 +21,7 @@ use crate::pool;
 use charging::Books;
 use deadpool_postgres::{Object, Pool, Transaction};
 use rows::Account;
-use suiftly_schema::time::{BillingMonth, UnixMillis};
+use suiftly_schema::time::UnixMillis;
 
 /// Connections that one opens at most.
 pub const CONNECTIONS_MAX: usize = 2;
@@ -27,71 +31,6 @@ pub const EVENTS_MAX: u32 = 10_000;
 pub const ORDERS_MAX: usize = 10_000;
 /// The least limit but 0, in cents.
 pub const LIMIT_MIN_USD_CENTS: i64 = 1_000;
-
-/// Why the embedded escrow will not. Nothing has moved.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EscrowRefusal {
-    /// Nobody has opened it.
-    #[error("there is no account {account}")]
-    NoAccount {
-        /// Its name.
-        account: String,
-    },
-    /// Not an address: `0x` and 64 hex digits.
-    #[error("{owner} is no owner's address")]
-    NoAddress {
-        /// What it is.
-        owner: String,
-    },
-    /// Amounts are greater than zero, and not beyond all bounds.
-    #[error("{amount_usd_cents} cents is no amount to move")]
-    NoAmount {
-        /// In cents.
-        amount_usd_cents: i64,
-    },
-    /// There is less in it.
-    #[error("the account holds {balance_usd_cents} cents, and {amount_usd_cents} are asked for")]
-    Balance {
-        /// What it holds.
-        balance_usd_cents: i64,
-        /// What was asked for.
-        amount_usd_cents: i64,
-    },
-    /// The month would be charged more than the owner has authorised.
-    #[error("{left_usd_cents} cents are left of what is authorised for {month}, and {amount_usd_cents} are asked for")]
-    Authorisation {
-        /// The month.
-        month: BillingMonth,
-        /// What may still be charged for it.
-        left_usd_cents: i64,
-        /// What was asked for.
-        amount_usd_cents: i64,
-    },
-    /// 32 bytes as lower-case hex.
-    #[error("{nonce} is no nonce")]
-    NoNonce {
-        /// What it is.
-        nonce: String,
-    },
-    /// It has done something else.
-    #[error("nonce {nonce} was used for something else")]
-    NonceUsed {
-        /// The nonce.
-        nonce: String,
-    },
-    /// Nobody has asked.
-    #[error("there is no request {request_digest} for a withdrawal")]
-    NoRequest {
-        /// What was to be paid.
-        request_digest: String,
-    },
-    /// A limit is 0 or at least $10.
-    #[error("a limit is 0, for none, or at least {LIMIT_MIN_USD_CENTS} cents, not {limit_usd_cents}")]
-    Limit {
-        /// What was to be set.
-        limit_usd_cents: i64,
-    },
-}
 
 /// Why the embedded escrow did not do it, as far as is known.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +68,7 @@ impl EmbeddedEscrowStore {
         assert!(orders.len() <= ORDERS_MAX, "more charges at once than the embedded escrow takes");
         let mut client = self.client().await?;
         let transaction = begin(&mut client).await?;
-        let mut books = Books::load(&transaction, orders).await?;
+        let mut books = Books::load(&transaction, orders, at.month()).await?;
         let answers = books.take(orders, at);
         books.save(&transaction).await?;
         commit(transaction).await?;
@@ -146,6 +85,11 @@ impl EmbeddedEscrowStore {
     /// The events after a cursor, ascending: at most `limit`, and no more than [`EVENTS_MAX`].
     pub async fn events(&self, after: i64, limit: u32) -> Result<Vec<EscrowEvent>, StoreError> {
         rows::after(&self.client().await?, after, limit.min(EVENTS_MAX)).await
+    }
+
+    /// An account's events, ascending: at most [`EVENTS_MAX`] of them.
+    pub async fn history(&self, account: &str) -> Result<Vec<EscrowEvent>, StoreError> {
+        rows::of_account(&self.client().await?, account, EVENTS_MAX).await
     }
 
     /// Opens an owner's account with a limit (0: none), or answers the one there is, as it is.

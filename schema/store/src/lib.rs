@@ -22,6 +22,7 @@ pub mod probe;
 pub mod reader;
 pub mod role;
 pub mod seed;
+pub mod sui_escrow;
 pub mod writer;
 
 mod codec;

@@ -67,6 +67,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 15, name: "key_hours", sql: include_str!("../../migrations/0015_key_hours.sql") },
     Migration { version: 16, name: "formats", sql: include_str!("../../migrations/0016_formats.sql") },
     Migration { version: 17, name: "notes", sql: include_str!("../../migrations/0017_notes.sql") },
+    Migration { version: 18, name: "sui", sql: include_str!("../../migrations/0018_sui.sql") },
+    Migration { version: 19, name: "proof", sql: include_str!("../../migrations/0019_proof.sql") },
 ];
 
 impl Migration {

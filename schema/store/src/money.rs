@@ -1,6 +1,7 @@
 //! Money in the database: the ledger, customers' months, charges, invoices, subscriptions, the manager's jobs. One method
 //! is one transaction: it is done wholly or not at all, and done twice it does nothing the second time or is refused.
 
+mod arrears;
 mod books;
 mod changes;
 mod charges;
@@ -21,6 +22,7 @@ mod mirror;
 mod months;
 mod notices;
 mod overview;
+mod proofs;
 mod records;
 mod shadow;
 mod standing;
@@ -58,6 +60,7 @@ pub use months::{CustomerMoney, LISTED_MAX, MonthRow};
 pub(crate) use notices::note as note_within;
 pub use notices::{FOR_OPERATORS, NOTICES_MAX, Noted, Notice, NoticeQuery, Severity};
 pub use overview::MoneyOverview;
+pub use proofs::{KeptPart, NewPart, PARTS_KEPT_MS, Parts, ProofDocument, SealStep, SealedJournal, ToldReference};
 pub use records::{BilledRecord, RECORDS_MAX, RecordPlace, RecordQuery};
 pub use shadow::{
     SHADOW_CUSTOMERS_MAX, SHADOW_HOURS_MAX, ShadowCounts, ShadowHour, ShadowMonth, ShadowRows, ShadowSummary,

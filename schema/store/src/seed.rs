@@ -134,6 +134,29 @@ pub const DEMO_CUSTOMERS: &[DemoCustomer] = &[
     },
 ];
 
+/// Makes customers of these names and wallets that are not there, without services and without funds: where a chain holds
+/// the funds, owners put them in themselves. [`seed`] then finds them.
+pub async fn come(
+    config: &StoreConfig,
+    customers: &[(&'static str, String)],
+    opening: &Opening,
+) -> Result<(), StoreError> {
+    let pool = pool::pool(config, 1)?;
+    let mut client = pool::get(&pool).await?;
+    let transaction = client.transaction().await.map_err(StoreError::database(SEED))?;
+    run(&transaction, "LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
+    let began = match opening.since {
+        Some(since) => since,
+        None => now(&transaction).await?,
+    };
+    for (display_name, wallet) in customers {
+        if find_customer(&transaction, display_name).await?.is_none() {
+            add_customer(&transaction, display_name, Some(wallet), opening.limit_usd_cents, began).await?;
+        }
+    }
+    transaction.commit().await.map_err(StoreError::database(SEED))
+}
+
 /// Makes the customers and keys that are not there, and answers every usable key of theirs in full.
 ///
 /// The caller keeps the keys (in a file that only it can read) and hands them back as `held` the next time; the database
@@ -200,27 +223,42 @@ async fn wallet(transaction: &Transaction<'_>, customer: CustomerId) -> Result<S
     Ok(rows.first().map(|row| row.get(0)).unwrap_or_default())
 }
 
-/// Draws ids until one is free. Funds are deposited, in the embedded escrow.
+/// Funds are deposited, in the embedded escrow.
 async fn make_customer(
     transaction: &Transaction<'_>,
     display_name: &str,
     opening: &Opening,
     began: UnixMillis,
 ) -> Result<CustomerId, StoreError> {
+    let Opening { deposit_usd_cents, limit_usd_cents, .. } = *opening;
+    let (id, wallet) = add_customer(transaction, display_name, None, limit_usd_cents, began).await?;
+    let event = embedded_escrow::plant(transaction, &wallet, limit_usd_cents, deposit_usd_cents, began).await?;
+    money::mirror_planted(transaction, &event, began).await?;
+    Ok(id)
+}
+
+/// Draws ids until one is free; and a wallet each time, unless there is one.
+async fn add_customer(
+    transaction: &Transaction<'_>,
+    display_name: &str,
+    wallet: Option<&str>,
+    limit_usd_cents: i64,
+    began: UnixMillis,
+) -> Result<(CustomerId, String), StoreError> {
     let insert = "INSERT INTO customers (id, display_name, wallet_address, billing_profile, max_monthly_usd_cents, \
         current_month_start, created_at) \
         VALUES ($1, $2, $3, $4, $5, date_trunc('month', $6::timestamptz AT TIME ZONE 'UTC')::date, $6) ON CONFLICT DO NOTHING";
-    let Opening { deposit_usd_cents, limit_usd_cents, .. } = *opening;
     for _ in 0..DRAWS_MAX {
         let Some(id) = drawn_customer(u32::from_be_bytes(random()?)) else { continue };
-        let wallet = format!("0x{}", data_encoding::HEXLOWER.encode(&random::<32>()?));
+        let wallet = match wallet {
+            Some(wallet) => wallet.to_owned(),
+            None => format!("0x{}", data_encoding::HEXLOWER.encode(&random::<32>()?)),
+        };
         let profile = Json(json!({"demo": true}));
         let row: [Parameter<'_>; 6] =
             [&id.get(), &display_name, &wallet, &profile, &limit_usd_cents, &Timestamptz(began)];
         if run(transaction, insert, &row).await? == 1 {
-            let event = embedded_escrow::plant(transaction, &wallet, limit_usd_cents, deposit_usd_cents, began).await?;
-            money::mirror_planted(transaction, &event, began).await?;
-            return Ok(id);
+            return Ok((id, wallet));
         }
     }
     Err(StoreError::Key { cause: format!("no free customer id in {DRAWS_MAX} draws") })

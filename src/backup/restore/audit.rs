@@ -6,7 +6,6 @@ use crate::audit::{Audited, Auditor};
 use crate::backup::manifest::{Manifest, Reach};
 use crate::check;
 use crate::commands::blocking;
-use crate::config;
 use crate::money::Money;
 use anyhow::Context;
 use std::path::Path;
@@ -14,6 +13,7 @@ use std::sync::Arc;
 use suiftly_ingest::decode::DecodeConfig;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::invoice::ExportedInvoice;
+use suiftly_settlement::escrow::EMBEDDED;
 use suiftly_store::config::StoreConfig;
 use suiftly_store::maintenance::RAW_KEPT;
 use suiftly_store::money::DOCUMENTS_MAX;
@@ -30,7 +30,7 @@ pub(super) async fn audit(
     (manifest, reach): (&Manifest, Reach),
     verdict: &mut Verdict,
 ) -> anyhow::Result<()> {
-    let money = Money::open(&config::Billing::default(), store).await?;
+    let money = Money::to_read(store).await?;
     let auditor = Arc::new(Auditor::new(journal, decode));
     documents(&money, &auditor, reach, verdict).await?;
     drafts(&money, &auditor, reach, verdict).await?;
@@ -121,6 +121,12 @@ async fn books(money: &Money, verdict: &mut Verdict) -> anyhow::Result<()> {
     let ledger = money.settlement.ledger_check().await?;
     let found = ledger.differences.iter().map(|found| format!("the ledger: {found:?}")).collect::<Vec<_>>();
     verdict.step(ledger.count == 0, "the ledger agrees with everything that is kept beside it".to_owned(), &found);
+    if money.store.escrows_used().await?.iter().any(|used| used != EMBEDDED) {
+        // The chain has gone on since: what the database has not is what the next start mirrors.
+        let said = "the escrow is not in this backup: once the server runs, `suiftly billing reconcile` compares it";
+        verdict.note(said.to_owned());
+        return Ok(());
+    }
     let reconciled = money.settlement.reconcile().await?;
     let found = reconciled.findings.iter().map(|found| format!("{} {}: {}", found.check, found.of, found.difference));
     let (accounts, events) = (reconciled.accounts, reconciled.events);

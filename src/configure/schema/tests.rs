@@ -100,6 +100,7 @@ fn what_is_none_is_refused() {
         ("[api]\nmax_streams = -1", ".api.max_streams is below 0"),
         ("[api.endpoints]\nseal_mainnet = 1", ".api.endpoints.seal_mainnet is no \"string\""),
         ("[billing]\nescrow = \"bank\"", ".billing.escrow is"),
+        ("[billing.sui]\nnodes = \"one\"", ".billing.sui.nodes is no \"array\""),
         ("[[gateway]]\nname = \"a\"", ".gateway has no \"servers\""),
         ("[[format]]\nname = \"a\"\nlog_format = \"b\"\nattribution = { key = 7 }", "is of no kind"),
     ] {
@@ -113,14 +114,21 @@ fn every_key_is_described_and_has_its_default() {
     let (schema, defaults) = (schema(), serde_json::to_value(Config::default()).unwrap());
     for (section, of_section) in schema["properties"].as_object().unwrap() {
         assert!(of_section["description"].is_string(), "{section}");
-        let keys = of_section.get("properties").or_else(|| of_section["items"].get("properties"));
-        for (key, of_key) in keys.unwrap().as_object().unwrap() {
-            assert!(of_key["description"].as_str().is_some_and(|said| said.len() > 8), "{section}.{key}");
-            if let Some(section_defaults) = defaults[section].as_object() {
-                assert_eq!(of_key.get("default").unwrap_or(&Value::Null), &section_defaults[key], "{section}.{key}");
-            }
-        }
+        assert_described(section, of_section, &defaults[section]);
     }
     let sections = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(sections(&schema["properties"]), sections(&defaults));
+}
+
+/// A section within a section has no default but those of its keys.
+fn assert_described(section: &str, of_section: &Value, defaults: &Value) {
+    let keys = of_section.get("properties").or_else(|| of_section["items"].get("properties"));
+    for (key, of_key) in keys.unwrap().as_object().unwrap() {
+        assert!(of_key["description"].as_str().is_some_and(|said| said.len() > 8), "{section}.{key}");
+        if of_key.get("properties").is_some() {
+            assert_described(&format!("{section}.{key}"), of_key, &defaults[key]);
+        } else if let Some(defaults) = defaults.as_object() {
+            assert_eq!(of_key.get("default").unwrap_or(&Value::Null), &defaults[key], "{section}.{key}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What customers do with their money and services in the simulation.
 
+use super::bank::{Bank, Own};
 use super::below;
 use std::collections::BTreeMap;
 use suiftly_ingest::simulate::Random;
@@ -7,7 +8,6 @@ use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::subscription::{Order, Subscription, Tier};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_settlement::escrow::Escrow;
 use suiftly_settlement::{Settlement, SettlementError};
 use suiftly_store::money::OrderRefused;
 use suiftly_store::testing::Client;
@@ -28,26 +28,21 @@ pub(super) struct People {
 }
 
 impl People {
-    pub(super) async fn come(
-        client: &Client,
-        escrow: &dyn Escrow,
-        count: i64,
-        random: &mut Random,
-        at: UnixMillis,
-    ) -> Self {
+    pub(super) async fn come(client: &Client, bank: &Bank, count: i64, random: &mut Random, at: UnixMillis) -> Self {
+        let ids: Vec<i64> = (1..=count).collect();
+        let row = |id: &i64| {
+            let (wallet, account) = bank.wallet_and_account(*id);
+            format!("({id}, 'customer {id}', '{wallet}', '{account}', '{}-01')", at.month())
+        };
         let insert = format!(
-            "INSERT INTO customers (id, display_name, wallet_address, escrow_contract_id, current_month_start) \
-             SELECT n, 'customer ' || n, w, w, '{}-01' \
-             FROM (SELECT n, '0x' || lpad(to_hex(n), 64, '0') AS w FROM generate_series(1, {count}) AS n) AS s",
-            at.month()
+            "INSERT INTO customers (id, display_name, wallet_address, escrow_contract_id, current_month_start) VALUES {}",
+            ids.iter().map(row).collect::<Vec<_>>().join(", ")
         );
         client.batch_execute(&insert).await.unwrap();
-        let ids: Vec<i64> = (1..=count).collect();
         for &id in &ids {
-            escrow.open(&account(id), 25_000).await.unwrap();
-            if below(random, 5) > 0 {
-                escrow.deposit(&account(id), 100 * i64::try_from(20 + below(random, 400)).unwrap(), at).await.unwrap();
-            }
+            let has_funds = below(random, 5) > 0;
+            let deposit = if has_funds { 100 * i64::try_from(20 + below(random, 400)).unwrap() } else { 0 };
+            bank.come(id, 25_000, deposit, at).await;
         }
         let limits = ids.iter().map(|id| (*id, 25_000)).collect();
         Self { ids, limits, authorised: BTreeMap::new(), credits: 0, done: BTreeMap::new() }
@@ -68,27 +63,20 @@ impl People {
     }
 
     /// Somebody does something.
-    pub(super) async fn act(
-        &mut self,
-        settlement: &Settlement,
-        escrow: &dyn Escrow,
-        random: &mut Random,
-        at: UnixMillis,
-    ) {
+    pub(super) async fn act(&mut self, settlement: &Settlement, bank: &Bank, random: &mut Random, at: UnixMillis) {
         let id = self.ids[below(random, self.ids.len())];
         let what = match below(random, 12) {
             0..=2 => {
                 let cents = 100 * i64::try_from(1 + below(random, 300)).unwrap();
-                // An answer may be lost: the event comes all the same.
-                drop(escrow.deposit(&account(id), cents, at).await);
+                bank.own(id, Own::Deposit(cents), at).await;
                 "deposits"
             }
             3 => {
                 let cents = 100 * i64::try_from(1 + below(random, 100)).unwrap();
-                drop(escrow.request_withdrawal(&account(id), cents, at).await);
+                bank.own(id, Own::Withdraw(cents), at).await;
                 "withdrawals"
             }
-            4 => self.change_limit(escrow, random, id, at).await,
+            4 => self.change_limit(bank, random, id, at).await,
             5 => {
                 self.credits += 1;
                 let amount = MicroUsd(10_000 * i64::try_from(1 + below(random, 900)).unwrap());
@@ -101,22 +89,11 @@ impl People {
         *self.done.entry(what).or_default() += 1;
     }
 
-    async fn change_limit(
-        &mut self,
-        escrow: &dyn Escrow,
-        random: &mut Random,
-        id: i64,
-        at: UnixMillis,
-    ) -> &'static str {
+    async fn change_limit(&mut self, bank: &Bank, random: &mut Random, id: i64, at: UnixMillis) -> &'static str {
         let limit = LIMITS[below(random, LIMITS.len())];
-        drop(escrow.set_limit(&account(id), limit, at).await);
+        bank.own(id, Own::Limit(limit), at).await;
         // What the escrow has now, whatever it answered.
-        let found = loop {
-            if let Ok(found) = escrow.accounts(&[account(id)]).await {
-                break found[0].limit_usd_cents;
-            }
-        };
-        self.limits.insert(id, found);
+        self.limits.insert(id, bank.limit(id).await);
         self.authorise(at.month());
         "limits"
     }
@@ -155,8 +132,4 @@ async fn order(settlement: &Settlement, random: &mut Random, id: i64) -> &'stati
 
 pub(super) fn customer(id: i64) -> CustomerId {
     CustomerId::new(id).unwrap()
-}
-
-fn account(id: i64) -> String {
-    format!("0x{id:064x}")
 }

@@ -82,6 +82,26 @@ fn the_origin_sees_our_headers_alone() {
     }
 }
 
+/// By it a client asks for a proof: on every answer, the origin's and ours, the name that the line has.
+#[test]
+fn every_answer_names_its_request() {
+    let gateway = start(Transport::Ring);
+    let mut client = gateway.client(Mseal);
+    let mut seen = Vec::new();
+    for (headers, status) in [("X-API-Key: GOOD\r\n", 200), ("X-API-Key: GOOD\r\nX-Request-ID: 9\r\n", 200), ("", 401)]
+    {
+        let answer = client.get("/x", headers).unwrap();
+        let line = gateway.lines(1).pop().unwrap();
+        let named = format!("x-request-id: {}\r\n", token(&line, 29).to_lowercase());
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.head.matches("x-request-id:").count(), 1, "{}", answer.head);
+        assert!(format!("{}\r\n", answer.head.trim_end()).contains(&named), "{named} {}", answer.head);
+        seen.push(named);
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 3, "each of one connection has its own: {seen:?}");
+}
+
 /// What would carry requests past the meter.
 #[test]
 fn no_tunnels() {

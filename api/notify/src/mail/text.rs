@@ -1,4 +1,5 @@
-//! What e-mails say, in words. Pure.
+//! What e-mails say, in words: what happened, at the time that they name. They are read later, so none says that it is
+//! still so. Pure.
 
 use serde_json::Value;
 use suiftly_store::accounts::ClaimedDelivery;
@@ -30,12 +31,12 @@ fn alert(body: &Value) -> (String, String) {
     let (threshold, value) = (number(body, "threshold"), number(body, "value"));
     let service = body["service"].as_str().map(|service| format!(" of {service}")).unwrap_or_default();
     let text = match word(body, "metric") {
-        "spend" => format!("Spending{service} in {of} is {}: your alert is set to {}.", usd(value), usd(threshold)),
+        "spend" => format!("Spending{service} in {of} was {}: your alert was set to {}.", usd(value), usd(threshold)),
         "spend_percent" => {
-            format!("Spending in {of} is {value} % of the month's limit: your alert is set to {threshold} %.")
+            format!("Spending in {of} was {value} % of the month's limit: your alert was set to {threshold} %.")
         }
-        "balance_below" => format!("Your balance is {}, below {} as your alert is set to.", usd(value), usd(threshold)),
-        metric => format!("{value} {}{service} in {of}: your alert is set to {threshold}.", counted(metric)),
+        "balance_below" => format!("Your balance was {}, below the {} of your alert.", usd(value), usd(threshold)),
+        metric => format!("{value} {}{service} in {of}: your alert was set to {threshold}.", counted(metric)),
     };
     (format!("Alert: {name}"), format!("{name}\n\n{text}"))
 }
@@ -50,17 +51,19 @@ fn counted(metric: &str) -> &str {
 fn limit(body: &Value) -> (String, String) {
     let (month, limit) = (word(body, "month"), cents(number(body, "max_monthly_usd_cents")));
     let text = format!(
-        "Your limit of {limit} for {month} is reached. Requests are refused until the limit is raised, or the month is over."
+        "Your limit of {limit} for {month} was reached. From then on requests were refused, until the limit is raised \
+        or the month is over."
     );
-    (format!("The limit for {month} is reached"), text)
+    (format!("The limit for {month} was reached"), text)
 }
 
 fn insufficient(body: &Value) -> (String, String) {
     let balance = cents(number(body, "balance_usd_cents"));
     let text = format!(
-        "Your balance of {balance} does not cover what you have used. Requests are refused until you deposit more."
+        "Your balance of {balance} did not cover what you had used. From then on requests were refused, until you \
+        deposit more."
     );
-    ("Your balance does not cover what you have used".to_owned(), text)
+    ("Your balance did not cover what you had used".to_owned(), text)
 }
 
 fn refused(body: &Value) -> (String, String) {
@@ -71,8 +74,9 @@ fn refused(body: &Value) -> (String, String) {
 
 fn unexpected(body: &Value) -> (String, String) {
     let amount = cents(number(body, "amount_usd_cents"));
-    let text =
-        format!("{amount} were drawn from your escrow that we did not ask for. They stand in your account as credits.");
+    let text = format!(
+        "{amount} were drawn from your escrow that we did not ask for. They were put into your account as credits."
+    );
     ("An unexpected charge".to_owned(), text)
 }
 
@@ -85,9 +89,9 @@ fn renewal(body: &Value) -> (String, String) {
 fn dead(body: &Value) -> (String, String) {
     let (webhook, error) = (number(body, "webhook_id"), word(body, "last_error"));
     let text = format!(
-        "Webhook {webhook} does not take what it is told: {error}. What it was not told can be delivered again."
+        "Webhook {webhook} did not take what it was told: {error}. What it was not told can be delivered again."
     );
-    (format!("Webhook {webhook} does not answer"), text)
+    (format!("Webhook {webhook} did not answer"), text)
 }
 
 fn word<'a>(body: &'a Value, name: &str) -> &'a str {
@@ -138,28 +142,36 @@ mod tests {
             (
                 "alert.crossed",
                 alert("spend", json!("seal"), 10_000_000, 10_019_999),
-                "of seal in 2026-11 is $10.01: your alert is set to $10.00",
+                "of seal in 2026-11 was $10.01: your alert was set to $10.00",
             ),
             (
                 "alert.crossed",
                 alert("spend_percent", json!(null), 80, 91),
-                "is 91 % of the month's limit: your alert is set to 80 %",
+                "was 91 % of the month's limit: your alert was set to 80 %",
             ),
-            ("alert.crossed", alert("balance_below", json!(null), 5_000_000, 4_990_000), "is $4.99, below $5.00"),
+            (
+                "alert.crossed",
+                alert("balance_below", json!(null), 5_000_000, 4_990_000),
+                "was $4.99, below the $5.00 of your alert",
+            ),
             ("alert.crossed", alert("rejected", json!(null), 5, 6), "6 rejected requests in 2026-11"),
             (
                 "limit.reached",
                 json!({"month": "2026-11", "max_monthly_usd_cents": 25_000}),
-                "limit of $250.00 for 2026-11",
+                "limit of $250.00 for 2026-11 was reached. From then on requests were refused",
             ),
-            ("balance.insufficient", json!({"balance_usd_cents": 7}), "balance of $0.07"),
+            (
+                "balance.insufficient",
+                json!({"balance_usd_cents": 7}),
+                "balance of $0.07 did not cover what you had used",
+            ),
             ("charge.refused", json!({"amount_usd_cents": 500, "month": "2026-11"}), "$5.00 for 2026-11 was refused"),
             ("charge.unexpected", json!({"amount_usd_cents": 500}), "$5.00 were drawn"),
             ("charge.renewal_failed", json!({"month": "2026-12"}), "renewed for 2026-12"),
             (
                 "delivery.dead",
                 json!({"webhook_id": 3, "last_error": "answered 500"}),
-                "Webhook 3 does not take what it is told: answered 500",
+                "Webhook 3 did not take what it was told: answered 500",
             ),
             ("other.thing", json!({}), "other.thing"),
         ];

@@ -101,7 +101,7 @@ async fn an_alert_is_written_in_words() {
         "From: Suiftly <alerts@suiftly.example>",
         "To: seven@example.com",
         id.as_str(),
-        "Your balance is $0.00, below $5.00",
+        "Your balance was $0.00, below the $5.00 of your alert",
         "At 2026-11-22T14:30:00Z",
     ] {
         assert!(mail.contains(expected), "{expected}: {mail}");
@@ -130,7 +130,7 @@ async fn a_server_that_will_not_now_is_asked_again() {
     world.pass_ms(10_000);
     assert_eq!(world.notifier.deliver_due().await.unwrap().delivered, 1);
     let mail = server.taken.lock().unwrap().concat();
-    assert!(mail.contains("Subject: The limit for 2026-11 is reached"), "{mail}");
+    assert!(mail.contains("Subject: The limit for 2026-11 was reached"), "{mail}");
 }
 
 #[tokio::test]

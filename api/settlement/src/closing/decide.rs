@@ -1,14 +1,16 @@
 //! What is written for a customer's month, as a pure function of how it stands: the same for a close and for a note.
 
+use super::{GRACE_MS, PARTS_AWAITED_MS};
 use suiftly_schema::bill::{Bill, BillInputs, BillLine};
 use suiftly_schema::invoice::{DocumentKind, difference};
 use suiftly_schema::money::MicroUsd;
-use suiftly_store::money::{Decision, MonthCase, MonthChange, NewDocument, RatedLine};
+use suiftly_schema::time::UnixMillis;
+use suiftly_store::money::{Decision, MonthCase, MonthChange, NewDocument, Parts, RatedLine};
 
 const NOTHING: MicroUsd = MicroUsd(0);
 
-/// Decides a month.
-pub(super) fn month(case: &MonthCase) -> Decision {
+/// Decides a month, as of an instant by the manager's clock.
+pub(super) fn month(case: &MonthCase, at: UnixMillis) -> Decision {
     if case.is_closed && case.before.is_none() {
         return Decision::Reopen;
     }
@@ -19,11 +21,33 @@ pub(super) fn month(case: &MonthCase) -> Decision {
     if let Err(why) = agrees(case, &bill) {
         return Decision::Alarm(why);
     }
+    match parts(case, at) {
+        Ok(true) => {}
+        Ok(false) => return Decision::Wait,
+        Err(why) => return Decision::Alarm(why),
+    }
     // What an excess is, is not known before the charge is decided.
     if case.charged + case.credits + case.in_flight > bill.payable && case.in_flight != NOTHING {
         return Decision::Wait;
     }
     Decision::Change(Box::new(change(case, bill)))
+}
+
+/// Whether a month's parts let it be closed. Where lines came after they were sealed, the next run seals those first; parts
+/// that do not come to the bill for long are the journal's word against it. A month that cannot be shown any more is billed
+/// without its tree, and so is a correction in the end: its month was closed with one.
+fn parts(case: &MonthCase, at: UnixMillis) -> Result<bool, String> {
+    let month = case.inputs.month;
+    match &case.parts {
+        Parts::None | Parts::Whole => Ok(true),
+        Parts::Lacking(why) => {
+            tracing::warn!(%month, why, "a bill cannot be proven");
+            Ok(true)
+        }
+        Parts::Behind if at < month.end().plus_ms(GRACE_MS + PARTS_AWAITED_MS) => Ok(false),
+        Parts::Behind if case.is_closed => Ok(true),
+        Parts::Behind => Err("the records of the journal do not come to the hours that are billed".to_owned()),
+    }
 }
 
 /// The hours must come to what the dataflow rated, and the items to what was charged: else something is missing that a

@@ -45,6 +45,10 @@ impl Escrow for EmbeddedEscrow {
         EMBEDDED
     }
 
+    fn acts_for_owners(&self) -> bool {
+        true
+    }
+
     fn charge<'a>(
         &'a self,
         orders: &'a [ChargeOrder],
@@ -68,6 +72,10 @@ impl Escrow for EmbeddedEscrow {
 
     fn events(&self, after: i64, limit: u32) -> Answer<'_, Vec<EscrowEvent>> {
         async move { self.store.events(after, limit).await.map_err(in_doubt("list events")) }.boxed()
+    }
+
+    fn history<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<EscrowEvent>> {
+        async move { self.store.history(account).await.map_err(in_doubt("list an account's events")) }.boxed()
     }
 
     fn open<'a>(&'a self, owner: &'a str, limit_usd_cents: i64) -> Answer<'a, EscrowAccount> {
@@ -114,5 +122,15 @@ impl Escrow for EmbeddedEscrow {
 
     fn set_limit<'a>(&'a self, account: &'a str, limit_usd_cents: i64, at: UnixMillis) -> Answer<'a, EscrowEvent> {
         self.store.set_limit(account, limit_usd_cents, at).map(|done| done.map_err(failed("set a limit"))).boxed()
+    }
+
+    fn close<'a>(&'a self, _: &'a str, _: UnixMillis) -> Answer<'a, ()> {
+        let cause = "what is left in it is withdrawn, as its owner would".to_owned();
+        async move { Err(EscrowError::Refused { attempted: "close an account", cause }) }.boxed()
+    }
+
+    /// It keeps nothing but its books.
+    fn forget(&self, _: UnixMillis) -> Answer<'_, u64> {
+        async { Ok(0) }.boxed()
     }
 }

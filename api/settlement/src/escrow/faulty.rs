@@ -164,6 +164,10 @@ impl<E: Escrow> Escrow for Faulty<E> {
         self.inner.name()
     }
 
+    fn acts_for_owners(&self) -> bool {
+        self.inner.acts_for_owners()
+    }
+
     fn charge<'a>(
         &'a self,
         orders: &'a [ChargeOrder],
@@ -201,6 +205,14 @@ impl<E: Escrow> Escrow for Faulty<E> {
         async move {
             self.read("list events").await?;
             self.inner.events(after, limit).await
+        }
+        .boxed()
+    }
+
+    fn history<'a>(&'a self, account: &'a str) -> Answer<'a, Vec<EscrowEvent>> {
+        async move {
+            self.read("list an account's events").await?;
+            self.inner.history(account).await
         }
         .boxed()
     }
@@ -253,5 +265,13 @@ impl<E: Escrow> Escrow for Faulty<E> {
 
     fn set_limit<'a>(&'a self, account: &'a str, limit_usd_cents: i64, at: UnixMillis) -> Answer<'a, EscrowEvent> {
         self.begin().then(move |()| self.inner.set_limit(account, limit_usd_cents, at)).boxed()
+    }
+
+    fn close<'a>(&'a self, account: &'a str, at: UnixMillis) -> Answer<'a, ()> {
+        self.begin().then(move |()| self.inner.close(account, at)).boxed()
+    }
+
+    fn forget(&self, before: UnixMillis) -> Answer<'_, u64> {
+        self.inner.forget(before)
     }
 }

@@ -11,6 +11,8 @@ use suiftly_store::money::{Difference, Notice, Severity, ShadowSummary};
 /// Runs are kept so long; those that had nothing to do, and would fill the table, shorter.
 const RUNS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 const IDLE_RUNS_KEPT: Duration = Duration::from_secs(86_400);
+/// What the escrow has signed is kept so long: it was decided within days, and the chain and its mirror have it for good.
+const ESCROW_KEPT: Duration = Duration::from_secs(400 * 86_400);
 /// Runs that are removed at once at most: more than a day makes, with ten jobs a second.
 const RUNS_REMOVED_AT_ONCE: u32 = 1_000_000;
 /// Differences of the ledger that a notification shows.
@@ -78,9 +80,13 @@ impl Settlement {
         Ok((customers > 0).then(figures))
     }
 
-    /// Removes records of old runs.
+    /// Removes records of old runs, which are counted, and what the escrow needs no more.
     pub(super) async fn remove_old_runs(&self) -> Result<u64, SettlementError> {
         let before = |kept: Duration| self.clock.now().plus_ms(-i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+        let forgotten = self.escrow.forget(before(ESCROW_KEPT)).await?;
+        if forgotten > 0 {
+            tracing::info!(forgotten, "what the escrow had signed long ago is removed");
+        }
         Ok(self.store.remove_runs(before(RUNS_KEPT), before(IDLE_RUNS_KEPT), RUNS_REMOVED_AT_ONCE).await?)
     }
 }

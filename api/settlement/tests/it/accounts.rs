@@ -3,7 +3,8 @@
 use crate::desk::{Desk, instant};
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_settlement::PayoutReport;
-use suiftly_settlement::escrow::{EmbeddedEscrow, Escrow, Fault};
+use suiftly_settlement::escrow::{EmbeddedEscrow, Escrow, EscrowEvent, EscrowEventKind, Fault};
+use suiftly_store::money::Mirrored;
 
 const NOW: &str = "2026-11-22T10:00:00Z";
 
@@ -67,6 +68,62 @@ async fn events_are_mirrored_once_whoever_polls_and_strangers_are_passed_over() 
     assert_eq!((sum(|r| r.mirrored), sum(|r| r.strangers), sum(|r| r.known)), (693, 7, 0), "{reports:?}");
     assert_eq!(balance(&desk, customer).await, "6930");
     assert_sound(&desk).await;
+}
+
+/// As on a chain: its name is not its owner's address, and it is used before anybody has named it.
+#[tokio::test(flavor = "multi_thread")]
+async fn naming_an_account_mirrors_what_it_did_before() {
+    let desk = Desk::at(NOW).await;
+    let customer = desk.customer(1, 0, 25_000).await;
+    let (account, backend) = (format!("0x{:064x}", 99), "elsewhere");
+    let event = |seq: i64, kind, amount_usd_cents| EscrowEvent {
+        seq,
+        digest: format!("elsewhere:{seq}"),
+        account: account.clone(),
+        kind,
+        amount_usd_cents,
+        nonce: None,
+        request_digest: None,
+        at: instant(NOW),
+    };
+    let history = [event(1, EscrowEventKind::Limit, 5_000), event(2, EscrowEventKind::Deposit, 700)];
+    let passed = desk.store.mirror_events(backend, 0, &history, desk.now()).await.unwrap();
+    assert!(matches!(passed, Mirrored::Done(applied) if applied.strangers == 2), "{passed:?}");
+    assert_eq!(balance(&desk, customer).await, "0");
+
+    let name = async |cursor| {
+        let named = desk.store.name_account((customer, account.as_str()), (backend, cursor), &history, desk.now());
+        named.await.unwrap()
+    };
+    assert_eq!(name(1).await, Mirrored::Moved, "something came since the history was read");
+    assert_eq!(desk.text("SELECT escrow_contract_id FROM customers").await, "-");
+    let named = name(2).await;
+    assert!(matches!(named, Mirrored::Done(applied) if applied.mirrored == 2), "{named:?}");
+    let found =
+        "SELECT escrow_contract_id || ' ' || current_balance_usd_cents || ' ' || max_monthly_usd_cents FROM customers";
+    assert_eq!(desk.text(found).await, format!("{account} 700 5000"));
+    let again = name(2).await;
+    assert!(matches!(again, Mirrored::Done(applied) if (applied.mirrored, applied.known) == (0, 2)), "{again:?}");
+    let next = [event(3, EscrowEventKind::Deposit, 50)];
+    desk.store.mirror_events(backend, 2, &next, desk.now()).await.unwrap();
+    assert_eq!(balance(&desk, customer).await, "750");
+    assert_eq!(desk.settlement.ledger_check().await.unwrap().differences, []);
+}
+
+/// Its owner opens it when they like: until something of it is mirrored, there is nothing to compare.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_named_before_it_is_there_is_no_finding() {
+    let desk = Desk::at(NOW).await;
+    desk.customer(1, 0, 25_000).await;
+    desk.run("UPDATE customers SET escrow_contract_id = '0x' || repeat('9', 64)").await;
+    assert_sound(&desk).await;
+    desk.run(
+        "INSERT INTO escrow_transactions (digest, customer_id, type, amount_usd_cents, at) VALUES ('x', 1, 'limit', 25000, now())",
+    )
+    .await;
+    let found = desk.settlement.reconcile().await.unwrap();
+    let checks: Vec<&str> = found.findings.iter().map(|finding| finding.check).collect();
+    assert_eq!(checks, ["account", "event"], "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use crate::desk::{Desk, month};
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_settlement::ChargeReport;
-use suiftly_settlement::escrow::Fault;
+use suiftly_settlement::escrow::{Fault, FaultPlan};
 
 const NOW: &str = "2026-11-22T10:00:00Z";
 const CLOSE: &str = "2026-12-02T00:00:00Z";
@@ -136,6 +136,82 @@ async fn a_closed_month_is_charged_for_all_of_it_and_its_invoice_is_paid() {
     assert_eq!(charge(&desk).await.charged_usd_cents, 23);
     assert_eq!(desk.text(statuses).await, "paid paid");
     assert_eq!(charge(&desk).await, ChargeReport::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn months_long_over_are_drawn_within_the_running_months_limit_and_hold_up_no_other() {
+    let desk = Desk::at("2026-07-15T00:00:00Z").await;
+    let customer = customer(&desk, 1, 0, 1_000, 0).await;
+    let close = async |of: &str| {
+        let closes = month(of).end().plus_ms(86_400_000);
+        desk.set(closes);
+        desk.received_until(&closes.rfc3339()).await;
+        desk.settlement.renew_due().await.unwrap();
+        desk.settlement.close_due().await.unwrap();
+    };
+    // $10 in each of three months, and nothing to pay it with.
+    for of in ["2026-07", "2026-08", "2026-09"] {
+        desk.use_some(customer, &month(of).start().rfc3339(), Service::Seal, 100_000, 0).await;
+        close(of).await;
+    }
+    close("2026-10").await;
+    desk.settlement.deposit(customer, 10_000).await.unwrap();
+    desk.use_some(customer, "2026-11-02T00:00:00Z", Service::Seal, 50_000, 0).await;
+    let drawn =
+        "SELECT string_agg(to_char(month, 'YYYY-MM') || ' ' || amount_usd_cents, ', ' ORDER BY id) FROM charges";
+    let report = charge(&desk).await;
+    assert_eq!((report.refused, report.charged_usd_cents), (0, 1_500), "the oldest, and the month that runs");
+    assert_eq!(desk.text(drawn).await, "2026-07 1000, 2026-11 500");
+    assert_eq!(charge(&desk).await.charged, 0, "there is no more room in November");
+    close("2026-11").await;
+    assert_eq!(charge(&desk).await.charged_usd_cents, 1_000);
+    assert_eq!(desk.text(drawn).await, "2026-07 1000, 2026-11 500, 2026-08 1000");
+    // A limit that is raised makes room, and a withdrawal does not wait for what there is no room for.
+    desk.settlement.set_limit(customer, 1_400).await.unwrap();
+    assert_eq!(charge(&desk).await.charged_usd_cents, 400);
+    desk.settlement.request_withdrawal(customer, 7_100).await.unwrap();
+    assert_eq!(desk.settlement.pay_withdrawals().await.unwrap().paid_usd_cents, 7_100);
+    assert_sound(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_keeps_the_root_of_its_bill_until_it_is_decided() {
+    let desk = Desk::at(NOW).await;
+    customer(&desk, 1, 10_000, 25_000, 5_000_000).await;
+    desk.escrow.push(Some(Fault::Fail));
+    assert_eq!(desk.settlement.charge_due().await.unwrap().in_doubt, 1);
+    desk.run("UPDATE charges SET root = decode(repeat('5a', 32), 'hex')").await;
+    assert_eq!(desk.store.undecided(0).await.unwrap()[0].order.root, [0x5a; 32]);
+    assert_eq!(desk.settlement.recover().await.unwrap().charged, 1);
+    assert_sound(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_charge_is_in_doubt_is_kept_until_it_is_decided() {
+    let desk = Desk::at(NOW).await;
+    let [one, other] = [customer(&desk, 1, 10_000, 25_000, 5_000_000).await, desk.customer(2, 0, 0).await];
+    let in_doubt = async |of: Option<CustomerId>| -> Vec<(CustomerId, i64, Option<String>)> {
+        let draws = desk.store.draws_in_doubt(of, desk.now()).await.unwrap();
+        draws.into_iter().map(|(customer, draw)| (customer, draw.amount_usd_cents, draw.doubt)).collect()
+    };
+    assert!(in_doubt(None).await.is_empty());
+    desk.escrow.push(Some(Fault::Fail));
+    assert_eq!(desk.settlement.charge_due().await.unwrap().in_doubt, 1);
+    let why = "the escrow gave no answer, asked to charge: a fault that was asked for";
+    let expected = [(one, 500, Some(why.to_owned()))];
+    assert_eq!(in_doubt(None).await, expected);
+    assert_eq!(in_doubt(Some(one)).await, expected);
+    assert!(in_doubt(Some(other)).await.is_empty());
+    // What cannot be looked up says why, too.
+    desk.escrow.replan(FaultPlan::parse("lose=1").unwrap());
+    assert_eq!(desk.settlement.recover().await.unwrap().in_doubt, 1);
+    let why = "the escrow gave no answer, asked to look a nonce up: a fault that was asked for";
+    assert_eq!(in_doubt(None).await, [(one, 500, Some(why.to_owned()))]);
+    desk.escrow.replan(FaultPlan::default());
+    assert_eq!(desk.settlement.recover().await.unwrap().charged, 1);
+    assert!(in_doubt(None).await.is_empty());
+    assert_eq!(desk.text("SELECT count(doubt) FROM charges").await, "0", "it is decided");
+    assert_sound(&desk).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

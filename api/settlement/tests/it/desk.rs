@@ -1,10 +1,10 @@
-//! A database with customers, a clock that stands still, and an embedded escrow that can be given faults.
+//! A database with customers, a clock that stands still, and an escrow that can be given faults: the embedded one, or any.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
-use suiftly_settlement::escrow::{EmbeddedEscrow, FaultPlan, Faulty};
+use suiftly_settlement::escrow::{EmbeddedEscrow, Escrow, FaultPlan, Faulty};
 use suiftly_settlement::{Clock, Settlement};
 use suiftly_store::money::MoneyStore;
 use suiftly_store::testing::{Client, TestDatabase};
@@ -18,22 +18,28 @@ impl Clock for StandingClock {
     }
 }
 
-pub(crate) struct Desk {
+pub(crate) struct Desk<E = EmbeddedEscrow> {
     pub(crate) settlement: Settlement,
     pub(crate) store: MoneyStore,
     pub(crate) client: Client,
-    pub(crate) escrow: Arc<Faulty<EmbeddedEscrow>>,
+    pub(crate) escrow: Arc<Faulty<E>>,
     clock: Arc<StandingClock>,
-    pub(crate) database: TestDatabase,
+    pub(crate) database: Arc<TestDatabase>,
 }
 
 impl Desk {
     pub(crate) async fn at(now: &str) -> Self {
-        let database = TestDatabase::create().await;
+        let database = Arc::new(TestDatabase::create().await);
+        let embedded = EmbeddedEscrow::new(database.config()).unwrap();
+        Self::over(database, embedded, now).await
+    }
+}
+
+impl<E: Escrow> Desk<E> {
+    pub(crate) async fn over(database: Arc<TestDatabase>, escrow: E, now: &str) -> Self {
         let clock = Arc::new(StandingClock(AtomicI64::new(instant(now).0)));
         let store = MoneyStore::new(database.config()).unwrap();
-        let embedded = EmbeddedEscrow::new(database.config()).unwrap();
-        let escrow = Arc::new(Faulty::new(embedded, FaultPlan::default()));
+        let escrow = Arc::new(Faulty::new(escrow, FaultPlan::default()));
         let settlement = Settlement::new(store.clone(), Arc::clone(&escrow) as _, Arc::clone(&clock) as _);
         let client = database.client().await;
         Self { settlement, store, client, escrow, clock, database }

@@ -54,6 +54,7 @@ fn inputs(usage: &[(Service, i64, i64)], cap: i64, carried_in: i64) -> BillInput
         ],
         cap: (cap > 0).then_some(MicroUsd(cap)),
         carried_in: MicroUsd(carried_in),
+        proof: None,
     }
 }
 

@@ -20,7 +20,7 @@ fn owner(n: u8) -> String {
 
 fn order(nonce: u64, account: u8, cents: i64, of: &str) -> ChargeOrder {
     let nonce = Nonce(format!("{nonce:064x}"));
-    ChargeOrder { nonce, account: owner(account), amount_usd_cents: cents, month: month(of) }
+    ChargeOrder { nonce, account: owner(account), amount_usd_cents: cents, month: month(of), root: [7; 32] }
 }
 
 /// `ok`, or why not.
@@ -144,6 +144,59 @@ async fn a_month_authorises_the_highest_limit_that_was_in_force_in_it() {
         }
         assert_eq!(bank.charge(&[order(nonce + 1, n, expected, of)]).await, ["ok"], "{first} {changes:?} {of}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn months_long_over_are_together_within_the_running_months_limit() {
+    let mut bank = Bank::with_account(1, 1_000, 20_000).await;
+    let answers = bank
+        .charge(&[
+            order(1, 1, 600, "2026-09"),
+            order(2, 1, 401, "2026-08"),
+            order(3, 1, 400, "2026-08"),
+            order(4, 1, 1, "2026-07"),
+            order(5, 1, 1_000, "2026-10"),
+            order(6, 1, 1_000, "2026-11"),
+        ])
+        .await;
+    let expected = [
+        "ok",
+        "400 cents are left in 2026-11 for months that were over before the last, and 401 are asked for",
+        "ok",
+        "0 cents are left in 2026-11 for months that were over before the last, and 1 are asked for",
+        "ok",
+        "ok",
+    ];
+    assert_eq!(answers, expected, "the last month and the running one have their own");
+    let again = bank.charge(&[order(7, 1, 1, "2026-07")]).await;
+    assert!(again[0].starts_with("0 cents are left in 2026-11"), "in another call: {again:?}");
+    bank.escrow.set_limit(&owner(1), 1_500, bank.at).await.unwrap();
+    assert_eq!(
+        bank.charge(&[order(8, 1, 500, "2026-07")]).await,
+        ["ok"],
+        "a limit that is raised is raised for these, too"
+    );
+    bank.at = instant("2026-12-02T00:00:00Z");
+    let answers = bank.charge(&[order(9, 1, 501, "2026-07"), order(10, 1, 500, "2026-07")]).await;
+    assert_eq!(answers, ["500 cents are left of what is authorised for 2026-07, and 501 are asked for", "ok"]);
+    // No limit is none for these, either.
+    bank.escrow.open(&owner(2), 0).await.unwrap();
+    bank.escrow.deposit(&owner(2), 9_000, bank.at).await.unwrap();
+    assert_eq!(bank.charge(&[order(11, 2, 4_000, "2025-01"), order(12, 2, 5_000, "2025-02")]).await, ["ok", "ok"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_its_own_history_and_is_never_closed() {
+    let bank = Bank::with_account(1, 0, 1_000).await;
+    bank.escrow.open(&owner(2), 0).await.unwrap();
+    bank.escrow.deposit(&owner(2), 50, bank.at).await.unwrap();
+    bank.charge(&[order(1, 1, 400, "2026-11")]).await;
+    let events = bank.escrow.events(0, 100).await.unwrap();
+    assert_eq!(bank.escrow.history(&owner(1)).await.unwrap(), [events[0].clone(), events[2].clone()]);
+    assert_eq!(bank.escrow.history(&owner(3)).await.unwrap(), []);
+    assert!(bank.escrow.acts_for_owners());
+    let refused = bank.escrow.close(&owner(1), bank.at).await.unwrap_err();
+    assert!(matches!(refused, EscrowError::Refused { .. }), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

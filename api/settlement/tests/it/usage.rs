@@ -4,8 +4,9 @@ use crate::desk::{Desk, instant};
 use std::collections::BTreeMap;
 use suiftly_schema::ids::{CustomerId, Service};
 use suiftly_schema::price::PriceBook;
+use suiftly_settlement::escrow::Escrow;
 
-impl Desk {
+impl<E: Escrow> Desk<E> {
     /// The store has everything that was received until then. Epochs ascend.
     pub(crate) async fn received_until(&self, until: &str) {
         self.run(&format!(

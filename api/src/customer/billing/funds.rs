@@ -1,7 +1,7 @@
 //! What a customer does with their funds: deposits, withdrawals, the limit.
 //!
 //! These are the owner's acts, done through us for the embedded escrow alone: where a chain holds the funds, the owner signs
-//! them, and `not_by_api` says so. The escrow acts first, then the activity row is written: an act without a row is on record
+//! them ([`super::signing`]), and `not_by_api` says so. The escrow acts first, then the activity row is written: an act without a row is on record
 //! as a transaction all the same.
 
 use crate::app::App;
@@ -22,9 +22,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The least limit but 0, in cents.
-const LIMIT_MIN_USD_CENTS: i64 = 1_000;
+pub(super) const LIMIT_MIN_USD_CENTS: i64 = 1_000;
 /// The largest amount and limit, in cents: a billion dollars.
-const AMOUNT_MAX_USD_CENTS: i64 = 100_000_000_000;
+pub(super) const AMOUNT_MAX_USD_CENTS: i64 = 100_000_000_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(set_limit)).routes(routes!(deposit)).routes(routes!(withdraw))
@@ -127,11 +127,7 @@ async fn withdraw(
     parse_none(&query.unwrap_or_default())?;
     let cents = amount(request).await?;
     may_act(&app, &customer).await?;
-    let store = app.parts.accounts.settlement.store().for_customer(customer.id);
-    let available = balance(&app, &customer).await? - store.withdrawing(customer.id).await?;
-    if cents > available {
-        return Err(too_little(available, cents));
-    }
+    check_withdrawable(&app, &customer, cents).await?;
     let event = app.parts.accounts.settlement.request_withdrawal(customer.id, cents).await?;
     moved(&app, &customer, &event, "billing.withdraw", json!({"amount_usd_cents": cents})).await
 }
@@ -147,15 +143,26 @@ async fn amount(request: Request) -> Result<i64, Problem> {
 
 /// Through us, with the embedded escrow; and not of an account that is being closed.
 async fn may_act(app: &App, customer: &Customer) -> Result<(), Problem> {
-    let settlement = &app.parts.accounts.settlement;
-    if !settlement.acts_for_owners() {
-        let detail = "the owner signs it with their wallet, and it shows here when the chain has it";
+    if !app.parts.accounts.settlement.acts_for_owners() {
+        let detail = "the owner signs it with their wallet (POST /billing/transactions), and it shows here when the chain has it";
         return Err(Problem::new(ProblemCode::NotByApi).detail(detail));
     }
-    match settlement.store().for_customer(customer.id).closure(customer.id).await? {
+    check_open(app, customer).await
+}
+
+/// An account that is being closed takes nothing more.
+pub(super) async fn check_open(app: &App, customer: &Customer) -> Result<(), Problem> {
+    match app.parts.accounts.settlement.store().for_customer(customer.id).closure(customer.id).await? {
         Some(Closure::None) => Ok(()),
         _ => Err(not_active(AccountStatus::Closed)),
     }
+}
+
+/// No more can be asked for than is in escrow, as mirrored, and not asked for already.
+pub(super) async fn check_withdrawable(app: &App, customer: &Customer, usd_cents: i64) -> Result<(), Problem> {
+    let store = app.parts.accounts.settlement.store().for_customer(customer.id);
+    let available = balance(app, customer).await? - store.withdrawing(customer.id).await?;
+    if usd_cents > available { Err(too_little(available, usd_cents)) } else { Ok(()) }
 }
 
 /// What is in escrow, in cents.

@@ -8,7 +8,8 @@ export type ProofFailure =
   | "path"
   | "hour"
   | "invoice"
-  | "charge";
+  | "charge"
+  | "another";
 
 const WORDS: Record<ProofFailure, string> = {
   size: "The file is too long: it is no proof.",
@@ -18,8 +19,9 @@ const WORDS: Record<ProofFailure, string> = {
   form: "The proof is not written in the one form that it has.",
   path: "A path of the proof does not fit its place.",
   hour: "The record is not of its part's hour.",
-  invoice: "The invoice's inputs are not of this month, or carry another root.",
+  invoice: "The invoice's hash is not of this month, or not of the root that the proof comes to.",
   charge: "A charge carries neither the root of a beginning of this month nor the invoice's hash.",
+  another: "The proof is of another request than the one that was asked for.",
 };
 
 export class ProofError extends Error {

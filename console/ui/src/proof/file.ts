@@ -5,9 +5,7 @@ import { ProofError } from "./error";
 import { sha256, utf8 } from "./tree";
 
 export const FORMAT = 1;
-const MIB = 1 << 20;
-const FILE_BYTES_MAX = 16 * MIB;
-const INPUTS_BYTES_MAX = 4 * MIB;
+const FILE_BYTES_MAX = 16 << 20;
 const CHARGES_MAX = 1_024;
 const LEAVES_MAX = 2 ** 40;
 const PATH_MAX = 41;
@@ -77,7 +75,7 @@ const file = v.strictObject({
   in_part: place,
   part,
   in_month: place,
-  invoice: v.nullable(v.strictObject({ number: name(1, 128), inputs: text(INPUTS_BYTES_MAX) })),
+  invoice: v.nullable(v.strictObject({ number: name(1, 128), hash: hex(32), rest: hex(32) })),
   charges: v.pipe(
     v.array(
       v.strictObject({

@@ -1,4 +1,4 @@
-// What is hashed of a record and of a part: numbers are little-endian, what is not there is zeros.
+// What is hashed of a record, of a part and of a month: numbers are little-endian, what is not there is zeros.
 import type { ProofPart, ProofRecord } from "./file";
 import { type Bytes, concat, fromHex, type Tree, utf8 } from "./tree";
 
@@ -61,4 +61,9 @@ export function partBytes(of: ProofPart, records: Tree): Bytes {
     i64s(of.hour, of.first_epoch, of.last_epoch, records.count, of.requests, of.bytes),
     fromHex(records.root),
   );
+}
+
+/** `month` as "2026-11": seven bytes. */
+export function monthBytes(month: string, parts: Tree): Bytes {
+  return concat(utf8("suiftly/month/1"), utf8(month), i64s(parts.count), fromHex(parts.root));
 }

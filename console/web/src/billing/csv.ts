@@ -26,8 +26,8 @@ export function decimalUsd(microUsd: number): string {
 }
 
 /** Hands a file to the browser, as a link that says `download` does. */
-export function saveFile(name: string, text: string, type: string) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function saveFile(name: string, content: BlobPart, type: string) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

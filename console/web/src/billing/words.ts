@@ -95,3 +95,8 @@ export function nextFirst(month: string): string {
 export function shorten(text: string): string {
   return text.length <= 14 ? text : `${text.slice(0, 6)}…${text.slice(-4)}`;
 }
+
+/** An event of a transaction is named by its place behind a colon: explorers know the transaction. */
+export function transactionOf(digest: string): string {
+  return digest.split(":")[0] ?? digest;
+}

@@ -1,6 +1,7 @@
 import { useToast } from "@suiftly/ui";
 import { Outlet } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
+import { SigningHost } from "../billing/signing/SigningHost";
 import { usedWallet } from "../signin/wallet/lastUsed";
 import { Guard } from "./Guard";
 import { ShortcutList } from "./ShortcutList";
@@ -52,6 +53,7 @@ export function Shell() {
         </Guard>
       )}
       <ShortcutList open={open === "shortcuts"} onClose={close} />
+      <SigningHost />
       <Guard what="Wallet" quiet>
         <Suspense fallback={null}>{idle && usedWallet() && <WalletWatch />}</Suspense>
       </Guard>

@@ -4,6 +4,7 @@ import { Guard } from "../shell/Guard";
 import { bytesOver } from "./bytes";
 import { measured } from "./points";
 import type { Usage } from "./useUsage";
+import { TIMES_WITHIN } from "./words";
 
 /** How long answers took, and how much was sent. */
 export function Measures({ usage }: { usage: Usage }) {
@@ -13,7 +14,7 @@ export function Measures({ usage }: { usage: Usage }) {
       <section>
         <header>
           <h2>Response time</h2>
-          <p>ms, measured at the gateway</p>
+          <p title={TIMES_WITHIN}>ms, measured at the gateway</p>
         </header>
         <Guard what="Response time">
           <ResponseTimes usage={usage} />

@@ -17,6 +17,7 @@ import { Records } from "./Records";
 import type { UsageSearch } from "./search";
 import { DAY, hourText, type Span } from "./span";
 import type { Usage } from "./useUsage";
+import { TIMES_WITHIN } from "./words";
 
 interface RowsProps {
   usage: Usage;
@@ -89,7 +90,7 @@ function Head({ span }: { span: Span }) {
             {SHORT_WORDS[key] ?? word}
           </th>
         ))}
-        <th scope="col" className="number" data-wide>
+        <th scope="col" className="number" data-wide title={TIMES_WITHIN}>
           p95
         </th>
         {span.rows.bucket !== "five_minutes" && (

@@ -136,7 +136,7 @@ fn suiftly_knows(words: &[String], program: &Program) -> anyhow::Result<()> {
             return Ok(());
         } else if let Some(below) = at.command(word) {
             at = below;
-        } else if !at.commands.is_empty() && !only_values {
+        } else if !at.commands.is_empty() && !only_values && !at.takes_arguments() {
             bail!("`{}` has no command {word}", at.path.join(" "));
         }
     }
@@ -158,15 +158,19 @@ mod tests {
     use super::*;
 
     fn program() -> Program {
-        let at = |path: &[&str], options: &[&str], commands| Program {
+        let helped = |path: &[&str], help: &str, options: &[&str], commands| Program {
             path: path.iter().map(|word| (*word).to_owned()).collect(),
-            help: String::new(),
+            help: help.to_owned(),
             options: options.iter().map(|word| (*word).to_owned()).collect(),
             commands,
         };
+        let at = |path: &[&str], options: &[&str], commands| helped(path, "", options, commands);
         let show = at(&["suiftly", "vault", "show"], &["--json"], Vec::new());
         let replay = at(&["suiftly", "replay"], &["--json", "--csv"], Vec::new());
-        at(&["suiftly"], &["--help"], vec![at(&["suiftly", "vault"], &["--help"], vec![show]), replay])
+        let verify = at(&["suiftly", "audit", "verify"], &["--root"], Vec::new());
+        let help = "Usage: suiftly audit [NUMBER]\n\nArguments:\n  [NUMBER]  An invoice\n";
+        let audit = helped(&["suiftly", "audit"], help, &["--json"], vec![verify]);
+        at(&["suiftly"], &["--help"], vec![at(&["suiftly", "vault"], &["--help"], vec![show]), replay, audit])
     }
 
     fn wrong(text: &str) -> Vec<String> {
@@ -182,6 +186,7 @@ mod tests {
             "```sh\ncat x | suiftly replay \\\n    --csv -\n# suiftly dance\n```",
             "`suiftly vault …`, `suiftly`, `suiftly vault {show}` and `cargo xtask test --quick`",
             "```toml\nsuiftly dance\n```",
+            "```sh\nsuiftly audit INV-2026-000001 --json\nsuiftly audit verify proof.json --root 00\n```",
             "```sh\nTOKEN=$(suiftly vault show)\ncargo xtask bench loop --fast\ncargo build\n```",
         ] {
             assert_eq!(wrong(text), Vec::<String>::new(), "{text}");
@@ -194,6 +199,8 @@ mod tests {
             ("```sh\nsuiftly dance\n```", "`suiftly` has no command dance"),
             ("```sh\nls && suiftly replay --fast x\n```", "`suiftly replay` has no --fast"),
             ("so `suiftly vault burn` it", "`suiftly vault` has no command burn"),
+            ("`suiftly audit verify proof.json --json`", "`suiftly audit verify` has no --json"),
+            ("`suiftly audit {verify,burn}`", "`suiftly audit` has no command burn"),
             ("`suiftly vault {show,burn}`", "has no command burn"),
             ("```sh\nX=$(suiftly vault burn)\n```", "has no command burn"),
             ("`cargo xtask dance`", "no task `dance`"),

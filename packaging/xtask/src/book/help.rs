@@ -46,6 +46,11 @@ impl Program {
     pub(super) fn command(&self, name: &str) -> Option<&Self> {
         self.commands.iter().find(|command| command.path.last().is_some_and(|last| last == name))
     }
+
+    /// Whether it takes words of its own: one that also has commands then need not be given one of them.
+    pub(super) fn takes_arguments(&self) -> bool {
+        self.help.lines().any(|line| line == "Arguments:")
+    }
 }
 
 /// The names under `Commands:`; `help` is everywhere and says nothing new.

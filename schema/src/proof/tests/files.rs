@@ -4,8 +4,8 @@ use crate::bill::BillInputs;
 use crate::ids::CustomerId;
 use crate::money::MicroUsd;
 use crate::proof::{
-    Anchor, AnchorKind, CHARGES_MAX, Charge, FILE_BYTES_MAX, Hash, INPUTS_BYTES_MAX, InvoiceInputs, MonthProof,
-    ProofError, ProofFile, verify,
+    Anchor, AnchorKind, CHARGES_MAX, Charge, FILE_BYTES_MAX, Hash, InputsTree, Invoice, MonthProof, ProofError,
+    ProofFile, inputs_hash, verify,
 };
 use crate::time::BillingMonth;
 use proptest::prelude::*;
@@ -15,6 +15,18 @@ use serde::Deserialize;
 struct Vectors {
     valid: Vec<Valid>,
     invalid: Vec<Invalid>,
+    inputs: Vec<InputsVector>,
+}
+
+/// Recorded inputs; those of before there were trees have a hash alone.
+#[derive(Deserialize)]
+struct InputsVector {
+    json: String,
+    hash: Hash,
+    rest: Option<Hash>,
+    month: Option<BillingMonth>,
+    parts: Option<u64>,
+    root: Option<Hash>,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +108,7 @@ fn valid_files_say_what_they_prove() {
 
 #[test]
 fn what_is_no_proof_says_why_not() {
-    let Vectors { valid, invalid } = vectors();
+    let Vectors { valid, invalid, .. } = vectors();
     assert!(invalid.len() > 130);
     for case in invalid {
         let whole = &valid.iter().find(|valid| valid.name == case.of).unwrap().file;
@@ -176,26 +188,69 @@ fn sizes_have_bounds() {
     assert_eq!(error(&|file| file.in_month.path = vec![Hash::of(b""); 42]), bounds("place in the month"));
     assert_eq!(error(&|file| file.charges[1].path = vec![Hash::of(b""); 42]), bounds("charge"));
     assert_eq!(error(&|file| file.charges[1].digest = "x".repeat(129)), bounds("charge"));
-    let invoice = |inputs: String| Some(InvoiceInputs { number: "INV-2026-000017".to_owned(), inputs });
-    assert_eq!(error(&|file| file.invoice = invoice("x".repeat(INPUTS_BYTES_MAX + 1))), bounds("invoice"));
-    assert_eq!(error(&|file| file.invoice = invoice("\0".repeat(INPUTS_BYTES_MAX))), Err(ProofError::Size));
+    let (hash, rest) = (Hash::of(b""), Hash::of(b""));
+    let invoice = |length| Some(Invoice { number: "x".repeat(length), hash, rest });
+    assert_eq!(error(&|file| file.invoice = invoice(128)), Err(ProofError::Invoice));
+    assert_eq!(error(&|file| file.invoice = invoice(129)), bounds("invoice"));
+    assert_eq!(error(&|file| file.charges = vec![charge(file); 200_000]), Err(ProofError::Size));
     assert_eq!(verify(&vec![b'{'; FILE_BYTES_MAX + 1]), Err(ProofError::Size));
     assert_eq!(verify(&vec![b'{'; FILE_BYTES_MAX]), Err(ProofError::NoProof));
 }
 
 #[test]
-fn inputs_have_the_form_that_is_compared() {
-    let month = BillingMonth::parse("2026-11").unwrap();
-    let (customer_id, nothing) = (CustomerId::new(i64::MAX).unwrap(), MicroUsd(0));
-    let (journals, books, hours, items) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let bill = BillInputs { customer_id, month, journals, books, hours, items, cap: None, carried_in: nothing };
-    assert!(bill.to_json().starts_with("{\"customer_id\":9223372036854775807,\"month\":\"2026-11\","));
+fn inputs_are_hashed_as_the_vectors_have_it() {
+    let vectors = vectors();
+    assert_eq!(vectors.inputs.len(), 2);
+    for InputsVector { json, hash, rest, month, parts, root } in vectors.inputs {
+        assert_eq!((inputs_hash(&json), BillInputs::hash_of(&json)), (hash, hash.to_string()), "{json}");
+        let tree = InputsTree::of(&json);
+        assert_eq!(tree.map(|tree| tree.rest), rest, "{json}");
+        assert_eq!(tree.map(|tree| tree.month), month, "{json}");
+        assert_eq!(tree.map(|tree| (Some(tree.proof.parts), Some(tree.proof.root))).unwrap_or_default(), (parts, root));
+    }
+}
 
+fn inputs(customer: i64, proof: Option<MonthProof>) -> BillInputs {
+    let (month, nothing) = (BillingMonth::parse("2026-11").unwrap(), MicroUsd(0));
+    let (customer_id, journals, books) = (CustomerId::new(customer).unwrap(), Vec::new(), Vec::new());
+    let (hours, items) = (Vec::new(), Vec::new());
+    BillInputs { customer_id, month, journals, books, hours, items, cap: None, carried_in: nothing, proof }
+}
+
+#[test]
+fn inputs_have_the_form_that_is_looked_for() {
     let proof = MonthProof { parts: 7, root: Hash::of_no_leaves() };
     let json = serde_json::to_string(&proof).unwrap();
     assert_eq!(json, format!("{{\"parts\":7,\"root\":\"{}\"}}", Hash::of_no_leaves()));
     assert_eq!(serde_json::from_str::<MonthProof>(&json).unwrap(), proof);
     assert!(serde_json::from_str::<MonthProof>(&json.replace(":7", ":7,\"more\":1")).is_err());
+
+    let (with, without) = (inputs(i64::MAX, Some(proof)).to_json(), inputs(i64::MAX, None).to_json());
+    assert!(with.starts_with("{\"customer_id\":9223372036854775807,\"month\":\"2026-11\","));
+    let tree = InputsTree::of(&with).unwrap();
+    assert_eq!((tree.month.to_string(), tree.proof), ("2026-11".to_owned(), proof));
+    assert_eq!(InputsTree::of(&without), None);
+    assert_eq!(inputs_hash(&without), Hash::of(without.as_bytes()), "as before there were trees");
+    // Everything counts, and only the form that is written has a tree.
+    for (old, new) in [("2026-11", "2026-12"), ("\"parts\":7", "\"parts\":8"), ("null", "1"), ("\":9", "\":1")] {
+        assert_ne!(inputs_hash(&with.replacen(old, new, 1)), tree.hash(), "{old}");
+    }
+    for (old, new) in
+        [("\"parts\":7", "\"parts\": 7"), ("\"month\"", "\"moon\""), ("2026-11", "2026-13"), ("}}", "}} ")]
+    {
+        let other = with.replacen(old, new, 1);
+        assert_eq!((InputsTree::of(&other), inputs_hash(&other)), (None, Hash::of(other.as_bytes())), "{old}");
+    }
+}
+
+/// A proof shows neither whose it is by our numbers, nor anything of the invoice beyond its number and hashes.
+#[test]
+fn a_file_says_nothing_of_the_inputs() {
+    let whole = file("closed");
+    assert!(!whole.contains("customer") && !whole.contains("journals") && !whole.contains("\"cap\""), "{whole}");
+    let rest =
+        |customer| InputsTree::of(&inputs(customer, Some(MonthProof { parts: 7, root: Hash::of(b"") })).to_json());
+    assert_ne!(rest(42).unwrap().rest, rest(43).unwrap().rest, "but it is bound to them");
 }
 
 proptest! {

@@ -16,11 +16,19 @@ struct Held {
     is_changed: bool,
 }
 
-/// What a month has authorised and was charged.
+/// What a month has authorised, what was charged for it, and what was charged in it for months that were long over.
 struct Authorised {
     authorised: i64,
     charged: i64,
+    arrears: i64,
     is_changed: bool,
+}
+
+impl Authorised {
+    /// What is left of the authorisation once some of it is used.
+    const fn left(&self, used: i64) -> i64 {
+        if self.authorised == 0 { i64::MAX } else { self.authorised - used }
+    }
 }
 
 /// What the orders of one call concern. Cents throughout.
@@ -44,8 +52,12 @@ pub(super) enum Answer {
 }
 
 impl Books {
-    /// Loads and locks them.
-    pub(super) async fn load(transaction: &Transaction<'_>, orders: &[ChargeOrder]) -> Result<Self, StoreError> {
+    /// Loads and locks them, with the month that runs.
+    pub(super) async fn load(
+        transaction: &Transaction<'_>,
+        orders: &[ChargeOrder],
+        running: BillingMonth,
+    ) -> Result<Self, StoreError> {
         let mut books = Self::default();
         let accounts: Vec<&str> = orders.iter().map(|order| order.account.as_str()).collect();
         for account in rows::lock_accounts(transaction, &accounts).await? {
@@ -56,12 +68,16 @@ impl Books {
         for event in rows::by_nonce(transaction, &nonces).await? {
             books.done.insert(event.nonce.clone().unwrap_or_default(), event);
         }
-        let months: Vec<MonthDate> = orders.iter().map(|order| MonthDate(order.month)).collect();
-        let sql = "SELECT account_id, month, authorised_usd_cents, charged_usd_cents FROM embedded_escrow_months \
+        let (accounts, months): (Vec<&str>, Vec<MonthDate>) = orders
+            .iter()
+            .flat_map(|order| [order.month, running].map(|month| (order.account.as_str(), MonthDate(month))))
+            .unzip();
+        let sql = "SELECT account_id, month, authorised_usd_cents, charged_usd_cents, arrears_usd_cents FROM embedded_escrow_months \
             WHERE (account_id, month) IN (SELECT * FROM unnest($1::text[], $2::date[]))";
         let select = transaction.prepare_cached(sql).await.cannot_read()?;
         for row in transaction.query(&select, &[&accounts, &months]).await.cannot_read()? {
-            let authorised = Authorised { authorised: row.get(2), charged: row.get(3), is_changed: false };
+            let (authorised, charged, arrears) = (row.get(2), row.get(3), row.get(4));
+            let authorised = Authorised { authorised, charged, arrears, is_changed: false };
             books.months.insert((row.get(0), row.get::<_, MonthDate>(1).0), authorised);
         }
         Ok(books)
@@ -76,9 +92,10 @@ impl Books {
         let amount = order.amount_usd_cents;
         check_amount(amount)?;
         check_nonce(&order.nonce)?;
-        let Some(held) = self.accounts.get_mut(&order.account) else {
+        let Some(held) = self.accounts.get(&order.account) else {
             return Err(EscrowRefusal::NoAccount { account: order.account.clone() });
         };
+        let (balance_usd_cents, limit) = (held.balance, held.limit);
         let mut event = rows::event(&order.account, EscrowEventKind::Charge, amount, at);
         event.nonce = Some(order.nonce.0.clone());
         let used = || EscrowRefusal::NonceUsed { nonce: order.nonce.0.clone() };
@@ -88,24 +105,48 @@ impl Books {
         if let Some(&at) = self.new_at.get(&order.nonce.0) {
             return if is_same(&self.new[at], &event) { Ok(Answer::New(at)) } else { Err(used()) };
         }
-        if amount > held.balance {
-            return Err(EscrowRefusal::Balance { balance_usd_cents: held.balance, amount_usd_cents: amount });
+        if amount > balance_usd_cents {
+            return Err(EscrowRefusal::Balance { balance_usd_cents, amount_usd_cents: amount });
         }
-        let key = (order.account.clone(), order.month);
-        let untouched = Authorised { authorised: held.limit, charged: 0, is_changed: false };
-        let month = self.months.entry(key).or_insert(untouched);
-        let left = if month.authorised == 0 { i64::MAX } else { month.authorised - month.charged };
-        if amount > left {
-            let (left_usd_cents, amount_usd_cents) = (left, amount);
-            return Err(EscrowRefusal::Authorisation { month: order.month, left_usd_cents, amount_usd_cents });
-        }
-        held.balance -= amount;
-        month.charged += amount;
-        (held.is_changed, month.is_changed) = (true, true);
+        self.draw(order, limit, at.month())?;
         self.new_at.insert(order.nonce.0.clone(), self.new.len());
         self.new.push(event);
         self.new_months.push(Some(order.month));
         Ok(Answer::New(self.new.len() - 1))
+    }
+
+    /// Draws what is authorised. For a month that was over before the last one it must be within the running month's
+    /// limit, too, with whatever was drawn for such in it.
+    fn draw(&mut self, order: &ChargeOrder, limit: i64, running: BillingMonth) -> Result<(), EscrowRefusal> {
+        let amount_usd_cents = order.amount_usd_cents;
+        let month = self.month(order, order.month, limit);
+        let left_usd_cents = month.left(month.charged);
+        if amount_usd_cents > left_usd_cents {
+            return Err(EscrowRefusal::Authorisation { month: order.month, left_usd_cents, amount_usd_cents });
+        }
+        if order.month < running.previous() {
+            let month = self.month(order, running, limit);
+            let left_usd_cents = month.left(month.arrears);
+            if amount_usd_cents > left_usd_cents {
+                return Err(EscrowRefusal::Arrears { running, left_usd_cents, amount_usd_cents });
+            }
+            month.arrears += amount_usd_cents;
+            month.is_changed = true;
+        }
+        let month = self.month(order, order.month, limit);
+        month.charged += amount_usd_cents;
+        month.is_changed = true;
+        if let Some(held) = self.accounts.get_mut(&order.account) {
+            held.balance -= amount_usd_cents;
+            held.is_changed = true;
+        }
+        Ok(())
+    }
+
+    /// A month of an order's account. One that nothing was written of yet has the limit in force.
+    fn month(&mut self, order: &ChargeOrder, month: BillingMonth, limit: i64) -> &mut Authorised {
+        let untouched = Authorised { authorised: limit, charged: 0, arrears: 0, is_changed: false };
+        self.months.entry((order.account.clone(), month)).or_insert(untouched)
     }
 
     /// Writes what has changed.
@@ -134,11 +175,13 @@ impl Books {
         let months: Vec<MonthDate> = changed().map(|((_, month), _)| MonthDate(*month)).collect();
         let authorised: Vec<i64> = changed().map(|(_, month)| month.authorised).collect();
         let charged: Vec<i64> = changed().map(|(_, month)| month.charged).collect();
-        let sql = "INSERT INTO embedded_escrow_months (account_id, month, authorised_usd_cents, charged_usd_cents) \
-            SELECT * FROM unnest($1::text[], $2::date[], $3::bigint[], $4::bigint[]) \
-            ON CONFLICT (account_id, month) DO UPDATE SET charged_usd_cents = excluded.charged_usd_cents";
+        let arrears: Vec<i64> = changed().map(|(_, month)| month.arrears).collect();
+        let sql = "INSERT INTO embedded_escrow_months (account_id, month, authorised_usd_cents, charged_usd_cents, arrears_usd_cents) \
+            SELECT * FROM unnest($1::text[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+            ON CONFLICT (account_id, month) DO UPDATE SET charged_usd_cents = excluded.charged_usd_cents, \
+                arrears_usd_cents = excluded.arrears_usd_cents";
         let upsert = transaction.prepare_cached(sql).await.cannot_save()?;
-        transaction.execute(&upsert, &[&ids, &months, &authorised, &charged]).await.cannot_save().map(|_| ())
+        transaction.execute(&upsert, &[&ids, &months, &authorised, &charged, &arrears]).await.cannot_save().map(|_| ())
     }
 
     /// The answers, once it is committed.

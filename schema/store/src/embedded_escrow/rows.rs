@@ -115,6 +115,16 @@ pub(super) async fn after(client: &impl GenericClient, after: i64, limit: u32) -
     rows.iter().map(event_of).collect()
 }
 
+pub(super) async fn of_account(
+    client: &impl GenericClient,
+    account: &str,
+    limit: u32,
+) -> Result<Vec<EscrowEvent>, StoreError> {
+    let sql = format!("{EVENT} WHERE account_id = $1 ORDER BY seq LIMIT $2");
+    let rows = client.query(&sql, &[&account, &i64::from(limit)]).await.cannot_read()?;
+    rows.iter().map(event_of).collect()
+}
+
 pub(super) async fn by_nonce(
     transaction: &Transaction<'_>,
     nonces: &[&String],

@@ -61,6 +61,8 @@ pub enum ChargeAnswer {
     InDoubt {
         /// The charge's.
         nonce: Nonce,
+        /// What came instead of an answer.
+        cause: String,
     },
 }
 
@@ -100,12 +102,12 @@ impl MoneyStore {
             match answer {
                 ChargeAnswer::Charged(event) => drawn.push(event.clone()),
                 ChargeAnswer::Refused { nonce, cause } => refused.push((nonce.clone(), cause.clone())),
-                ChargeAnswer::InDoubt { nonce } => doubtful.push(nonce.0.as_str()),
+                ChargeAnswer::InDoubt { nonce, cause } => doubtful.push((nonce, cause)),
             }
         }
         let applied = events::apply(&transaction, &drawn, &refused, now).await?;
         if !doubtful.is_empty() {
-            record::count_attempts(&transaction, &doubtful).await?;
+            record::doubt(&transaction, &doubtful).await?;
         }
         transaction.commit().await.map_err(StoreError::database("commit what came of charges"))?;
         recorded.charged = applied.charged;
@@ -121,7 +123,7 @@ impl MoneyStore {
         let attempted = "read undecided charges";
         let transaction = client.transaction().await.map_err(StoreError::database(attempted))?;
         let limit = i64::try_from(INTENTS_MAX).unwrap_or(i64::MAX);
-        let sql = "SELECT h.id, h.customer_id, h.nonce, c.escrow_contract_id, h.amount_usd_cents, h.month \
+        let sql = "SELECT h.id, h.customer_id, h.nonce, c.escrow_contract_id, h.amount_usd_cents, h.month, h.root \
             FROM charges AS h JOIN customers AS c ON c.id = h.customer_id \
             WHERE h.state = 'intended' AND h.id > $1 ORDER BY h.id LIMIT $2";
         let rows = query(&transaction, sql, &[&after, &limit], attempted).await?;
@@ -130,11 +132,14 @@ impl MoneyStore {
 }
 
 fn intent_of(row: &tokio_postgres::Row) -> Result<Intent, StoreError> {
+    let root: &[u8] = row.get(6);
+    let no_root = |_| StoreError::Row { what: "a charge's root", cause: format!("it has {} bytes", root.len()) };
     let order = ChargeOrder {
         nonce: Nonce(row.get(2)),
         account: row.get::<_, Option<String>>(3).unwrap_or_default(),
         amount_usd_cents: row.get(4),
         month: row.get::<_, MonthDate>(5).0,
+        root: root.try_into().map_err(no_root)?,
     };
     Ok(Intent { charge_id: row.get(0), customer_id: known_customer(row.get(1))?, order })
 }

@@ -11,6 +11,7 @@ mod read;
 mod write;
 
 use super::hours::RatedLine;
+use super::proofs::{self, Parts};
 use super::{MoneyStore, lock};
 use crate::StoreError;
 use crate::pool;
@@ -38,6 +39,8 @@ pub enum Which {
 pub struct MonthCase {
     /// What decides the bill.
     pub inputs: BillInputs,
+    /// What its parts come to. `None` in a draft, and where nobody makes any.
+    pub parts: Parts,
     /// What the dataflow rated: the hours of the inputs must come to the same.
     pub rated: Vec<RatedLine>,
     /// What subscriptions were charged: the items of the inputs must come to the same.
@@ -109,7 +112,7 @@ pub struct NewDocument {
     pub kind: DocumentKind,
     /// The inputs' JSON.
     pub inputs: String,
-    /// Its SHA-256.
+    /// Its hash: [`BillInputs::hash_of`].
     pub input_hash: String,
     /// What the inputs come to.
     pub bill: Bill,
@@ -136,10 +139,12 @@ pub struct ChunkReport {
 
 impl MoneyStore {
     /// Reads, decides and writes the month of [`CUSTOMERS_MAX`] customers or fewer, ascending, in one transaction. Months
-    /// that are not `which` any more, when the lock is held, are passed over: doing it twice does it once.
+    /// that are not `which` any more, when the lock is held, are passed over: doing it twice does it once. With `has_parts`
+    /// months are held against their parts, and their inputs name the tree of those.
     pub async fn change_months(
         &self,
         which: Which,
+        has_parts: bool,
         month: BillingMonth,
         customers: &[CustomerId],
         at: UnixMillis,
@@ -150,7 +155,10 @@ impl MoneyStore {
         let transaction = client.transaction().await.map_err(StoreError::database(attempted))?;
         lock(&transaction, customers).await?;
         let ids: Vec<i64> = customers.iter().map(|id| id.get()).collect();
-        let cases = read::cases(&transaction, which, month, &ids).await?;
+        let mut cases = read::cases(&transaction, which, month, &ids).await?;
+        if has_parts && !cases.is_empty() {
+            proofs::attach(&transaction, month, &mut cases).await?;
+        }
         let decided: Vec<_> = cases.iter().map(|case| (case, decide(case))).collect();
         let report = write::all(&transaction, month, at, &decided).await?;
         transaction.commit().await.map_err(StoreError::database("commit closed months"))?;

@@ -9,12 +9,13 @@ use super::changes::{query, run};
 use super::charges::withdrawing;
 use super::months::{self, CustomerMoney, to_cents};
 use super::notices::{self, Notice, Severity};
-use super::{MoneyStore, lock};
+use super::{MoneyStore, arrears, lock};
 use crate::StoreError;
 use crate::accounts::{Act, record};
 use crate::codec::{Timestamptz, known_customer};
 use deadpool_postgres::Transaction;
 use serde_json::json;
+use std::slice;
 use suiftly_schema::charge::next_draw;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
@@ -162,7 +163,7 @@ impl MoneyStore {
         if closure == Closure::None {
             return Ok(ClosureStep::Done);
         }
-        if is_under_way(&transaction, &money).await? {
+        if is_under_way(&transaction, &money, act.at).await? {
             return Ok(ClosureStep::Wait);
         }
         let amount_usd_cents = to_cents(money.balance);
@@ -211,9 +212,15 @@ fn closure_of(row: &tokio_postgres::Row) -> Closure {
 }
 
 /// Whether something moves still, or is to be drawn first. What no funds are there for stays owed, and holds nothing up.
-async fn is_under_way(transaction: &Transaction<'_>, money: &CustomerMoney) -> Result<bool, StoreError> {
+async fn is_under_way(
+    transaction: &Transaction<'_>,
+    money: &CustomerMoney,
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
     let is_in_flight = money.months.iter().any(|month| month.in_flight > MicroUsd(0));
-    let is_to_be_drawn = next_draw(&money.standings(), money.balance, money.credits, true).is_some();
+    let room = arrears::rooms(transaction, slice::from_ref(money), now).await?.pop();
+    let draw = room.and_then(|room| next_draw(&money.standings(), money.balance, money.credits, true, room));
+    let is_to_be_drawn = draw.is_some();
     let waits = withdrawing(transaction, &[money.customer_id]).await?;
     Ok(is_in_flight || is_to_be_drawn || waits.get(&money.customer_id).is_some_and(|waits| waits.is_asked_for))
 }

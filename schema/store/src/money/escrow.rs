@@ -107,6 +107,8 @@ pub struct ChargeOrder {
     pub amount_usd_cents: i64,
     /// The month of the usage: what is charged for it never passes what the account has authorised for it.
     pub month: BillingMonth,
+    /// The root of the bill that it is for ([`suiftly_schema::proof`]): who pays can hold the bill against it.
+    pub root: [u8; 32],
 }
 
 /// An account as the escrow has it.

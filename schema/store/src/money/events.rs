@@ -4,6 +4,7 @@
 mod posting;
 mod rows;
 
+use super::changes::run;
 use super::charges::{self, ChargeRow, Decided, decide};
 use super::escrow::{EscrowEvent, EscrowEventKind, Nonce};
 use super::{MoneyStore, limits, lock};
@@ -70,6 +71,30 @@ impl MoneyStore {
         let mut applied = if new.is_empty() { Applied::default() } else { apply(&transaction, &new, &[], now).await? };
         applied.known += u32::try_from(known.len()).unwrap_or(u32::MAX);
         transaction.commit().await.map_err(StoreError::database("commit mirrored events"))?;
+        Ok(Mirrored::Done(applied))
+    }
+
+    /// Writes down that an account is a customer's, unless they have one, and mirrors what it did before that: events of an
+    /// account that is nobody's are passed over. `history` was read after `cursor`: so whatever was passed over is in it,
+    /// and whatever is not comes after the cursor.
+    pub async fn name_account(
+        &self,
+        (customer, account): (CustomerId, &str),
+        (backend, cursor): (&str, i64),
+        history: &[EscrowEvent],
+        now: UnixMillis,
+    ) -> Result<Mirrored, StoreError> {
+        let attempted = "write an account's name down";
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await.map_err(StoreError::database(attempted))?;
+        if !rows::move_cursor(&transaction, backend, cursor, cursor).await? {
+            return Ok(Mirrored::Moved);
+        }
+        let update = "UPDATE customers SET escrow_contract_id = $2 WHERE id = $1 AND escrow_contract_id IS NULL";
+        run(&transaction, update, &[&customer.get(), &account], attempted).await?;
+        let is_new = !history.is_empty();
+        let applied = if is_new { apply(&transaction, history, &[], now).await? } else { Applied::default() };
+        transaction.commit().await.map_err(StoreError::database(attempted))?;
         Ok(Mirrored::Done(applied))
     }
 

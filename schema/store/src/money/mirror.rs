@@ -19,6 +19,8 @@ pub struct HeldAccount {
     pub balance_usd_cents: i64,
     /// What a month may be charged, in cents; 0 is unlimited.
     pub limit_usd_cents: i64,
+    /// Whether anything of it is mirrored. An account is named before it is there, where its owner opens it.
+    pub is_mirrored: bool,
 }
 
 /// An event, as mirrored.
@@ -44,7 +46,9 @@ impl MoneyStore {
         is_unopened: bool,
         limit: u32,
     ) -> Result<Vec<HeldAccount>, StoreError> {
-        let sql = "SELECT id, escrow_contract_id, wallet_address, current_balance_usd_cents, max_monthly_usd_cents FROM customers \
+        let sql = "SELECT id, escrow_contract_id, wallet_address, current_balance_usd_cents, max_monthly_usd_cents, \
+                EXISTS (SELECT FROM escrow_transactions AS t WHERE t.customer_id = customers.id) \
+            FROM customers \
             WHERE id > $1 AND (NOT $2 OR (escrow_contract_id IS NULL AND status <> 'closed')) ORDER BY id LIMIT $3";
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
             [&after.map_or(0, CustomerId::get), &is_unopened, &i64::from(limit)];
@@ -56,16 +60,20 @@ impl MoneyStore {
                 wallet_address: row.get(2),
                 balance_usd_cents: row.get(3),
                 limit_usd_cents: row.get(4),
+                is_mirrored: row.get(5),
             })
         };
         rows.iter().map(account).collect()
     }
 
-    /// Writes down that an account is a customer's, unless they have one.
-    pub async fn name_account(&self, customer: CustomerId, account: &str) -> Result<(), StoreError> {
-        let update = "UPDATE customers SET escrow_contract_id = $2 WHERE id = $1 AND escrow_contract_id IS NULL";
-        let done = self.client().await?.execute(update, &[&customer.get(), &account]).await;
-        done.map_err(StoreError::database("write an account's name down")).map(|_| ())
+    /// The escrow backends that this database has data of, by their names. More than one was never meant to be.
+    pub async fn escrows_used(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT backend FROM escrow_cursors \
+            UNION SELECT 'embedded' WHERE EXISTS (SELECT FROM embedded_escrow_accounts) \
+            UNION SELECT 'sui' WHERE EXISTS (SELECT FROM sui_follower) OR EXISTS (SELECT FROM sui_attempts) ORDER BY 1";
+        let rows = self.client().await?.query(sql, &[]).await;
+        let rows = rows.map_err(StoreError::database("look whose accounts these are"))?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     /// Those of these events that are mirrored.

@@ -44,6 +44,15 @@ impl MoneyStore {
         rows.map_err(StoreError::database("list transactions"))?.iter().map(transaction_of).collect()
     }
 
+    /// Whether something that a chain's transaction did to a customer's account is mirrored. Its events are named by its
+    /// digest and their place behind a colon.
+    pub async fn is_mirrored(&self, customer: CustomerId, transaction: &str) -> Result<bool, StoreError> {
+        let select = "SELECT EXISTS (SELECT FROM escrow_transactions \
+            WHERE customer_id = $1 AND starts_with(digest, $2 || ':'))";
+        let row = self.client().await?.query_one(select, &[&customer.get(), &transaction]).await;
+        row.map_err(StoreError::database("look for a transaction")).map(|row| row.get(0))
+    }
+
     /// What a customer's withdrawals that are not settled ask for in all, in cents.
     pub async fn withdrawing(&self, customer: CustomerId) -> Result<i64, StoreError> {
         let select = "SELECT coalesce(sum(amount_usd_cents), 0)::bigint FROM withdrawals \

@@ -4,10 +4,11 @@
 use super::changes::{query, run};
 use super::charges::withdrawing;
 use super::months::{self, CustomerMoney, to_cents};
-use super::{MoneyStore, lock};
+use super::{MoneyStore, arrears, lock};
 use crate::StoreError;
 use crate::codec::{Timestamptz, known_customer};
-use suiftly_schema::charge::next_draw;
+use std::slice;
+use suiftly_schema::charge::{ArrearsRoom, next_draw};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::UnixMillis;
@@ -38,12 +39,14 @@ impl MoneyStore {
         rows.iter().map(|row| Ok((row.get(0), known_customer(row.get(1))?))).collect()
     }
 
-    /// What a request is to be paid, written down; `None` if it cannot be paid yet, or was.
+    /// What a request is to be paid, written down; `None` if it cannot be paid yet, or was. Once a day is over what is
+    /// accrued is held back, where the escrow pays less than was asked for (`may_hold_back`); else nothing is.
     pub async fn begin_payout(
         &self,
         request_digest: &str,
         customer: CustomerId,
         now: UnixMillis,
+        may_hold_back: bool,
     ) -> Result<Option<Payout>, StoreError> {
         let attempted = "pay a withdrawal";
         let mut client = self.client().await?;
@@ -62,8 +65,11 @@ impl MoneyStore {
         }
         let waits = withdrawing(&transaction, &[customer]).await?;
         let Some(money) = months::read(&transaction, &[customer]).await?.pop() else { return Ok(None) };
-        let is_late = now >= requested_at.0.plus_ms(PAID_WITHIN_MS);
-        let amount = payable(&money, is_late).map(|balance| asked.min(balance));
+        let late = (now >= requested_at.0.plus_ms(PAID_WITHIN_MS)).then_some(may_hold_back);
+        let Some(room) = arrears::rooms(&transaction, slice::from_ref(&money), now).await?.pop() else {
+            return Ok(None);
+        };
+        let amount = payable(&money, room, late).map(|balance| asked.min(balance));
         let is_other_paid = waits.get(&customer).is_some_and(|waits| waits.is_paying);
         let Some(amount) = amount.filter(|_| !is_other_paid) else { return Ok(None) };
         let update = "UPDATE withdrawals SET paying_usd_cents = $2 WHERE request_digest = $1";
@@ -80,17 +86,18 @@ impl MoneyStore {
     }
 }
 
-/// What may leave the account, in cents; `None` while something is to be charged first.
-fn payable(money: &CustomerMoney, is_late: bool) -> Option<i64> {
+/// What may leave the account, in cents; `None` while something is to be charged first. What the escrow gives out no more
+/// of in this month stays owed, and holds nothing up. `late`: the day is over, and whether something may be held back.
+fn payable(money: &CustomerMoney, room: ArrearsRoom, late: Option<bool>) -> Option<i64> {
     let standings = money.standings();
     if money.months.iter().any(|month| month.in_flight > MicroUsd(0)) {
         return None;
     }
-    let is_owing = next_draw(&standings, money.balance, money.credits, true).is_some();
-    match (is_owing, is_late) {
-        (false, _) => Some(to_cents(money.balance)),
-        (true, false) => None,
-        (true, true) => {
+    let is_owing = next_draw(&standings, money.balance, money.credits, true, room).is_some();
+    match (is_owing, late) {
+        (false, _) | (true, Some(false)) => Some(to_cents(money.balance)),
+        (true, None) => None,
+        (true, Some(true)) => {
             let due = standings.iter().fold(MicroUsd(0), |sum, month| sum + month.due().max(MicroUsd(0)));
             Some(to_cents((money.balance - (due - money.credits).max(MicroUsd(0))).max(MicroUsd(0))))
         }

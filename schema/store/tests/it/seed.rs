@@ -12,7 +12,7 @@ use suiftly_schema::time::UnixMillis;
 use suiftly_store::accounts::KeyMaker;
 use suiftly_store::money::MoneyStore;
 use suiftly_store::outbox::Outbox;
-use suiftly_store::seed::{DEMO_CUSTOMERS, DemoKey, Opening, bulk_key, fill, seed};
+use suiftly_store::seed::{DEMO_CUSTOMERS, DemoKey, Opening, bulk_key, come, fill, seed};
 use suiftly_store::testing::{TestDatabase, on_each_store};
 
 fn secret() -> ApiKeySecret {
@@ -64,6 +64,34 @@ async fn seeding_again_keeps_what_is_held_and_replaces_what_is_lost() {
         let customers: i64 =
             database.client().await.query_one("SELECT count(*) FROM customers", &[]).await.unwrap().get(0);
         assert_eq!(customers, i64::try_from(DEMO_CUSTOMERS.len()).unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_come_with_a_wallet_has_no_funds_of_the_embedded_escrow() {
+    on_each_store(async |database| {
+        let named: Vec<_> = (1..)
+            .zip(DEMO_CUSTOMERS)
+            .map(|(n, customer)| (customer.display_name, format!("0x{n:064x}")))
+            .collect();
+        for _ in 0..2 {
+            come(database.config(), &named, &Opening::default()).await.unwrap();
+        }
+        let sums = "SELECT count(*), (SELECT count(*) FROM embedded_escrow_accounts), sum(current_balance_usd_cents)::bigint, \
+            min(wallet_address) FROM customers";
+        let row = database.client().await.query_one(sums, &[]).await.unwrap();
+        let customers = i64::try_from(DEMO_CUSTOMERS.len()).unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, i64>(2)), (customers, 0, 0));
+        assert_eq!(row.get::<_, String>(3), named[0].1);
+        // Their services are ordered, and that wants funds.
+        let at_rest = Keyring::of(vec![(1, [9; 32])]).unwrap();
+        let maker = KeyMaker { secret: &secret(), at_rest: &at_rest };
+        assert!(seed(database.config(), maker, DEMO_CUSTOMERS, &[], &Opening::default()).await.is_err());
+        let funded = "UPDATE customers SET current_balance_usd_cents = 50000";
+        database.client().await.batch_execute(funded).await.unwrap();
+        let keys = run(database, &secret(), &[]).await;
+        assert_eq!(keys[0].wallet_address, named[0].1);
     })
     .await;
 }

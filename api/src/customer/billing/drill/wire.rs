@@ -1,9 +1,12 @@
 //! Hours and requests behind a bill, as JSON.
 
+use crate::proof::line_name;
 use serde::Serialize;
 use suiftly_schema::bill::UsageRecord;
 use suiftly_schema::ids::{Network, Service};
 use suiftly_schema::price::PriceBooks;
+use suiftly_schema::proof::Line;
+use suiftly_schema::record::LineId;
 use suiftly_store::money::BilledRecord;
 use utoipa::ToSchema;
 
@@ -105,6 +108,9 @@ pub struct RecordRow {
     /// What it comes to by itself, rounded down; 0 if it is not billed. `null` while prices depend on the whole month, so
     /// that a request has none of its own.
     pub charged_micro_usd: Option<i64>,
+    /// What its proof is asked by, if it is billed and its line was numbered.
+    #[schema(example = "17-1795100000123-4242")]
+    pub proof_name: Option<String>,
 }
 
 impl RecordRow {
@@ -131,6 +137,10 @@ impl RecordRow {
                 (true, true) => Some(price()),
                 (true, false) => None,
             },
+            proof_name: record.line_id.filter(|_| record.is_billed).map(|id| {
+                let LineId { server_id, boot, seq } = id;
+                line_name(server_id, &Line { boot, seq })
+            }),
         }
     }
 }

@@ -16,6 +16,7 @@ const KINDS = [
   /\.differ\("\w+", "([a-z_]+)"/g,
   /\bcritical\(.*, "([a-z_]+)", body\)/g,
   /Standing::\w+ => "(edge_[a-z]+)"/g,
+  /Self::\w+(?:\(_\))? => "(sui_[a-z]+)"/g,
 ];
 /** A source that makes a notification: built, or inserted. */
 const MAKES = /(?<!struct )\bNotice \{ ?(?:key|$)|INSERT INTO notifications/m;
@@ -90,6 +91,30 @@ describe("words", () => {
       "Limit. 3 times in a row. It was for November 2026. The next try is at 12:04:00.",
     ],
     [
+      "escrow_changed",
+      { event: "house::OperatorNamed", digest: "EvK2:0", contents: "00" },
+      "The escrow contract was changed by its admin",
+      "It says house::OperatorNamed. The transaction is EvK2.",
+    ],
+    [
+      "sui_nodes",
+      { why: "nodes a and b contradict each other" },
+      "The nodes of Sui are not believed",
+      "Nodes a and b contradict each other.",
+    ],
+    [
+      "sui_events",
+      { why: "the nodes begin at checkpoint 9, and 5 is next" },
+      "The escrow’s events on Sui cannot be followed",
+      "The nodes begin at checkpoint 9, and 5 is next.",
+    ],
+    [
+      "sui_operator",
+      { why: "transaction Ev came to nothing" },
+      "The operator’s transactions on Sui come to nothing",
+      "Transaction Ev came to nothing.",
+    ],
+    [
       "edge_behind",
       { edge: "sin-2", since: "2026-11-22T12:00:00Z", version: 18_441 },
       "sin-2 is behind the vault",
@@ -124,6 +149,14 @@ describe("words", () => {
     const words = noticeWords({ kind, body, created_at: "2026-11-22T12:02:00Z", customer_id: 7 });
     expect(words.title).toBe(title);
     expect(words.detail).toContain(detail);
+  });
+
+  it.each([
+    ["monthly_limit", ["On Sui only they can", "elsewhere you may"]],
+    ["sui_operator", ["Out of gas", "Not an operator", "issuer paused it", "denies an address"]],
+  ])("%s says what to do in each case", (kind, parts) => {
+    const { todo } = noticeWords({ kind, body: {} });
+    for (const part of parts) expect(todo).toContain(part);
   });
 
   it.each(NOTICE_KINDS)("%s stands without its figures", (kind) => {

@@ -4,8 +4,8 @@ import * as v from 'valibot';
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcknowledgeNotificationData, AcknowledgeNotificationErrors, AcknowledgeNotificationResponses, AddPackageData, AddPackageErrors, AddPackageResponses, BillingData, BillingErrors, BillingResponses, CancelClosureData, CancelClosureErrors, CancelClosureResponses, ChallengeData, ChallengeErrors, ChallengeResponses, ChangeAlertData, ChangeAlertErrors, ChangeAlertResponses, ChangeMeData, ChangeMeErrors, ChangeMeResponses, ChangePackageData, ChangePackageErrors, ChangePackageResponses, ChangeSealKeyData, ChangeSealKeyErrors, ChangeSealKeyResponses, ChangeServiceData, ChangeServiceErrors, ChangeServiceResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CloseAccountData, CloseAccountErrors, CloseAccountResponses, ConfigureServiceData, ConfigureServiceErrors, ConfigureServiceResponses, CreateAlertData, CreateAlertErrors, CreateAlertResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSealKeyData, CreateSealKeyErrors, CreateSealKeyResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeleteAlertData, DeleteAlertErrors, DeleteAlertResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePackageData, DeletePackageErrors, DeletePackageResponses, DeleteSealKeyData, DeleteSealKeyErrors, DeleteSealKeyResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DepositData, DepositErrors, DepositResponses, DisableServiceData, DisableServiceErrors, DisableServiceResponses, DraftData, DraftErrors, DraftHoursData, DraftHoursErrors, DraftHoursResponses, DraftRecordsData, DraftRecordsErrors, DraftRecordsResponses, DraftResponses, EnableKeyData, EnableKeyErrors, EnableKeyResponses, EnableServiceData, EnableServiceErrors, EnableServiceResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, ExportUsageData, ExportUsageErrors, ExportUsageResponses, GetAlertData, GetAlertErrors, GetAlertResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetSealKeyData, GetSealKeyErrors, GetSealKeyResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, HealthData, HealthResponses, InvoiceDocumentData, InvoiceDocumentErrors, InvoiceDocumentResponses, InvoiceHoursData, InvoiceHoursErrors, InvoiceHoursResponses, InvoiceRecordsData, InvoiceRecordsErrors, InvoiceRecordsResponses, ListActivityData, ListActivityErrors, ListActivityResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListPackagesData, ListPackagesErrors, ListPackagesResponses, ListSealKeysData, ListSealKeysErrors, ListSealKeysResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, LiveUsageData, LiveUsageErrors, LiveUsageResponse, LiveUsageResponses, LogOutData, LogOutErrors, LogOutResponses, MeData, MeErrors, MeResponses, OpenapiDocumentData, OpenapiDocumentErrors, OpenapiDocumentResponses, QuoteServiceData, QuoteServiceErrors, QuoteServiceResponses, ReadyData, ReadyErrors, ReadyResponses, RefreshData, RefreshErrors, RefreshResponses, RegenerateKeyData, RegenerateKeyErrors, RegenerateKeyResponses, RenameKeyData, RenameKeyErrors, RenameKeyResponses, ReplayDeliveryData, ReplayDeliveryErrors, ReplayDeliveryResponses, ResumeServiceData, ResumeServiceErrors, ResumeServiceResponses, RevealKeyData, RevealKeyErrors, RevealKeyResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokeOtherSessionsData, RevokeOtherSessionsErrors, RevokeOtherSessionsResponses, RevokeSessionData, RevokeSessionErrors, RevokeSessionResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SetLimitData, SetLimitErrors, SetLimitResponses, SignInConfigData, SignInConfigErrors, SignInConfigResponses, StatementData, StatementErrors, StatementResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TransactionsData, TransactionsErrors, TransactionsResponses, UsagePeaksData, UsagePeaksErrors, UsagePeaksResponses, UsageSeriesData, UsageSeriesErrors, UsageSeriesResponses, UsageSummaryData, UsageSummaryErrors, UsageSummaryResponses, VerifyData, VerifyErrors, VerifyResponses, WithdrawData, WithdrawErrors, WithdrawResponses } from './types.gen';
-import { vAcknowledgeNotificationResponse, vAddPackageResponse, vBillingResponse, vCancelClosureResponse, vChallengeResponse, vChangeAlertResponse, vChangeMeResponse, vChangePackageResponse, vChangeSealKeyResponse, vChangeServiceResponse, vChangeWebhookResponse, vCloseAccountResponse, vConfigureServiceResponse, vCreateAlertResponse, vCreateKeyResponse, vCreateSealKeyResponse, vCreateWebhookResponse, vDeleteAlertResponse, vDeleteKeyResponse, vDeletePackageResponse, vDeleteSealKeyResponse, vDeleteWebhookResponse, vDepositResponse, vDisableServiceResponse, vDraftHoursResponse, vDraftRecordsResponse, vDraftResponse, vEnableKeyResponse, vEnableServiceResponse, vExportAccountResponse, vExportUsageResponse, vGetAlertResponse, vGetInvoiceResponse, vGetKeyResponse, vGetSealKeyResponse, vGetServiceResponse, vGetWebhookResponse, vHealthResponse, vInvoiceDocumentResponse, vInvoiceHoursResponse, vInvoiceRecordsResponse, vListActivityResponse, vListAlertsResponse, vListDeliveriesResponse, vListInvoicesResponse, vListKeysResponse, vListNotificationsResponse, vListPackagesResponse, vListSealKeysResponse, vListServicesResponse, vListSessionsResponse, vListWebhooksResponse, vLiveUsageResponse, vLogOutResponse, vMeResponse, vOpenapiDocumentResponse, vQuoteServiceResponse, vReadyResponse, vRefreshResponse, vRegenerateKeyResponse, vRenameKeyResponse, vReplayDeliveryResponse, vResumeServiceResponse, vRevealKeyResponse, vRevokeKeyResponse, vRevokeOtherSessionsResponse, vRevokeSessionResponse, vRotateWebhookSecretResponse, vSetLimitResponse, vSignInConfigResponse, vStatementResponse, vTestWebhookResponse, vTransactionsResponse, vUsagePeaksResponse, vUsageSeriesResponse, vUsageSummaryResponse, vVerifyResponse, vWithdrawResponse } from './valibot.gen';
+import type { AcknowledgeNotificationData, AcknowledgeNotificationErrors, AcknowledgeNotificationResponses, AddPackageData, AddPackageErrors, AddPackageResponses, BillingData, BillingErrors, BillingResponses, CancelClosureData, CancelClosureErrors, CancelClosureResponses, ChallengeData, ChallengeErrors, ChallengeResponses, ChangeAlertData, ChangeAlertErrors, ChangeAlertResponses, ChangeMeData, ChangeMeErrors, ChangeMeResponses, ChangePackageData, ChangePackageErrors, ChangePackageResponses, ChangeSealKeyData, ChangeSealKeyErrors, ChangeSealKeyResponses, ChangeServiceData, ChangeServiceErrors, ChangeServiceResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CloseAccountData, CloseAccountErrors, CloseAccountResponses, ConfigureServiceData, ConfigureServiceErrors, ConfigureServiceResponses, CreateAlertData, CreateAlertErrors, CreateAlertResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSealKeyData, CreateSealKeyErrors, CreateSealKeyResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeleteAlertData, DeleteAlertErrors, DeleteAlertResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePackageData, DeletePackageErrors, DeletePackageResponses, DeleteSealKeyData, DeleteSealKeyErrors, DeleteSealKeyResponses, DeleteWebhookData, DeleteWebhookErrors, DeleteWebhookResponses, DepositData, DepositErrors, DepositResponses, DisableServiceData, DisableServiceErrors, DisableServiceResponses, DraftData, DraftErrors, DraftHoursData, DraftHoursErrors, DraftHoursResponses, DraftRecordsData, DraftRecordsErrors, DraftRecordsResponses, DraftResponses, EnableKeyData, EnableKeyErrors, EnableKeyResponses, EnableServiceData, EnableServiceErrors, EnableServiceResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, ExportUsageData, ExportUsageErrors, ExportUsageResponses, GetAlertData, GetAlertErrors, GetAlertResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetSealKeyData, GetSealKeyErrors, GetSealKeyResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetWebhookData, GetWebhookErrors, GetWebhookResponses, HealthData, HealthResponses, InvoiceDocumentData, InvoiceDocumentErrors, InvoiceDocumentResponses, InvoiceHoursData, InvoiceHoursErrors, InvoiceHoursResponses, InvoiceRecordsData, InvoiceRecordsErrors, InvoiceRecordsResponses, ListActivityData, ListActivityErrors, ListActivityResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListPackagesData, ListPackagesErrors, ListPackagesResponses, ListSealKeysData, ListSealKeysErrors, ListSealKeysResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, LiveUsageData, LiveUsageErrors, LiveUsageResponse, LiveUsageResponses, LogOutData, LogOutErrors, LogOutResponses, MakeTransactionData, MakeTransactionErrors, MakeTransactionResponses, MeData, MeErrors, MeResponses, OpenapiDocumentData, OpenapiDocumentErrors, OpenapiDocumentResponses, ProofData, ProofErrors, ProofResponses, QuoteServiceData, QuoteServiceErrors, QuoteServiceResponses, ReadyData, ReadyErrors, ReadyResponses, RefreshData, RefreshErrors, RefreshResponses, RegenerateKeyData, RegenerateKeyErrors, RegenerateKeyResponses, RenameKeyData, RenameKeyErrors, RenameKeyResponses, ReplayDeliveryData, ReplayDeliveryErrors, ReplayDeliveryResponses, ResumeServiceData, ResumeServiceErrors, ResumeServiceResponses, RevealKeyData, RevealKeyErrors, RevealKeyResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokeOtherSessionsData, RevokeOtherSessionsErrors, RevokeOtherSessionsResponses, RevokeSessionData, RevokeSessionErrors, RevokeSessionResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SetLimitData, SetLimitErrors, SetLimitResponses, SignInConfigData, SignInConfigErrors, SignInConfigResponses, StatementData, StatementErrors, StatementResponses, SubmitTransactionData, SubmitTransactionErrors, SubmitTransactionResponses, TestWebhookData, TestWebhookErrors, TestWebhookResponses, TransactionsData, TransactionsErrors, TransactionsResponses, TransactionStateData, TransactionStateErrors, TransactionStateResponses, UsagePeaksData, UsagePeaksErrors, UsagePeaksResponses, UsageSeriesData, UsageSeriesErrors, UsageSeriesResponses, UsageSummaryData, UsageSummaryErrors, UsageSummaryResponses, VerifyData, VerifyErrors, VerifyResponses, WithdrawData, WithdrawErrors, WithdrawResponses } from './types.gen';
+import { vAcknowledgeNotificationResponse, vAddPackageResponse, vBillingResponse, vCancelClosureResponse, vChallengeResponse, vChangeAlertResponse, vChangeMeResponse, vChangePackageResponse, vChangeSealKeyResponse, vChangeServiceResponse, vChangeWebhookResponse, vCloseAccountResponse, vConfigureServiceResponse, vCreateAlertResponse, vCreateKeyResponse, vCreateSealKeyResponse, vCreateWebhookResponse, vDeleteAlertResponse, vDeleteKeyResponse, vDeletePackageResponse, vDeleteSealKeyResponse, vDeleteWebhookResponse, vDepositResponse, vDisableServiceResponse, vDraftHoursResponse, vDraftRecordsResponse, vDraftResponse, vEnableKeyResponse, vEnableServiceResponse, vExportAccountResponse, vExportUsageResponse, vGetAlertResponse, vGetInvoiceResponse, vGetKeyResponse, vGetSealKeyResponse, vGetServiceResponse, vGetWebhookResponse, vHealthResponse, vInvoiceDocumentResponse, vInvoiceHoursResponse, vInvoiceRecordsResponse, vListActivityResponse, vListAlertsResponse, vListDeliveriesResponse, vListInvoicesResponse, vListKeysResponse, vListNotificationsResponse, vListPackagesResponse, vListSealKeysResponse, vListServicesResponse, vListSessionsResponse, vListWebhooksResponse, vLiveUsageResponse, vLogOutResponse, vMakeTransactionResponse, vMeResponse, vOpenapiDocumentResponse, vQuoteServiceResponse, vReadyResponse, vRefreshResponse, vRegenerateKeyResponse, vRenameKeyResponse, vReplayDeliveryResponse, vResumeServiceResponse, vRevealKeyResponse, vRevokeKeyResponse, vRevokeOtherSessionsResponse, vRevokeSessionResponse, vRotateWebhookSecretResponse, vSetLimitResponse, vSignInConfigResponse, vStatementResponse, vSubmitTransactionResponse, vTestWebhookResponse, vTransactionsResponse, vTransactionStateResponse, vUsagePeaksResponse, vUsageSeriesResponse, vUsageSummaryResponse, vVerifyResponse, vWithdrawResponse } from './valibot.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -457,6 +457,19 @@ export const setLimit = <ThrowOnError extends boolean = true>(options: Options<S
 });
 
 /**
+ * The proof that a request is billed as it was made: a file that anybody can verify, while its hour's journal is kept.
+ */
+export const proof = <ThrowOnError extends boolean = true>(options: Options<ProofData, ThrowOnError>) => (options.client ?? client).get<ProofResponses, ProofErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'suiftly_access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/billing/proof',
+    ...options
+});
+
+/**
  * A statement of account, at most 10,000 rows.
  */
 export const statement = <ThrowOnError extends boolean = true>(options?: Options<StatementData, ThrowOnError>) => (options?.client ?? client).get<StatementResponses, StatementErrors, ThrowOnError>({
@@ -482,6 +495,58 @@ export const transactions = <ThrowOnError extends boolean = true>(options?: Opti
         }],
     url: '/api/v1/billing/transactions',
     ...options
+});
+
+/**
+ * Makes a transaction for the wallet to sign. Where a chain holds the funds alone.
+ *
+ * It takes the place of one that was not signed. What the contract would refuse is refused here. The wallet pays the gas.
+ */
+export const makeTransaction = <ThrowOnError extends boolean = true>(options: Options<MakeTransactionData, ThrowOnError>) => (options.client ?? client).post<MakeTransactionResponses, MakeTransactionErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vMakeTransactionResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'suiftly_access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/billing/transactions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * How far a transaction is: to be signed, handed on, in a checkpoint as two nodes have it, mirrored here; or failed.
+ */
+export const transactionState = <ThrowOnError extends boolean = true>(options: Options<TransactionStateData, ThrowOnError>) => (options.client ?? client).get<TransactionStateResponses, TransactionStateErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vTransactionStateResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'suiftly_access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/billing/transactions/{digest}',
+    ...options
+});
+
+/**
+ * Hands a signed transaction on. Done again it is the same transaction: the network executes it once.
+ */
+export const submitTransaction = <ThrowOnError extends boolean = true>(options: Options<SubmitTransactionData, ThrowOnError>) => (options.client ?? client).post<SubmitTransactionResponses, SubmitTransactionErrors, ThrowOnError>({
+    responseValidator: async (data) => await v.parseAsync(vSubmitTransactionResponse, data),
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'suiftly_access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/billing/transactions/{digest}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -54,6 +54,11 @@ export type AccountChange = {
 };
 
 /**
+ * What is to be done with the account on the chain.
+ */
+export type ActWord = 'deposit' | 'withdraw' | 'limit';
+
+/**
  * A page of activity.
  */
 export type ActivityPage = {
@@ -1664,7 +1669,7 @@ export type Problem = {
 /**
  * What kind of error it is. Codes are never renamed.
  */
-export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
+export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'wallet_short' | 'transaction_pending' | 'transaction_unknown' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'proof_unavailable' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
 
 /**
  * A quote, and whether it could be paid for.
@@ -1749,6 +1754,10 @@ export type RecordRow = {
      * The first ten characters of the path, without the slash that it begins with; the rest is not kept, nor the method.
      */
     path_prefix?: string | null;
+    /**
+     * What its proof is asked by, if it is billed and its line was numbered.
+     */
+    proof_name?: string | null;
     /**
      * The region that served it, by number; `null` is the unknown.
      */
@@ -2176,10 +2185,21 @@ export type SignInConfig = {
      * What the deployment is called.
      */
     name: string | null;
+    sui: SuiView | null;
     /**
      * Who helps.
      */
     support: SupportView;
+};
+
+/**
+ * What the wallet answered.
+ */
+export type SignatureRequest = {
+    /**
+     * The signature in base64, as wallets give it: scheme, signature, public key.
+     */
+    signature: string;
 };
 
 /**
@@ -2448,6 +2468,32 @@ export type SubscriptionRequest = {
 export type SubscriptionState = 'never_enabled' | 'enabled' | 'disabled';
 
 /**
+ * The escrow contract on Sui: what a page compares a transaction with before the wallet signs it.
+ */
+export type SuiView = {
+    /**
+     * The coin, as a type.
+     */
+    coin: string;
+    /**
+     * The house: accounts' ids are derived from it.
+     */
+    house: string;
+    /**
+     * What wallets call the chain, after `sui:`: `mainnet`, `testnet`, `devnet` or `localnet`.
+     */
+    network: string;
+    /**
+     * The package whose functions are called.
+     */
+    package: string;
+    /**
+     * Units of the coin in a cent.
+     */
+    units_per_cent: number;
+};
+
+/**
  * Usage over a range of whole hours, and what it costs.
  */
 export type Summary = Stand & {
@@ -2608,6 +2654,20 @@ export type TransactionPage = {
 };
 
 /**
+ * A transaction that is wanted.
+ */
+export type TransactionRequest = {
+    /**
+     * What it is to do.
+     */
+    act: ActWord;
+    /**
+     * In cents: how much; of a limit, 0 for none, else at least 1,000.
+     */
+    amount_usd_cents: number;
+};
+
+/**
  * Something the escrow did to the account.
  */
 export type TransactionRow = {
@@ -2632,6 +2692,59 @@ export type TransactionRow = {
      */
     kind: string;
 };
+
+/**
+ * How far a transaction is.
+ */
+export type TransactionStand = {
+    /**
+     * Why it failed, in words; else `null`.
+     */
+    detail: string | null;
+    /**
+     * Which.
+     */
+    digest: string;
+    /**
+     * How far.
+     */
+    state: TransactionWord;
+};
+
+/**
+ * A transaction for the wallet to sign.
+ */
+export type TransactionToSign = {
+    /**
+     * What it is known by.
+     */
+    digest: string;
+    /**
+     * The last epoch in which it can be executed.
+     */
+    epoch: number;
+    /**
+     * From then on its signature is not taken.
+     */
+    expires_at: string;
+    /**
+     * What it may cost in gas at most, in MIST.
+     */
+    gas_budget_mist: number;
+    /**
+     * What it would cost in gas now, in MIST.
+     */
+    gas_mist: number;
+    /**
+     * Its bytes (BCS) in base64. These are to be signed, and no others.
+     */
+    transaction: string;
+};
+
+/**
+ * How far a transaction is.
+ */
+export type TransactionWord = 'waiting' | 'pending' | 'confirmed' | 'mirrored' | 'failed';
 
 /**
  * Usage in one bucket.
@@ -4281,6 +4394,63 @@ export type SetLimitResponses = {
 
 export type SetLimitResponse = SetLimitResponses[keyof SetLimitResponses];
 
+export type ProofData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * The answer's `X-Request-ID`, or `proof_name` of a request that is listed behind a bill.
+         */
+        request: string;
+        /**
+         * The hour in which it began: its first instant. Needed with a `proof_name`; else it is found faster.
+         */
+        hour?: string;
+    };
+    url: '/api/v1/billing/proof';
+};
+
+export type ProofErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`: no such request is billed
+     */
+    404: Problem;
+    /**
+     * `proof_unavailable`: `detail` says why; `busy`: another is being made
+     */
+    409: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type ProofError = ProofErrors[keyof ProofErrors];
+
+export type ProofResponses = {
+    /**
+     * The file, to be kept and verified as it is, byte for byte
+     */
+    200: unknown;
+};
+
 export type StatementData = {
     body?: never;
     path?: never;
@@ -4376,6 +4546,197 @@ export type TransactionsResponses = {
 };
 
 export type TransactionsResponse = TransactionsResponses[keyof TransactionsResponses];
+
+export type MakeTransactionData = {
+    body: TransactionRequest;
+    headers?: {
+        /**
+         * Names this write: asked for again with the same key within a day, it is done once and answered alike
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/billing/transactions';
+};
+
+export type MakeTransactionErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `insufficient_balance`
+     */
+    402: Problem;
+    /**
+     * A write that another site asked the browser for (`cross_site`).
+     */
+    403: Problem;
+    /**
+     * `not_found`: the server keeps the escrow itself
+     */
+    404: Problem;
+    /**
+     * `account_not_active`, `escrow_refused`, `wallet_short`, `transaction_pending`; and those of every write
+     */
+    409: Problem;
+    /**
+     * The body is too long (`body_too_long`).
+     */
+    413: Problem;
+    /**
+     * The body is not JSON (`unsupported_media_type`).
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type MakeTransactionError = MakeTransactionErrors[keyof MakeTransactionErrors];
+
+export type MakeTransactionResponses = {
+    200: TransactionToSign;
+};
+
+export type MakeTransactionResponse = MakeTransactionResponses[keyof MakeTransactionResponses];
+
+export type TransactionStateData = {
+    body?: never;
+    path: {
+        /**
+         * Its digest
+         */
+        digest: string;
+    };
+    query?: never;
+    url: '/api/v1/billing/transactions/{digest}';
+};
+
+export type TransactionStateErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * `not_found`
+     */
+    404: Problem;
+    /**
+     * `escrow_refused`: the network does not take it
+     */
+    409: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type TransactionStateError = TransactionStateErrors[keyof TransactionStateErrors];
+
+export type TransactionStateResponses = {
+    200: TransactionStand;
+};
+
+export type TransactionStateResponse = TransactionStateResponses[keyof TransactionStateResponses];
+
+export type SubmitTransactionData = {
+    body: SignatureRequest;
+    headers?: {
+        /**
+         * Names this write: asked for again with the same key within a day, it is done once and answered alike
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * Its digest
+         */
+        digest: string;
+    };
+    query?: never;
+    url: '/api/v1/billing/transactions/{digest}';
+};
+
+export type SubmitTransactionErrors = {
+    /**
+     * A parameter is not valid (`validation`), or the answer would be too long (`too_broad`).
+     */
+    400: Problem;
+    /**
+     * No valid token or session (`unauthorized`).
+     */
+    401: Problem;
+    /**
+     * A write that another site asked the browser for (`cross_site`).
+     */
+    403: Problem;
+    /**
+     * `not_found`: the server keeps the escrow itself
+     */
+    404: Problem;
+    /**
+     * `transaction_unknown`, `escrow_refused`; and those of every write
+     */
+    409: Problem;
+    /**
+     * The body is too long (`body_too_long`).
+     */
+    413: Problem;
+    /**
+     * The body is not JSON (`unsupported_media_type`).
+     */
+    415: Problem;
+    /**
+     * Too many failed attempts (`too_many_attempts`).
+     */
+    429: Problem;
+    /**
+     * Our fault (`internal`).
+     */
+    500: Problem;
+    /**
+     * Not now: `recovering`, `stopping`, `overloaded`, `store_unavailable`, `escrow_unavailable`, `catching_up`,
+     * `too_many_streams`, `timeout`.
+     */
+    503: Problem;
+};
+
+export type SubmitTransactionError = SubmitTransactionErrors[keyof SubmitTransactionErrors];
+
+export type SubmitTransactionResponses = {
+    200: TransactionStand;
+};
+
+export type SubmitTransactionResponse = SubmitTransactionResponses[keyof SubmitTransactionResponses];
 
 export type WithdrawData = {
     body: AmountRequest;

@@ -3,6 +3,15 @@
 import * as v from 'valibot';
 
 /**
+ * What is to be done with the account on the chain.
+ */
+export const vActWord = v.picklist([
+    'deposit',
+    'withdraw',
+    'limit'
+]);
+
+/**
  * Something done.
  */
 export const vActivityRow = v.object({
@@ -581,6 +590,9 @@ export const vProblemCode = v.picklist([
     'reference_used',
     'escrow_refused',
     'not_by_api',
+    'wallet_short',
+    'transaction_pending',
+    'transaction_unknown',
     'price_book_refused',
     'price_book_incomparable',
     'format_limit_reached',
@@ -589,6 +601,7 @@ export const vProblemCode = v.picklist([
     'vault_frozen',
     'vault_not_frozen',
     'secrets_refused',
+    'proof_unavailable',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
@@ -648,6 +661,7 @@ export const vRecordRow = v.object({
     is_billed: v.boolean(),
     network: v.nullish(v.string()),
     path_prefix: v.nullish(v.string()),
+    proof_name: v.nullish(v.string()),
     region: v.nullish(v.pipe(v.number(), v.integer())),
     repeat: v.pipe(v.number(), v.integer()),
     service: v.nullish(v.string()),
@@ -904,6 +918,13 @@ export const vSettingsRequest = v.strictObject({
 });
 
 /**
+ * What the wallet answered.
+ */
+export const vSignatureRequest = v.strictObject({
+    signature: v.pipe(v.string(), v.minLength(1), v.maxLength(132))
+});
+
+/**
  * Who is signed in.
  */
 export const vSignedIn = v.object({
@@ -1060,6 +1081,17 @@ export const vSubscriptionState = v.picklist([
 ]);
 
 /**
+ * The escrow contract on Sui: what a page compares a transaction with before the wallet signs it.
+ */
+export const vSuiView = v.object({
+    coin: v.string(),
+    house: v.string(),
+    network: v.string(),
+    package: v.string(),
+    units_per_cent: v.pipe(v.number(), v.integer())
+});
+
+/**
  * A document's sums.
  */
 export const vSumsView = v.object({
@@ -1109,6 +1141,7 @@ export const vSignInConfig = v.object({
     explorer_tx_url: v.nullable(v.string()),
     mock: v.boolean(),
     name: v.nullable(v.string()),
+    sui: v.nullable(vSuiView),
     support: vSupportView
 });
 
@@ -1223,6 +1256,14 @@ export const vSummary = v.intersect([vStand, v.object({
     })]);
 
 /**
+ * A transaction that is wanted.
+ */
+export const vTransactionRequest = v.strictObject({
+    act: vActWord,
+    amount_usd_cents: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100000000000))
+});
+
+/**
  * Something the escrow did to the account.
  */
 export const vTransactionRow = v.object({
@@ -1239,6 +1280,38 @@ export const vTransactionRow = v.object({
 export const vTransactionPage = v.object({
     items: v.array(vTransactionRow),
     next_cursor: v.nullish(v.string())
+});
+
+/**
+ * A transaction for the wallet to sign.
+ */
+export const vTransactionToSign = v.object({
+    digest: v.string(),
+    epoch: v.pipe(v.number(), v.integer()),
+    expires_at: v.pipe(v.string(), v.isoTimestamp()),
+    gas_budget_mist: v.pipe(v.number(), v.integer()),
+    gas_mist: v.pipe(v.number(), v.integer()),
+    transaction: v.string()
+});
+
+/**
+ * How far a transaction is.
+ */
+export const vTransactionWord = v.picklist([
+    'waiting',
+    'pending',
+    'confirmed',
+    'mirrored',
+    'failed'
+]);
+
+/**
+ * How far a transaction is.
+ */
+export const vTransactionStand = v.object({
+    detail: v.nullable(v.string()),
+    digest: v.string(),
+    state: vTransactionWord
 });
 
 /**
@@ -1605,6 +1678,11 @@ export const vSetLimitHeaders = v.object({
 
 export const vSetLimitResponse = vFundsMoved;
 
+export const vProofQuery = v.object({
+    request: v.pipe(v.string(), v.maxLength(64)),
+    hour: v.optional(v.pipe(v.string(), v.isoTimestamp()))
+});
+
 export const vStatementQuery = v.object({
     from: v.optional(v.pipe(v.string(), v.isoTimestamp())),
     to: v.optional(v.pipe(v.string(), v.isoTimestamp()))
@@ -1618,6 +1696,32 @@ export const vTransactionsQuery = v.object({
 });
 
 export const vTransactionsResponse = vTransactionPage;
+
+export const vMakeTransactionBody = vTransactionRequest;
+
+export const vMakeTransactionHeaders = v.object({
+    'Idempotency-Key': v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100), v.regex(/^[!-~]+$/)))
+});
+
+export const vMakeTransactionResponse = vTransactionToSign;
+
+export const vTransactionStatePath = v.object({
+    digest: v.pipe(v.string(), v.maxLength(44))
+});
+
+export const vTransactionStateResponse = vTransactionStand;
+
+export const vSubmitTransactionBody = vSignatureRequest;
+
+export const vSubmitTransactionHeaders = v.object({
+    'Idempotency-Key': v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100), v.regex(/^[!-~]+$/)))
+});
+
+export const vSubmitTransactionPath = v.object({
+    digest: v.pipe(v.string(), v.maxLength(44))
+});
+
+export const vSubmitTransactionResponse = vTransactionStand;
 
 export const vWithdrawBody = vAmountRequest;
 

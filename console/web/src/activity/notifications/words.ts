@@ -103,7 +103,7 @@ function dead(body: Figures): Said {
     };
   }
   return {
-    title: `Webhook ${numberOf(body, "webhook_id") ?? ""} does not take what it is told`.replace(
+    title: `Webhook ${numberOf(body, "webhook_id") ?? ""} did not take what it was told`.replace(
       "  ",
       " ",
     ),
@@ -134,15 +134,16 @@ function crossed(body: Figures): string {
   const of = service === null ? "" : ` of ${serviceName(service)}`;
   const period = textOf(body, "of") ?? "the period";
   const [value, threshold] = [numberOf(body, "value"), numberOf(body, "threshold")];
-  const set = threshold === null ? "" : ` It is set to ${thresholdWords(metric, threshold)}.`;
+  const set =
+    threshold === null ? "" : ` The alert was set to ${thresholdWords(metric, threshold)}.`;
   if (value === null) return set.trim();
   switch (metric) {
     case "spend":
-      return `Spending${of} in ${period} is ${formatUsd(value)}.${set}`;
+      return `Spending${of} in ${period} was ${formatUsd(value)}.${set}`;
     case "spend_percent":
-      return `Spending in ${period} is ${formatCount(value)}% of the limit.${set}`;
+      return `Spending in ${period} was ${formatCount(value)}% of the limit.${set}`;
     case "balance_below":
-      return `Your balance is ${formatUsd(value)}.${set}`;
+      return `Your balance was ${formatUsd(value)}.${set}`;
     default:
       return `${formatCount(value)} ${COUNTED[metric ?? ""] ?? metric ?? ""}${of} in ${period}.${set}`;
   }

@@ -1,12 +1,12 @@
 import { formatDuration, formatUsdCents } from "@suiftly/ui";
-import type { FundsMoved } from "@suiftly/ui/api/customer";
+import type { Moved } from "../signing/order";
 import { Digest } from "../transactions/Digest";
 import type { Done } from "../writing";
 
 interface DepositDoneProps {
   /** In cents, while it is under way. */
   pending: number | null;
-  done: Done<FundsMoved> | null;
+  done: Done<Moved> | null;
 }
 
 /** How far a deposit is: told to those who listen, too. */

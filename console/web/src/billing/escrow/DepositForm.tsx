@@ -1,10 +1,10 @@
 import { Button, explain, formatUsdCents, MoneyField } from "@suiftly/ui";
-import { type Billing, deposit, type FundsMoved } from "@suiftly/ui/api/customer";
+import { type Billing, deposit } from "@suiftly/ui/api/customer";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { client } from "../../app/client";
 import { configQuery } from "../../app/queries";
-import { useAmountWrite } from "../writing";
+import { useFundsWrite } from "../writing";
 import { FIRST_DEPOSIT_CENTS, QUICK_CENTS } from "./amounts";
 import { DepositDone } from "./DepositDone";
 import { refusalWords } from "./refusal";
@@ -20,7 +20,7 @@ interface DepositFormProps {
 export function DepositForm({ billing, asked, onDeposited }: DepositFormProps) {
   const [cents, setCents] = useState<number | null>(asked ?? FIRST_DEPOSIT_CENTS);
   const [missing, setMissing] = useState(false);
-  const write = useAmountWrite<FundsMoved>((amount, headers) =>
+  const write = useFundsWrite("deposit", (amount, headers) =>
     deposit({ client, headers, body: { amount_usd_cents: amount } }),
   );
   const choose = (amount: number | null) => {

@@ -8,13 +8,13 @@ import {
   MoneyField,
   useToast,
 } from "@suiftly/ui";
-import { type Billing, type FundsMoved, withdraw } from "@suiftly/ui/api/customer";
+import { type Billing, withdraw } from "@suiftly/ui/api/customer";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { client } from "../../app/client";
 import { meQuery } from "../../app/queries";
 import { shorten } from "../words";
-import { useAmountWrite } from "../writing";
+import { useFundsWrite } from "../writing";
 import { refusalWords } from "./refusal";
 import { withdrawable } from "./words";
 
@@ -30,7 +30,7 @@ export function WithdrawDialog({ billing, open, onClose }: WithdrawDialogProps) 
   const [cents, setCents] = useState<number | null>(null);
   const toast = useToast();
   const most = withdrawable(billing);
-  const write = useAmountWrite<FundsMoved>((amount, headers) =>
+  const write = useFundsWrite("withdraw", (amount, headers) =>
     withdraw({ client, headers, body: { amount_usd_cents: amount } }),
   );
   const close = () => {

@@ -1,13 +1,13 @@
 import { explain, formatDuration, formatUsdCents, useToast } from "@suiftly/ui";
-import { type Billing, type FundsMoved, setLimit } from "@suiftly/ui/api/customer";
+import { type Billing, setLimit } from "@suiftly/ui/api/customer";
 import { client } from "../../app/client";
 import { refusalWords } from "../escrow/refusal";
-import { useAmountWrite } from "../writing";
+import { useFundsWrite } from "../writing";
 
 /** Sets the limit, says how long it took, and offers the one before. What failed is in `write.error`. */
 export function useSetLimit(billing: Billing) {
   const toast = useToast();
-  const write = useAmountWrite<FundsMoved>((cents, headers) =>
+  const write = useFundsWrite("limit", (cents, headers) =>
     setLimit({ client, headers, body: { max_monthly_usd_cents: cents } }),
   );
   const before = billing.max_monthly_usd_cents ?? 0;

@@ -1,8 +1,16 @@
-import { CLASSES, formatClock, Money, Swatch } from "@suiftly/ui";
+import { Button, CLASSES, formatClock, Money, Swatch } from "@suiftly/ui";
 import type { RecordRow } from "@suiftly/ui/api/customer";
+import { WORDS } from "../proof/words";
 
-/** One request: when, how it was answered, by which key, and what it comes to. */
-export function RecordLine({ record }: { record: RecordRow }) {
+interface RecordLineProps {
+  record: RecordRow;
+  /** Asks for the proof of what is named so. */
+  onProve: (name: string) => void;
+}
+
+/** One request: when, how it was answered, by which key, and what it comes to; and how it is proven, if it can be. */
+export function RecordLine({ record, onProve }: RecordLineProps) {
+  const { proof_name: name } = record;
   return (
     <tr>
       <td className="code text-ink-3">
@@ -21,6 +29,13 @@ export function RecordLine({ record }: { record: RecordRow }) {
       <td className="number figure">
         <Cost record={record} />
       </td>
+      {name != null && (
+        <td className="no-print">
+          <Button kind="quiet" size="small" onClick={() => onProve(name)}>
+            {WORDS.prove}
+          </Button>
+        </td>
+      )}
     </tr>
   );
 }

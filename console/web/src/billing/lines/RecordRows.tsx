@@ -1,8 +1,15 @@
 import { Button, explain, Failed, SkeletonRows } from "@suiftly/ui";
 import type { ServiceWord } from "@suiftly/ui/api/customer";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import { createPortal } from "react-dom";
 import { recordsQuery, type Source } from "../queries";
 import { RecordLine } from "./RecordLine";
+
+/** With what verifies a proof, which nobody else needs. */
+const ProofDialog = lazy(async () => ({
+  default: (await import("../proof/ProofDialog")).ProofDialog,
+}));
 
 interface RecordRowsProps {
   source: Source;
@@ -14,6 +21,7 @@ interface RecordRowsProps {
 
 /** The requests of an hour, while they are kept. */
 export function RecordRows({ source, service, hour, network }: RecordRowsProps) {
+  const [proving, setProving] = useState<string | null>(null);
   const query = useInfiniteQuery(recordsQuery(source, service, hour, network ?? null));
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = query;
   if (data === undefined) {
@@ -36,7 +44,7 @@ export function RecordRows({ source, service, hour, network }: RecordRowsProps) 
         <tbody>
           {records.map((record, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: two requests may be alike in all; rows only ever follow
-            <RecordLine key={at} record={record} />
+            <RecordLine key={at} record={record} onProve={setProving} />
           ))}
         </tbody>
       </table>
@@ -50,6 +58,14 @@ export function RecordRows({ source, service, hour, network }: RecordRowsProps) 
           More requests of this hour
         </Button>
       )}
+      {proving !== null &&
+        // In the cell it would be set as the rows are: small, and in lines that do not break.
+        createPortal(
+          <Suspense>
+            <ProofDialog request={proving} hour={hour} onClose={() => setProving(null)} />
+          </Suspense>,
+          document.body,
+        )}
     </>
   );
 }

@@ -1,11 +1,12 @@
 import { Copy } from "@suiftly/ui";
 import { useQuery } from "@tanstack/react-query";
 import { configQuery } from "../../app/queries";
-import { shorten } from "../words";
+import { shorten, transactionOf } from "../words";
 
 /** Names a transaction: opens it in the chain's explorer where there is one, and can be copied where not. */
-export function Digest({ digest }: { digest: string }) {
+export function Digest({ digest: event }: { digest: string }) {
   const { data: config } = useQuery(configQuery);
+  const digest = transactionOf(event);
   const explorer = config?.explorer_tx_url;
   if (explorer == null) {
     return (

@@ -14,6 +14,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useLastError } from "../../app/useLastError";
 import { Section } from "../../shell/Section";
+import { TIMES_WITHIN } from "../../usage/words";
 import { useService } from "../context";
 import { seriesQuery } from "../queries";
 import { RANGES } from "./search";
@@ -75,7 +76,10 @@ function Charts({ series }: { series: Charted }) {
       <Section title="Requests" note={`${formatCount(counts.requests)} in all`}>
         <UsageChart points={points} label="Requests" legend={<ClassLegend counts={counts} />} />
       </Section>
-      <Section title="Response time" note="Half of all requests are faster than p50">
+      <Section
+        title="Response time"
+        note={<span title={TIMES_WITHIN}>Half of all requests are faster than p50</span>}
+      >
         <LineChart
           label="Response time"
           times={times}

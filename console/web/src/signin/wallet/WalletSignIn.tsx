@@ -1,14 +1,11 @@
 // Signing in with a wallet of the Sui Wallet Standard.
 import {
   useAccounts,
-  useConnectWallet,
   useCurrentAccount,
   useCurrentWallet,
   useSignPersonalMessage,
   useSwitchAccount,
-  useWallets,
 } from "@mysten/dapp-kit";
-import type { WalletWithRequiredFeatures } from "@mysten/wallet-standard";
 import { Button, type Problem } from "@suiftly/ui";
 import { useState } from "react";
 import { Message } from "../Message";
@@ -17,6 +14,8 @@ import { Told } from "../Told";
 import { AccountField } from "./AccountField";
 import { useAttempts } from "./useAttempts";
 import { useChallenge } from "./useChallenge";
+import { useChooseWallet } from "./useChooseWallet";
+import { Waiting } from "./Waiting";
 import { WalletList } from "./WalletList";
 import { WalletRoot } from "./WalletRoot";
 import { explainRefusal, explainWallet } from "./words";
@@ -37,30 +36,9 @@ export function WalletSignIn({ development, ...props }: WalletSignInProps) {
 }
 
 function Steps({ expected, onSignedIn }: Omit<WalletSignInProps, "development">) {
-  const wallets = useWallets();
   const { currentWallet } = useCurrentWallet();
   const account = useCurrentAccount();
-  const connect = useConnectWallet();
-  const [asked, setAsked] = useState<WalletWithRequiredFeatures | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const begin = useAttempts();
-
-  const choose = async (wallet: WalletWithRequiredFeatures) => {
-    setProblem(null);
-    setAsked(wallet);
-    const attempt = begin();
-    try {
-      const { accounts } = await connect.mutateAsync({
-        wallet,
-        ...(expected && { accountAddress: expected }),
-      });
-      if (accounts.length === 0) throw new Error("no account");
-    } catch (error) {
-      // A wallet that was asked again refuses what it was asked before.
-      if (attempt.isLatest()) setProblem(explainWallet(error, wallet.name));
-    }
-    if (attempt.isLatest()) setAsked(null);
-  };
+  const { wallets, asked, problem, choose } = useChooseWallet(expected);
 
   const connected = currentWallet && { wallet: currentWallet, address: account?.address ?? null };
   return (
@@ -148,16 +126,5 @@ function Sign({ wallet, address, onSignedIn }: SignProps) {
       )}
       <Told problem={problem ?? unasked} {...(!problem && unasked && { again })} />
     </div>
-  );
-}
-
-function Waiting({ wallet, again }: { wallet: string; again: () => void }) {
-  return (
-    <p role="status" className="mt-3 text-center text-12 text-ink-3">
-      Waiting for {wallet}. Nothing opened?{" "}
-      <button type="button" className="link" onClick={again}>
-        Ask again
-      </button>
-    </p>
   );
 }

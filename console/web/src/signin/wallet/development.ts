@@ -9,6 +9,7 @@ import {
   type StandardEventsListeners,
   SUI_CHAINS,
   type SuiSignPersonalMessageFeature,
+  type SuiSignTransactionFeature,
   type Wallet,
   type WalletAccount,
 } from "@mysten/wallet-standard";
@@ -19,7 +20,8 @@ const KEYS_KEY = "suiftly-development-wallet";
 type Features = StandardConnectFeature &
   StandardDisconnectFeature &
   StandardEventsFeature &
-  SuiSignPersonalMessageFeature;
+  SuiSignPersonalMessageFeature &
+  SuiSignTransactionFeature;
 
 class DevelopmentWallet implements Wallet {
   readonly version = "1.0.0";
@@ -49,6 +51,14 @@ class DevelopmentWallet implements Wallet {
       signPersonalMessage: ({ message, account }) =>
         this.#keyOf(account.address).signPersonalMessage(message),
     },
+    "sui:signTransaction": {
+      version: "2.0.0",
+      signTransaction: async ({ transaction, account }) => {
+        const { Transaction } = await import("@mysten/sui/transactions");
+        const bytes = await Transaction.from(await transaction.toJSON()).build();
+        return this.#keyOf(account.address).signTransaction(bytes);
+      },
+    },
   };
 
   /** One more account. */
@@ -72,7 +82,7 @@ function accountOf(key: Ed25519Keypair, at: number): WalletAccount {
     address: key.toSuiAddress(),
     publicKey: key.getPublicKey().toSuiBytes(),
     chains: SUI_CHAINS,
-    features: ["sui:signPersonalMessage"],
+    features: ["sui:signPersonalMessage", "sui:signTransaction"],
     label: `Account ${at + 1}`,
   };
 }

@@ -42,6 +42,13 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** The same of a transaction, which it signs by another of its functions. */
+export function explainSigning(error: unknown, wallet: string): Problem {
+  const problem = explainWallet(error, wallet);
+  if (problem.code !== "wallet_unable") return problem;
+  return { ...problem, title: `${wallet} cannot sign transactions. Use another wallet.` };
+}
+
 /** EIP-1193's "the user said no", which some wallets borrow. */
 const REFUSED_BY_USER = 4001;
 

@@ -5,15 +5,17 @@ use crate::StoreError;
 use crate::codec::{MonthDate, Timestamptz, known_customer};
 use crate::money::changes::{Changes, query};
 use crate::money::escrow::{ChargeOrder, Nonce};
-use crate::money::lock;
 use crate::money::months::{self, CustomerMoney, MonthRow, to_cents, usage_transfer};
+use crate::money::proofs::bill_roots;
+use crate::money::{arrears, lock};
 use deadpool_postgres::Transaction;
 use std::collections::{BTreeMap, HashMap};
 use suiftly_schema::bill::whole_cents;
-use suiftly_schema::charge::{ChargeReason, Draw, next_draw};
+use suiftly_schema::charge::{ArrearsRoom, ChargeReason, Draw, next_draw};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::ledger::{Account, Kind, Transfer};
 use suiftly_schema::money::MicroUsd;
+use suiftly_schema::proof::Hash;
 use suiftly_schema::time::UnixMillis;
 
 /// A charge before it has a number.
@@ -42,15 +44,18 @@ pub(super) async fn all(
     lock(transaction, customers).await?;
     let withdrawing = withdrawing(transaction, customers).await?;
     let (mut intended, mut changes, mut drafts) = (Intended::default(), Changes::default(), Vec::new());
-    for money in &months::read(transaction, customers).await? {
+    let moneys = months::read(transaction, customers).await?;
+    let rooms = arrears::rooms(transaction, &moneys, now).await?;
+    for (money, room) in moneys.iter().zip(rooms) {
         let waits = withdrawing.get(&money.customer_id).copied().unwrap_or_default();
-        let Some(draw) = draw_of(money, waits, now) else { continue };
-        if is_more(money, &draw, waits) {
+        let Some(draw) = draw_of(money, waits, room, now) else { continue };
+        if is_more(money, &draw, waits, room) {
             intended.more.push(money.customer_id);
         }
         intended.credited += u32::from(draw.from_credits > MicroUsd(0));
         drafts.extend(plan(&mut changes, money, &draw, now));
     }
+    name_bills(transaction, &mut drafts).await?;
     intended.intents = insert(transaction, drafts, now).await?;
     for intent in &intended.intents {
         changes.transfers.push(intent_transfer(intent, now));
@@ -76,13 +81,13 @@ pub(in crate::money) async fn withdrawing(
     rows.iter().map(of).collect()
 }
 
-fn draw_of(money: &CustomerMoney, waits: Withdrawing, now: UnixMillis) -> Option<Draw> {
+fn draw_of(money: &CustomerMoney, waits: Withdrawing, room: ArrearsRoom, now: UnixMillis) -> Option<Draw> {
     let is_undecided = money.months.iter().any(|month| month.in_flight > MicroUsd(0));
     let is_too_soon = money.charge_not_before.is_some_and(|at| now < at);
     if is_undecided || is_too_soon || waits.is_paying {
         return None;
     }
-    next_draw(&money.standings(), balance(money), money.credits, waits.is_pressing)
+    next_draw(&money.standings(), balance(money), money.credits, waits.is_pressing, room)
 }
 
 /// Nothing is drawn from who has no account.
@@ -91,14 +96,14 @@ fn balance(money: &CustomerMoney) -> MicroUsd {
 }
 
 /// Whether there is another draw once this one is done.
-fn is_more(money: &CustomerMoney, draw: &Draw, waits: Withdrawing) -> bool {
+fn is_more(money: &CustomerMoney, draw: &Draw, waits: Withdrawing, room: ArrearsRoom) -> bool {
     let mut standings = money.standings();
     for standing in standings.iter_mut().filter(|standing| standing.month == draw.month) {
         standing.charged += draw.from_escrow;
         standing.credited += draw.from_credits;
     }
     let (balance, credits) = (balance(money) - draw.from_escrow, money.credits - draw.from_credits);
-    next_draw(&standings, balance, credits, waits.is_pressing).is_some()
+    next_draw(&standings, balance, credits, waits.is_pressing, room.after(draw)).is_some()
 }
 
 /// Posts usage and credits, and drafts the charge.
@@ -133,8 +138,25 @@ fn plan(changes: &mut Changes, money: &CustomerMoney, draw: &Draw, now: UnixMill
         account: money.escrow_account.clone()?,
         amount_usd_cents: to_cents(draw.from_escrow),
         month: draw.month,
+        // Until its bill is named: of one without leaves.
+        root: Hash::of_no_leaves().0,
     };
     Some(Draft { customer_id, order, reason: draw.reason })
+}
+
+/// Gives each order the root of the bill that it is for, as it stands in this transaction.
+async fn name_bills(transaction: &Transaction<'_>, drafts: &mut [Draft]) -> Result<(), StoreError> {
+    if drafts.is_empty() {
+        return Ok(());
+    }
+    let months: Vec<_> = drafts.iter().map(|draft| (draft.customer_id, draft.order.month)).collect();
+    let roots = bill_roots(transaction, &months).await?;
+    for draft in drafts {
+        if let Some(root) = roots.get(&(draft.customer_id, draft.order.month)) {
+            draft.order.root = root.0;
+        }
+    }
+    Ok(())
 }
 
 fn credit_transfer(customer_id: CustomerId, month: &MonthRow, amount: MicroUsd, now: UnixMillis) -> Transfer {
@@ -172,17 +194,19 @@ async fn insert(transaction: &Transaction<'_>, drafts: Vec<Draft>, now: UnixMill
     if drafts.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = "INSERT INTO charges (nonce, customer_id, month, amount_usd_cents, reason, intended_at) \
-        SELECT nonce, customer_id, month, amount, reason, $6 \
-        FROM unnest($1::text[], $2::bigint[], $3::date[], $4::bigint[], $5::text[]) AS n (nonce, customer_id, month, amount, reason) \
+    let sql = "INSERT INTO charges (nonce, customer_id, month, amount_usd_cents, reason, root, intended_at) \
+        SELECT nonce, customer_id, month, amount, reason, root, $7 \
+        FROM unnest($1::text[], $2::bigint[], $3::date[], $4::bigint[], $5::text[], $6::bytea[]) \
+            AS n (nonce, customer_id, month, amount, reason, root) \
         RETURNING nonce, id";
     let nonces: Vec<&str> = drafts.iter().map(|draft| draft.order.nonce.0.as_str()).collect();
     let customers: Vec<i64> = drafts.iter().map(|draft| draft.customer_id.get()).collect();
     let months: Vec<MonthDate> = drafts.iter().map(|draft| MonthDate(draft.order.month)).collect();
     let amounts: Vec<i64> = drafts.iter().map(|draft| draft.order.amount_usd_cents).collect();
     let reasons: Vec<&str> = drafts.iter().map(|draft| draft.reason.word()).collect();
-    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-        [&nonces, &customers, &months, &amounts, &reasons, &Timestamptz(now)];
+    let roots: Vec<&[u8]> = drafts.iter().map(|draft| &draft.order.root[..]).collect();
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&nonces, &customers, &months, &amounts, &reasons, &roots, &Timestamptz(now)];
     let rows = query(transaction, sql, &values, "write intended charges").await?;
     let numbers: HashMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let intent = |Draft { customer_id, order, .. }| {

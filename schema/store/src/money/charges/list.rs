@@ -2,7 +2,7 @@
 
 use super::super::MoneyStore;
 use crate::StoreError;
-use crate::codec::{MonthDate, Timestamptz};
+use crate::codec::{MonthDate, Timestamptz, known_customer};
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use tokio_postgres::Row;
@@ -58,6 +58,8 @@ pub struct Draw {
     pub digest: Option<String>,
     /// Why it was refused.
     pub refusal: Option<String>,
+    /// Why nobody knows, as of the last time that the escrow was asked.
+    pub doubt: Option<String>,
     /// When it was intended.
     pub intended_at: UnixMillis,
     /// When it was decided.
@@ -65,8 +67,14 @@ pub struct Draw {
 }
 
 const DRAWS: &str = "SELECT id, nonce, month, reason, amount_usd_cents, state, attempts, digest, refusal, intended_at, \
-        decided_at \
+        decided_at, doubt \
     FROM charges WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+
+/// $2: what was intended before is in doubt.
+const IN_DOUBT: &str = "SELECT id, nonce, month, reason, amount_usd_cents, state, attempts, digest, refusal, intended_at, \
+        decided_at, doubt, customer_id \
+    FROM charges WHERE state = 'intended' AND (attempts > 0 OR intended_at < $2) AND ($1::bigint IS NULL OR customer_id = $1) \
+    ORDER BY id LIMIT $3";
 
 impl MoneyStore {
     /// A customer's draws before a number, the latest first, as of `now` by the manager's clock.
@@ -81,6 +89,19 @@ impl MoneyStore {
         let rows = self.client().await?.query(DRAWS, &[&customer.get(), &before, &limit]).await;
         let rows = rows.map_err(StoreError::database("list a customer's draws"))?;
         Ok(rows.iter().map(|row| draw_of(row, now)).collect())
+    }
+
+    /// Draws in doubt, the oldest first, as of `now` by the manager's clock: everybody's, or one customer's. At most
+    /// [`DRAWS_MAX`].
+    pub async fn draws_in_doubt(
+        &self,
+        customer: Option<CustomerId>,
+        now: UnixMillis,
+    ) -> Result<Vec<(CustomerId, Draw)>, StoreError> {
+        let (customer, before) = (customer.map(CustomerId::get), Timestamptz(now.plus_ms(-DOUBT_AFTER_MS)));
+        let rows = self.client().await?.query(IN_DOUBT, &[&customer, &before, &i64::from(DRAWS_MAX)]).await;
+        let rows = rows.map_err(StoreError::database("list draws in doubt"))?;
+        rows.iter().map(|row| Ok((known_customer(row.get(12))?, draw_of(row, now)))).collect()
     }
 }
 
@@ -101,6 +122,7 @@ fn draw_of(row: &Row, now: UnixMillis) -> Draw {
         attempts,
         digest: row.get(7),
         refusal: row.get(8),
+        doubt: row.get(11),
         intended_at,
         decided_at: row.get::<_, Option<Timestamptz>>(10).map(|at| at.0),
     }

@@ -4,6 +4,7 @@ use super::ChargeRow;
 use crate::StoreError;
 use crate::codec::Timestamptz;
 use crate::money::changes::run;
+use crate::money::escrow::Nonce;
 use deadpool_postgres::Transaction;
 use suiftly_schema::time::UnixMillis;
 
@@ -27,7 +28,7 @@ impl Decided {
 
     pub(in crate::money) fn refuse(&mut self, charge: &ChargeRow, cause: &str) {
         self.refused.0.push(charge.id);
-        self.refused.1.push(cause.chars().filter(|c| *c != '\0').take(CAUSE_CHARS_MAX).collect());
+        self.refused.1.push(cut(cause));
     }
 }
 
@@ -40,12 +41,14 @@ pub(in crate::money) async fn decide(
     let ((charged, digests), (refused, causes)) = (&decided.charged, &decided.refused);
     let attempted = "write what came of charges";
     if !charged.is_empty() {
-        let sql = "UPDATE charges AS h SET state = 'charged', digest = n.digest, refusal = NULL, attempts = attempts + 1, decided_at = $3 \
+        let sql = "UPDATE charges AS h SET state = 'charged', digest = n.digest, refusal = NULL, doubt = NULL, attempts = attempts + 1, \
+                decided_at = $3 \
             FROM unnest($1::bigint[], $2::text[]) AS n (id, digest) WHERE h.id = n.id";
         run(transaction, sql, &[charged, digests, &Timestamptz(at)], attempted).await?;
     }
     if !refused.is_empty() {
-        let sql = "UPDATE charges AS h SET state = 'refused', refusal = n.cause, attempts = attempts + 1, decided_at = $3 \
+        let sql = "UPDATE charges AS h SET state = 'refused', refusal = n.cause, doubt = NULL, attempts = attempts + 1, \
+                decided_at = $3 \
             FROM unnest($1::bigint[], $2::text[]) AS n (id, cause) WHERE h.id = n.id";
         run(transaction, sql, &[refused, causes, &Timestamptz(at)], attempted).await?;
         let sql = "UPDATE invoices AS i SET status = 'failed' FROM charges AS h \
@@ -55,8 +58,15 @@ pub(in crate::money) async fn decide(
     Ok(())
 }
 
-/// Counts calls that had no answer.
-pub(super) async fn count_attempts(transaction: &Transaction<'_>, nonces: &[&str]) -> Result<(), StoreError> {
-    let sql = "UPDATE charges SET attempts = attempts + 1 WHERE nonce = ANY($1) AND state = 'intended'";
-    run(transaction, sql, &[&nonces], "count attempts to charge").await.map(|_| ())
+/// Counts calls that had no answer, and keeps what came instead.
+pub(super) async fn doubt(transaction: &Transaction<'_>, doubtful: &[(&Nonce, &String)]) -> Result<(), StoreError> {
+    let nonces: Vec<&str> = doubtful.iter().map(|(nonce, _)| nonce.0.as_str()).collect();
+    let causes: Vec<String> = doubtful.iter().map(|(_, cause)| cut(cause)).collect();
+    let sql = "UPDATE charges AS h SET attempts = h.attempts + 1, doubt = n.cause \
+        FROM unnest($1::text[], $2::text[]) AS n (nonce, cause) WHERE h.nonce = n.nonce AND h.state = 'intended'";
+    run(transaction, sql, &[&nonces, &causes], "write down why charges are in doubt").await.map(|_| ())
+}
+
+fn cut(cause: &str) -> String {
+    cause.chars().filter(|c| *c != '\0').take(CAUSE_CHARS_MAX).collect()
 }

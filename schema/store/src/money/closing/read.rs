@@ -2,6 +2,7 @@
 
 use super::super::hours::{self, Counted};
 use super::super::months::limit_of;
+use super::super::proofs::Parts;
 use super::{MonthCase, Which};
 use crate::StoreError;
 use crate::codec::{MonthDate, known_customer, known_service};
@@ -159,7 +160,9 @@ impl Known {
                 items: self.items,
                 cap: limit_of(limit_usd_cents).map(|limit| limit.max(figures.limit_floor)),
                 carried_in: figures.carried_in,
+                proof: None,
             },
+            parts: Parts::None,
             rated: usage.rated,
             fixed: figures.fixed,
             accrued: figures.accrued,

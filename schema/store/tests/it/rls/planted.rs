@@ -90,6 +90,12 @@ const ROWS: &[(&str, &str)] = &[
     ("key_activity", "VALUES ({id}, {id}, 1, 0, now())"),
     ("customer_notes", "VALUES ({id}, 'n', 'anna', now())"),
     ("key_activity_per_hour", "VALUES ({id}, date_trunc('hour', now()), {id}, 1, 0)"),
+    ("proof_months", "VALUES ({id}, '2026-11-01', 1, decode('{hex}', 'hex'))"),
+    (
+        "proof_parts",
+        "VALUES ({id}, '2026-11-01', 0, '2026-11-22 10:00Z', right('{hex}', 32), '', 1, 1, 1, 1, 1, \
+         decode('{hex}', 'hex'), decode('{hex}', 'hex'))",
+    ),
 ];
 
 /// Statements that plant a row of every table for a customer with an id of one digit.

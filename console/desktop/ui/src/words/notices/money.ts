@@ -25,7 +25,8 @@ export const MONEY: Readonly<Record<string, Say>> = {
   monthly_limit: (body, notice) => ({
     title: "The month’s limit is reached",
     detail: `They have used the ${cents(body, "max_monthly_usd_cents")} of ${month(body)}. Their keys are refused until they raise the limit, or the month ends.`,
-    todo: "Nothing, unless they ask. You may raise the limit for them.",
+    // The window is not told which escrow it is.
+    todo: "Nothing, unless they ask. On Sui only they can raise it, with their wallet; elsewhere you may, too.",
     place: customerPlace(notice),
   }),
   alert_crossed: (body, notice) => ({
@@ -46,6 +47,30 @@ export const MONEY: Readonly<Record<string, Say>> = {
       "No open intent has this draw’s number. The amount was given to the customer as a credit.",
     todo: "Find who drew it: the digest names the transaction. Run the job reconcile.",
     place: { to: "/jobs", search: { job: "reconcile" }, word: "Open the job" },
+  }),
+  escrow_changed: (body) => ({
+    title: "The escrow contract was changed by its admin",
+    detail: changed(body),
+    todo: "If it was not you: stop charging, tell customers to withdraw, and look the transaction up with an explorer.",
+    place: null,
+  }),
+  sui_nodes: (body) => ({
+    title: "The nodes of Sui are not believed",
+    detail: sentence(text(body, "why") ?? "Why was not said"),
+    todo: "Look at what each says of the transaction, and at a third node. Charges wait in doubt meanwhile; nothing is drawn twice.",
+    place: null,
+  }),
+  sui_events: (body) => ({
+    title: "The escrow’s events on Sui cannot be followed",
+    detail: sentence(text(body, "why") ?? "Why was not said"),
+    todo: "Deposits are not seen until they can. Use nodes that keep older checkpoints, or mend billing.sui.",
+    place: null,
+  }),
+  sui_operator: (body) => ({
+    title: "The operator’s transactions on Sui come to nothing",
+    detail: sentence(text(body, "why") ?? "Why was not said"),
+    todo: "Run suiftly doctor. Out of gas: send SUI to the operator’s address balance. Not an operator: the house’s admin has to name the address. The coin’s issuer paused it, or denies an address: funds stay where they are, and only the issuer ends it; a denied treasury can be replaced.",
+    place: null,
   }),
   renewal_failed: (body, notice) => ({
     title: `${month(body)} could not begin for a customer`,
@@ -75,6 +100,14 @@ export const MONEY: Readonly<Record<string, Say>> = {
     place: customerPlace(notice),
   }),
 };
+
+/** Who is named or revoked, and what is announced, stands in the transaction. */
+function changed(body: Body): string {
+  const event = text(body, "event");
+  const digest = text(body, "digest");
+  const what = event === null ? "What changed was not said." : `It says ${event}.`;
+  return digest === null ? what : `${what} The transaction is ${digest.replace(/:\d+$/, "")}.`;
+}
 
 const PERIODS: Readonly<Record<string, string>> = {
   hour: "an hour",
