@@ -59,6 +59,7 @@ async function sign(words: RegExp) {
   const press = page().getByRole("button", { name: "Sign in Development wallet" });
   await connect(press);
   expect(await violations(page())).toEqual([]);
+  await page().screenshot({ path: join(environment.shots, "sui-signing.png") });
   await press.click();
 }
 
