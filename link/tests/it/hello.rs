@@ -141,7 +141,8 @@ fn who_does_not_belong_here_is_refused() {
 
 #[test]
 fn what_need_not_be_alike_may_differ() {
-    let cases: [(Purpose, [&str; 2], fn(&mut Node)); 4] = [
+    type Change = fn(&mut Node);
+    let cases: [(Purpose, [&str; 2], Change); 4] = [
         (Purpose::Deltas, ["api", "dataflow-1"], |node| node.formats[0] = 9),
         (Purpose::Deltas, ["api", "dataflow-1"], |node| node.build[0] = 9),
         (Purpose::Ship, ["ingest-a", "dataflow-1"], |node| node.build[0] = 9),

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn forbidden_edges_are_caught() {
-        let cases: [(&[Edges<'_>], &str); 9] = [
+        let cases: [(&[Edges<'_>], &str); 10] = [
             (
                 &[("suiftly-schema", &["suiftly-store"]), ("suiftly-store", &[])],
                 "suiftly-schema must not depend on suiftly-store",
