@@ -47,6 +47,9 @@ pub(crate) fn page(all: &[Measured], facts: &[Facts], date: &str) -> String {
          them. *Beside* is how many times as good as the peer Suiftly is: 2.0× CPU means\nthat the peer needs twice as much; \
          below 1 the peer is better. A floor is what does less (only reads, only counts, only copies).\n\n"
     );
+    if all.iter().any(|one| matches!(one.took, Took::Earlier { .. })) {
+        text.push_str("Some ended well in an earlier run and were not run again: each says below when it was.\n\n");
+    }
     text.push_str("## Where\n\n");
     text.push_str(&table(&facts.concat()));
     text.push_str(&summary(all));
@@ -237,6 +240,19 @@ mod tests {
         for part in ["<!-- Written by `cargo xtask bench all`; do not edit", "| CPU | fast |", "2026-11-23T03:00:00Z"] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    #[test]
+    fn figures_of_an_earlier_run_are_told_as_such() {
+        let earlier = "Some ended well in an earlier run";
+        assert!(!written().contains(earlier));
+        let mut all = fabricated();
+        all[0].took = Took::Earlier { at: "2026-11-23T01:00:00Z".into() };
+        let text = page(&all, &[], "2026-11-23T03:00:00Z");
+        assert!(
+            text.contains(earlier) && text.contains("It ended at 2026-11-23T01:00:00Z, in an earlier run."),
+            "{text}"
+        );
     }
 
     #[test]

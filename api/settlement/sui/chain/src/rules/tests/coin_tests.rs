@@ -17,6 +17,7 @@ fn another_coin_has_a_house_and_accounts_of_its_own() -> Done {
     let (dollars, mut gold) = (Desk::with_account(usd(5), 0), gold(7));
     gold.charge_by(GOLDSMITH, 1, 3, NOVEMBER)?;
     assert_eq!((gold.account().balance(), gold.house.cent(), gold.funds(TREASURY)), (4, 1, 3));
+    // Two desks are apart by construction; that the coin's type keeps accounts apart is tried in `tests/it/programs.rs`.
     assert_eq!((dollars.state(NOVEMBER)[0], dollars.funds(TREASURY)), (usd(5), 0));
     Ok(())
 }
