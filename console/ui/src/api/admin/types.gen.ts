@@ -926,6 +926,20 @@ export type Discarded = {
 };
 
 /**
+ * A worker that has ended.
+ */
+export type DrainedWorker = {
+    /**
+     * Its birth, as its lines carry it.
+     */
+    boot_ms: number;
+    /**
+     * The highest number among its lines that are kept.
+     */
+    last_seq: number;
+};
+
+/**
  * How an edge's gateways are. Times are milliseconds since 1970.
  */
 export type EdgeReport = {
@@ -1410,6 +1424,7 @@ export type GatewayReport = {
      * Lines that it has numbered since its start.
      */
     lines_numbered?: number | null;
+    repair?: RepairReport | null;
     /**
      * Requests since its start.
      */
@@ -3241,6 +3256,32 @@ export type RecordSummary = {
 };
 
 /**
+ * How a gateway's lines that were lost on their way are sent again.
+ */
+export type RepairReport = {
+    /**
+     * Workers that have ended and whose lines are kept for a while, oldest first.
+     */
+    drained: Array<DrainedWorker>;
+    /**
+     * Whether HAProxy keeps its latest lines in a ring for it.
+     */
+    has_ring: boolean;
+    /**
+     * Lines asked for that the ring did not have any more.
+     */
+    in_vain: number;
+    /**
+     * Lines handed to an ingester once more, since the edge started.
+     */
+    sent: number;
+    /**
+     * Lines asked for that the edge has, and that are not known to have arrived.
+     */
+    waiting: number;
+};
+
+/**
  * Which lines to give again. Without `reason` and `offsets`: any.
  */
 export type ReplayRequest = {
@@ -3274,6 +3315,16 @@ export type Replayed = {
      * How many lines.
      */
     lines: number;
+};
+
+/**
+ * The lines that an edge is to send again.
+ */
+export type ReportAnswer = {
+    /**
+     * By worker. Of a worker that is not among them, nothing is missing that could be repaired.
+     */
+    wanted: Array<Wanted>;
 };
 
 /**
@@ -3386,6 +3437,20 @@ export type SecretsView = {
      * The number of the key that the grant set in force is signed by; null while none is in force.
      */
     signed_by?: number | null;
+};
+
+/**
+ * Numbers in a row of a worker's lines, unwrapped to 64 bits.
+ */
+export type SeqRange = {
+    /**
+     * The lowest.
+     */
+    first: number;
+    /**
+     * The highest.
+     */
+    last: number;
 };
 
 /**
@@ -4333,6 +4398,28 @@ export type VaultVersions = {
      * Where the next page begins; null at the end.
      */
     next_cursor?: string | null;
+};
+
+/**
+ * Lines of a worker that are missing, and are to be sent again.
+ */
+export type Wanted = {
+    /**
+     * The worker's birth, in milliseconds since 1970.
+     */
+    boot_ms: number;
+    /**
+     * Whether that is all; else older ones are missing too, and are asked for when these have come.
+     */
+    is_all: boolean;
+    /**
+     * Which, newest first.
+     */
+    ranges: Array<SeqRange>;
+    /**
+     * The gateway.
+     */
+    server_id: number;
 };
 
 /**
@@ -5840,7 +5927,11 @@ export type EdgeReportError = EdgeReportErrors[keyof EdgeReportErrors];
 
 export type EdgeReportResponses = {
     /**
-     * It takes the place of the one before
+     * It takes the place of the one before; these lines are to be sent again
+     */
+    200: ReportAnswer;
+    /**
+     * It takes the place of the one before; no lines are wanted
      */
     204: void;
 };

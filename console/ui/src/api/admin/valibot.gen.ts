@@ -368,6 +368,14 @@ export const vDiscarded = v.object({
 });
 
 /**
+ * A worker that has ended.
+ */
+export const vDrainedWorker = v.object({
+    boot_ms: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(253370764799999)),
+    last_seq: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
+});
+
+/**
  * Something that is not as it should be.
  */
 export const vEscrowFinding = v.object({
@@ -1241,6 +1249,17 @@ export const vRecordSummary = v.object({
 });
 
 /**
+ * How a gateway's lines that were lost on their way are sent again.
+ */
+export const vRepairReport = v.object({
+    drained: v.pipe(v.array(vDrainedWorker), v.maxLength(2)),
+    has_ring: v.boolean(),
+    in_vain: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    sent: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991)),
+    waiting: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))
+});
+
+/**
  * Which lines to give again. Without `reason` and `offsets`: any.
  */
 export const vReplayRequest = v.strictObject({
@@ -1334,6 +1353,14 @@ export const vSecretsView = v.object({
 });
 
 /**
+ * Numbers in a row of a worker's lines, unwrapped to 64 bits.
+ */
+export const vSeqRange = v.object({
+    first: v.pipe(v.number(), v.integer()),
+    last: v.pipe(v.number(), v.integer())
+});
+
+/**
  * A series' step.
  */
 export const vSeriesBucket = v.picklist([
@@ -1392,6 +1419,7 @@ export const vGatewayReport = v.object({
     haproxy: v.nullish(v.pipe(v.string(), v.maxLength(300))),
     hot: v.pipe(v.array(vHotAccount), v.maxLength(20)),
     lines_numbered: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))),
+    repair: v.nullish(vRepairReport),
     requests: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9007199254740991))),
     server_id: v.pipe(v.number(), v.integer(), v.minValue(-32768), v.maxValue(32767)),
     servers: v.pipe(v.array(vServerReport), v.maxLength(256)),
@@ -1985,6 +2013,23 @@ export const vVaultVersions = v.object({
 });
 
 /**
+ * Lines of a worker that are missing, and are to be sent again.
+ */
+export const vWanted = v.object({
+    boot_ms: v.pipe(v.number(), v.integer()),
+    is_all: v.boolean(),
+    ranges: v.pipe(v.array(vSeqRange), v.maxLength(64)),
+    server_id: v.pipe(v.number(), v.integer(), v.minValue(-32768), v.maxValue(32767))
+});
+
+/**
+ * The lines that an edge is to send again.
+ */
+export const vReportAnswer = v.object({
+    wanted: v.pipe(v.array(vWanted), v.maxLength(48))
+});
+
+/**
  * What a book would do to a customer.
  */
 export const vWhatIfCustomer = v.object({
@@ -2289,10 +2334,7 @@ export const vEdgeGrantsResponse = v.string();
 
 export const vEdgeReportBody = vEdgeReport;
 
-/**
- * It takes the place of the one before
- */
-export const vEdgeReportResponse = v.void();
+export const vEdgeReportResponse = v.union([vReportAnswer, v.void()]);
 
 export const vFleetResponse = vFleetView;
 
