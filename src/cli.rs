@@ -4,6 +4,7 @@ use crate::audit::AuditArgs;
 use crate::backup::{BackupCommand, RestoreArgs};
 use crate::billing::BillingArgs;
 use crate::chain::ChainCommand;
+use crate::cluster::{ClusterCommand, PartArgs};
 use crate::configure::ConfigCommand;
 use crate::deploy::DeployArgs;
 use crate::doctor::DoctorArgs;
@@ -27,7 +28,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run every role in this process: ingest, dataflow, store, API. For development; SIGINT or SIGTERM ends it.
     Up(UpArgs),
-    /// Run every role on a server that says what it is (/etc/suiftly/system.conf): what its systemd unit starts.
+    /// Run every role on a server that says what it is (/etc/suiftly/system.conf), or one role of a cluster: what its
+    /// systemd units start.
     Serve(ServeArgs),
     /// Print usage by customer, service, network and hour out of log files, without a database.
     Replay(ReplayArgs),
@@ -83,6 +85,9 @@ pub(crate) enum Command {
     Deploy(DeployArgs),
     /// Change secrets without downtime.
     Rotate(RotateArgs),
+    /// A cluster, whose roles are processes of their own: its id and its CA, its processes' certificates, how they stand.
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// Write the man pages and the shells' completions: for packages.
     #[command(hide = true)]
     Generate(GenerateArgs),
@@ -98,6 +103,8 @@ pub(crate) struct UpArgs {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) part: PartArgs,
 }
 
 #[derive(Debug, Args)]
@@ -552,4 +559,32 @@ pub(crate) struct JournalPlace {
 
 fn rfc3339(text: &str) -> Result<UnixMillis, String> {
     UnixMillis::parse_rfc3339(text).ok_or_else(|| "not a time like 2026-11-22T10:00:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Part;
+
+    fn part(words: &[&str]) -> Result<PartArgs, clap::Error> {
+        Cli::try_parse_from([&["suiftly"][..], words].concat()).map(|cli| match cli.command {
+            Command::Serve(args) => args.part,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn roles_are_for_serve_alone_and_none_is_every_one() {
+        assert_eq!(part(&["serve"]).unwrap().role, None);
+        for (word, role) in [("ingest", Part::Ingest), ("dataflow", Part::Dataflow), ("api", Part::Api)] {
+            assert_eq!(part(&["serve", "--role", word]).unwrap().role, Some(role));
+            assert!(part(&["up", "--role", word]).is_err());
+        }
+        let args = "serve --role dataflow --process 1 --processes 3 --hosts cluster.toml";
+        let args = part(&args.split(' ').collect::<Vec<_>>()).unwrap();
+        assert_eq!((args.process, args.processes, args.hosts), (Some(1), Some(3), Some("cluster.toml".into())));
+        for refused in [&["--process", "1"][..], &["--hosts", "f"], &["--role", "dataflow", "--processes", "3"]] {
+            assert!(part(&[&["serve"][..], refused].concat()).is_err(), "{refused:?}");
+        }
+    }
 }

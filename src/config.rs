@@ -5,6 +5,7 @@
 mod admin;
 mod backup;
 mod billing;
+mod cluster;
 mod database;
 mod deploy;
 mod deployment;
@@ -23,6 +24,7 @@ mod vault;
 pub(crate) use admin::Admin;
 pub(crate) use backup::Backup;
 pub(crate) use billing::{Billing, EscrowBackend};
+pub(crate) use cluster::Cluster;
 pub(crate) use database::{Database, Dataflow, Firehose, SecretFiles};
 pub(crate) use deploy::Deploy;
 pub(crate) use edge::Edge;
@@ -55,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) journal: Journal,
     /// How the views are kept up to date.
     pub(crate) dataflow: Dataflow,
+    /// Where the roles are processes of their own, on several machines: who they are to each other.
+    pub(crate) cluster: Cluster,
     /// Where what is known is stored.
     pub(crate) database: Database,
     /// The copy of every raw record in QuestDB.
@@ -119,6 +123,7 @@ impl Config {
         problems.note(self.log.check());
         self.journal.check(problems);
         self.ingest.check(problems);
+        self.cluster.check(problems);
         self.database.check(problems);
         self.firehose.check(problems);
         self.api.check(problems);

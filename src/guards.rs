@@ -2,10 +2,11 @@
 //! none, files that others can read or change, plain text for other machines, sources that are nobody's, another
 //! deployment's database. That the role that runs has no DDL is asked of the database itself, by [`suiftly_store::role`].
 //!
-//! Where it stands: `suiftly serve` begins with [`check`]; `suiftly config check` and `suiftly doctor` print what [`look`]
-//! finds. Development and tests are refused production's database, and else nothing.
+//! Where it stands: `suiftly serve` begins with [`check`], one part of a cluster with [`check_part`]; `suiftly config check`
+//! and `suiftly doctor` print what [`look`] finds. Development and tests are refused production's database, and else nothing.
 
 mod certificates;
+mod cluster;
 mod database;
 mod files;
 mod named;
@@ -17,6 +18,7 @@ pub(crate) use database::right_database;
 use crate::config::{Config, Problems};
 use crate::place::{self, Deployment, Place, SYSTEM_CONF};
 use std::path::Path;
+use suiftly_link::Role;
 
 /// What a configuration is held against.
 #[derive(Debug, Clone, Copy)]
@@ -57,11 +59,20 @@ impl<'a> Ground<'a> {
 /// Holds a configuration against what its deployment allows.
 pub(crate) fn check(place: &Place, config: &Config) -> anyhow::Result<()> {
     let ground = Ground::of(place, config)?;
-    let Verdict { refused, noted } = look(&ground);
-    for note in noted.iter() {
+    hold(&ground, &look(&ground))
+}
+
+/// The same for one part of a cluster: an ingester has no database, a process of the dataflow serves nobody.
+pub(crate) fn check_part(place: &Place, config: &Config, role: &Role) -> anyhow::Result<()> {
+    let ground = Ground::of(place, config)?;
+    hold(&ground, &cluster::look(&ground, role))
+}
+
+fn hold(ground: &Ground<'_>, verdict: &Verdict) -> anyhow::Result<()> {
+    for note in verdict.noted.iter() {
         tracing::warn!("{note}");
     }
-    refused.none_or(&format!("{} refuses this configuration", ground.deployment))
+    verdict.refused.none_or(&format!("{} refuses this configuration", ground.deployment))
 }
 
 /// What `suiftly edge` begins with, on a machine that need not be a server.

@@ -8,6 +8,7 @@ mod chain;
 mod check;
 mod cli;
 mod client;
+mod cluster;
 mod commands;
 mod config;
 mod configure;
@@ -68,7 +69,11 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Chain(command) => in_runtime(chain::chain(command)),
         Command::Simulate(args) => in_runtime(commands::simulate(args)),
         Command::Up(args) => in_runtime(up::up(args.place, up::sockets::passed()?)),
-        Command::Serve(args) => in_runtime(up::serve(args.place, up::sockets::passed()?)),
+        Command::Serve(args) => match args.part.role {
+            None => in_runtime(up::serve(args.place, up::sockets::passed()?)),
+            Some(part) => in_runtime(up::serve_part(&args.place, part, &args.part, up::sockets::passed()?)),
+        },
+        Command::Cluster(command) => in_runtime(cluster::cluster(command)),
         Command::Config(command) => in_runtime(configure::configure(command)),
         Command::Provision(args) => provision::provision(&args),
         Command::Doctor(args) => in_runtime(doctor::doctor(args)),

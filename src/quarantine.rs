@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use suiftly_store::reader::{KeptLine, QuarantineQuery, Reader};
+use suiftly_store::reader::{KeptLine, LineJournal, QuarantineQuery, Reader};
 
 /// A line in a list is cut after so many characters.
 const LISTED_CHARS: usize = 160;
@@ -32,31 +32,50 @@ async fn ls(args: QuarantineLs) -> anyhow::Result<()> {
         let rejected = rejected.get(&kept.reason).copied().unwrap_or_default();
         writeln!(out, "{:<20} {rejected:>12} {:>8} {:>9}", kept.reason, kept.lines, kept.under_way)?;
     }
-    let lines = reader.quarantine_page(&QuarantineQuery { reason, source, before: None, limit }).await?;
-    if !lines.is_empty() {
-        writeln!(out, "\n{:<14} {:<24} {:<16} {:<14} LINE", "OFFSET", "RECEIVED", "REASON", "OUTCOME")?;
-    }
-    for line in lines {
-        let (at, outcome, text) = (line.received_at.rfc3339(), outcome(&line), shown(&line.line, LISTED_CHARS));
-        writeln!(out, "{:<14} {at:<24} {:<16} {outcome:<14} {text}", line.journal_offset, line.reason)?;
+    let query = QuarantineQuery { reason, source, before: None, limit };
+    for (ingester, reader) in by_ingester(&reader).await? {
+        let lines = reader.quarantine_page(&query).await?;
+        if !lines.is_empty() {
+            writeln!(out, "\n{:<14} {:<24} {:<16} {:<14} LINE{ingester}", "OFFSET", "RECEIVED", "REASON", "OUTCOME")?;
+        }
+        for line in lines {
+            let (at, outcome, text) = (line.received_at.rfc3339(), outcome(&line), shown(&line.line, LISTED_CHARS));
+            writeln!(out, "{:<14} {at:<24} {:<16} {outcome:<14} {text}", line.journal_offset, line.reason)?;
+        }
     }
     print(out.as_bytes())
 }
 
-async fn show(place: &Place, offset: u64, raw: bool) -> anyhow::Result<()> {
-    let line = reader(place).await?.quarantined(offset).await?;
-    let line = line.with_context(|| format!("no line of the quarantine stands at {offset}"))?;
-    if raw {
-        return print(&line.line);
+/// A reader for each journal that lines are in, and which that is: in a cluster each ingester's, else the only one.
+async fn by_ingester(reader: &Reader) -> anyhow::Result<Vec<(String, Reader)>> {
+    let journals = reader.line_journals().await?;
+    if journals.is_empty() {
+        return Ok(vec![(String::new(), reader.clone())]);
     }
+    let of = |journal: LineJournal| (format!(" of {}", journal.name), reader.of_journal(&journal.journal_id));
+    Ok(journals.into_iter().map(of).collect())
+}
+
+async fn show(place: &Place, offset: u64, raw: bool) -> anyhow::Result<()> {
+    let (mut found, mut lines) = (Vec::new(), 0);
+    for (ingester, reader) in by_ingester(&reader(place).await?).await? {
+        let Some(line) = reader.quarantined(offset).await? else { continue };
+        lines += 1;
+        found.extend(if raw { line.line } else { told(&line, &ingester)?.into_bytes() });
+    }
+    anyhow::ensure!(lines > 0, "no line of the quarantine stands at {offset}");
+    print(&found)
+}
+
+fn told(line: &KeptLine, ingester: &str) -> anyhow::Result<String> {
     let mut out = String::new();
-    writeln!(out, "offset    {}", line.journal_offset)?;
+    writeln!(out, "offset    {}{ingester}", line.journal_offset)?;
     writeln!(out, "received  {} in epoch {}", line.received_at.rfc3339(), line.epoch)?;
     writeln!(out, "source    {}", line.source)?;
     writeln!(out, "reason    {}", line.reason)?;
-    writeln!(out, "outcome   {}", outcome(&line))?;
+    writeln!(out, "outcome   {}", outcome(line))?;
     writeln!(out, "{} bytes:\n{}", line.line_bytes, shown(&line.line, usize::MAX))?;
-    print(out.as_bytes())
+    Ok(out)
 }
 
 fn outcome(line: &KeptLine) -> &str {

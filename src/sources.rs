@@ -6,6 +6,7 @@ use crate::config::Config;
 use anyhow::Context;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -80,6 +81,20 @@ pub(crate) fn decode_config(config: &Config) -> anyhow::Result<DecodeConfig> {
     let rules = config.source.iter().enumerate().map(rule).collect::<anyhow::Result<Vec<_>>>()?;
     let sources = if rules.is_empty() { None } else { Some(Arc::new(SourceRules::new(rules)?)) };
     Ok(DecodeConfig { format, sources, ..DecodeConfig::LIVE })
+}
+
+/// What the lines of a configuration are, and who may send them, in 32 bytes: processes that read the same lines hold it
+/// against each other's. What maps hold belongs to it.
+pub(crate) fn fingerprint(config: &Config) -> anyhow::Result<[u8; 32]> {
+    let mut digest = Sha256::new();
+    digest.update(serde_json::to_vec(&(&config.ingest.format, &config.source, &config.format))?);
+    for entry in config.format.iter().flat_map(|format| format.attribution.values()) {
+        if let AttributeEntry::Mapped(MappedEntry { map, .. }) = entry {
+            let content = std::fs::read(map).with_context(|| format!("cannot read the map {}", map.display()))?;
+            digest.update(Sha256::digest(content));
+        }
+    }
+    Ok(digest.finalize().into())
 }
 
 fn source_rule(entry: &SourceEntry, formats: &Formats<'_>) -> anyhow::Result<SourceRule> {

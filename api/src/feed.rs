@@ -58,11 +58,11 @@ impl Feed {
                 })
             })
             .await?;
+        let after = tail.missing(rows.watermark, &rows.further);
         let (rated, money) = match parts {
-            None => (rows.rated + tail.after(rows.watermark.epoch).rated(&filter, month), FeedMoney::View),
+            None => (rows.rated + after.rated(&filter, month), FeedMoney::View),
             Some(parts) => FeedMoney::of_groups(reader, tail.join(parts), |_| ())?,
         };
-        let after = tail.after(rows.watermark.epoch);
         let mut points = rows.minutes.iter().map(|point| (point.start, point.sums)).collect();
         after.add_minutes(&filter, minutes, &mut points);
         let snapshot = StreamSnapshot {
@@ -180,8 +180,13 @@ async fn groups_at(
     let query = PartQuery { filter: *filter, span: hours, books: reader.books.current() };
     let rows = reader.rows.parts(&query).await?;
     let watermark = rows.watermark();
+    if rows.further().most().is_some_and(|most| most > epoch) {
+        // Some shards would have to go forwards and others back: a new beginning is simpler.
+        return Ok(Err(Behind::FellOff));
+    }
     let (earlier, later) = (watermark.epoch.min(epoch), watermark.epoch.max(epoch));
     let between = match reader.hub.since(earlier) {
+        Ok(tail) if watermark.epoch <= epoch => tail.until(later).missing(watermark, rows.further()),
         Ok(tail) => tail.until(later),
         Err(behind) => return Ok(Err(behind)),
     };

@@ -130,7 +130,7 @@ impl Reader {
             Box::pin(async { Ok((self.rows.rated_month(filter, month).await?, self.maybe(times).await?)) })
         };
         let ((rows, times), tail) = self.seam(read).await?;
-        let after = tail.after(rows.watermark.epoch);
+        let after = tail.missing(rows.watermark, &rows.further);
         let counts = sum(rows.sums, &after.totals(filter, range_of(month)));
         let rated = rows.rated + after.rated(filter, month);
         Ok((counts, rated, all_times(times, &tail), tail))
@@ -197,14 +197,14 @@ impl Reader {
             latest.mark_unchanged();
             let rows = read().await?;
             match self.hub.since(rows.epoch()) {
-                Ok(tail) => return Ok((rows, tail)),
-                Err(Behind::Empty) => return Ok(self.rows_alone(rows)),
+                Ok(tail) if tail.epoch >= rows.furthest() => return Ok((rows, tail)),
+                Err(Behind::Empty) if rows.is_of_one_epoch() => return Ok(self.rows_alone(rows)),
                 Err(Behind::FellOff) if tries >= BEHIND_TRIES && rows.is_of_one_epoch() => {
                     let Watermark { epoch, cut_at, .. } = rows.watermark();
                     return Ok((rows, Tail { epoch, complete_to: cut_at, epochs: Vec::new() }));
                 }
                 Err(Behind::FellOff) => tokio::time::sleep(SEAM_WAIT).await,
-                Err(Behind::Ahead) => {
+                Ok(_) | Err(Behind::Ahead | Behind::Empty) => {
                     // Whether it changed or the time is up, the next try will see.
                     let _ = tokio::time::timeout(SEAM_WAIT, latest.changed()).await;
                 }

@@ -107,9 +107,12 @@ pub(crate) trait Marked {
         self.watermark().epoch
     }
 
-    /// Whether all reads stand at that one.
+    /// The last epoch that any of the rows have: of everybody's in a cluster, some shards may be further.
+    fn furthest(&self) -> Epoch;
+
+    /// Whether all reads stand at one epoch.
     fn is_of_one_epoch(&self) -> bool {
-        true
+        self.furthest() == self.epoch()
     }
 }
 
@@ -117,17 +120,29 @@ impl Marked for RatedMonth {
     fn watermark(&self) -> Watermark {
         self.watermark
     }
+
+    fn furthest(&self) -> Epoch {
+        self.further.most().unwrap_or(self.watermark.epoch)
+    }
 }
 
 impl Marked for StreamSnapshot {
     fn watermark(&self) -> Watermark {
         self.watermark
     }
+
+    fn furthest(&self) -> Epoch {
+        self.further.most().unwrap_or(self.watermark.epoch)
+    }
 }
 
 impl<Q: ViewQuery> Marked for Rows<Q> {
     fn watermark(&self) -> Watermark {
         Self::watermark(self)
+    }
+
+    fn furthest(&self) -> Epoch {
+        self.further().most().unwrap_or(Self::watermark(self).epoch)
     }
 }
 
@@ -138,8 +153,8 @@ impl<A: Marked, B: Marked> Marked for (A, Option<B>) {
         b.filter(|b| b.epoch < a.epoch).unwrap_or(a)
     }
 
-    fn is_of_one_epoch(&self) -> bool {
-        self.1.as_ref().is_none_or(|b| b.epoch() == self.0.epoch())
+    fn furthest(&self) -> Epoch {
+        self.1.as_ref().map_or(0, Marked::furthest).max(self.0.furthest())
     }
 }
 

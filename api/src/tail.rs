@@ -5,13 +5,15 @@
 
 use crate::hub::Published;
 use crate::rows::{Filter, TimeRange, takes_rated};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_schema::usage::{MinuteKey, UsageSums};
 use suiftly_schema::view::HourKey;
-use suiftly_store::reader::{Rows, ViewQuery};
+use suiftly_store::reader::{Further, Rows, ViewQuery, Watermark};
 
 /// Deltas after an epoch, up to the latest.
 #[derive(Clone, Debug, Default)]
@@ -78,9 +80,13 @@ impl Tail {
         Self { epochs: self.epochs[..end].to_vec(), ..*self }
     }
 
-    /// What of it is after an epoch.
-    pub(crate) fn after(&self, epoch: Epoch) -> Self {
-        let start = self.epochs.partition_point(|at| at.epoch <= epoch);
-        Self { epochs: self.epochs[start..].to_vec(), ..*self }
+    /// What of it is not among rows that stand at a watermark, some of which may be further.
+    pub(crate) fn missing(&self, watermark: Watermark, further: &Further) -> Self {
+        let start = self.epochs.partition_point(|at| at.epoch <= watermark.epoch);
+        let missing = |at: &Published| match further.missing(at.epoch, &at.deltas) {
+            Cow::Borrowed(_) => at.clone(),
+            Cow::Owned(deltas) => Published { deltas: Arc::new(deltas), ..*at },
+        };
+        Self { epochs: self.epochs[start..].iter().map(missing).collect(), ..*self }
     }
 }

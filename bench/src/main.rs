@@ -63,7 +63,10 @@ fn run(name: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
             let (name, rows) = scale::run(arguments)?;
             tell(name, &rows)?
         }
-        "store" => tell(name, &store::run(&arguments)?)?,
+        "store" => {
+            let (name, rows) = store::run(&arguments)?;
+            tell(name, &rows)?
+        }
         "vault" => tell(name, &vault::run(arguments)?)?,
         "views" => {
             let (name, rows) = views::run(arguments)?;

@@ -3,6 +3,10 @@
 //!
 //! Bar: 0.8 of the records a CPU-second, at 50,000 lines a second of 1,000 customers and a commit each five seconds; the
 //! program rests four times as long as a commit took, at most five seconds.
+//!
+//! With `--writers N`: several writers at once, as a cluster has them (`writers.rs`).
+
+mod writers;
 
 use crate::postgres::Server;
 use crate::report::Row;
@@ -33,8 +37,21 @@ const CASES: [(u32, i64); 3] = [(1_000, 5), (1_000, 1), (100_000, 5)];
 /// Of `--fast`.
 const FAST_SECONDS: i64 = 5;
 
+/// What was measured, and its figures.
+pub fn run(arguments: &[OsString]) -> anyhow::Result<(&'static str, Vec<Row>)> {
+    match arguments {
+        [flag, number, rest @ ..] if flag == "--writers" => {
+            let writers = number.to_str().and_then(|number| number.parse().ok()).context("`--writers` takes a number")?;
+            let is_fast = matches!(rest, [only] if only == "--fast");
+            anyhow::ensure!(is_fast || rest.is_empty(), "`--writers N` knows `--fast` alone");
+            Ok(("store-writers", writers::run(writers, is_fast)?))
+        }
+        _ => Ok(("store", beside_copy(arguments)?)),
+    }
+}
+
 /// Records a CPU-second of the database: ours, a bare COPY's, and the ratio.
-pub fn run(arguments: &[OsString]) -> anyhow::Result<Vec<Row>> {
+fn beside_copy(arguments: &[OsString]) -> anyhow::Result<Vec<Row>> {
     let Size { cases, length, runs } = size(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     let mut rows = Vec::new();
@@ -66,7 +83,7 @@ fn size(arguments: &[OsString]) -> anyhow::Result<Size> {
     match arguments {
         [] => Ok(Size { cases: &CASES, length: SECONDS, runs: RUNS }),
         [only] if only == "--fast" => Ok(Size { cases: CASES.split_at(1).0, length: FAST_SECONDS, runs: 1 }),
-        _ => anyhow::bail!("`cargo xtask bench store` knows `--fast` alone"),
+        _ => anyhow::bail!("`cargo xtask bench store` knows `--fast` and `--writers N`"),
     }
 }
 
@@ -75,7 +92,7 @@ async fn turn(customers: u32, seconds: i64, length: i64) -> anyhow::Result<(f64,
     let client = database.client().await;
     let server = Server::of(&client).await?;
     let (mut writer, _) = Writer::open(database.config(), "bench").await?;
-    let mut source = Commits::new(customers);
+    let mut source = Commits::new(customers, START);
     let (mut spent, mut ends) = (0.0, vec![0]);
     for _ in 0..length / seconds {
         let commits = source.of(seconds)?;
@@ -124,16 +141,17 @@ struct Commits {
     decoder: Decoder,
     dataflow: Dataflow,
     deltas: crossbeam_channel::Receiver<suiftly_schema::view::EpochDeltas>,
+    start: UnixMillis,
     epoch: u64,
     end: u64,
 }
 
 impl Commits {
-    fn new(customers: u32) -> Self {
-        let gateway = SimulatedGateway::new(&GatewayOptions { customers, ..GatewayOptions::default() }, START);
+    fn new(customers: u32, start: UnixMillis) -> Self {
+        let gateway = SimulatedGateway::new(&GatewayOptions { customers, ..GatewayOptions::default() }, start);
         let started = Dataflow::start(1, Seed::default(), PriceBooks::v1());
         let (dataflow, deltas) = started.expect("one worker starts");
-        Self { gateway, decoder: Decoder::new(DecodeConfig::REPLAY), dataflow, deltas, epoch: 0, end: 0 }
+        Self { gateway, decoder: Decoder::new(DecodeConfig::REPLAY), dataflow, deltas, start, epoch: 0, end: 0 }
     }
 
     fn of(&mut self, seconds: i64) -> anyhow::Result<Vec<Arc<Commit>>> {
@@ -142,7 +160,7 @@ impl Commits {
 
     fn epoch(&mut self) -> anyhow::Result<Arc<Commit>> {
         let epoch_ms = 1_000 / EPOCHS_A_SECOND;
-        let at = START.plus_ms(self.epoch.cast_signed() * epoch_ms);
+        let at = self.start.plus_ms(self.epoch.cast_signed() * epoch_ms);
         self.epoch += 1;
         let (mut builder, mut line) = (BlockBuilder::default(), Vec::new());
         for _ in 0..LINES_A_SECOND / EPOCHS_A_SECOND {

@@ -1,10 +1,11 @@
 //! The operator that has all of a customer's numbers: usage by minute and hour, what it costs, and the state that follows
 //! against the account. Its output is the customers' states, for the vault to join.
 
+use crate::gather::sort_rows;
+use crate::place::{Place, of_customer, of_usage};
 use crate::rated::Rated;
-use crate::sort_rows;
 use crate::spend::{Customers, Transition};
-use crate::sum::{Rows, hash};
+use crate::sum::Rows;
 use crate::views::{Pending, with_deltas};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -28,7 +29,7 @@ use timely::dataflow::operators::generic::Operator;
 pub(crate) enum Notice {
     /// An account changed.
     Account(Account),
-    /// A price book was published. Told to each worker.
+    /// A price book was published. Told to each worker, by its number among the mesh's.
     PriceBook(usize, Box<PriceBook>),
     /// The clock has come into a month. Told to each worker.
     Month(usize, BillingMonth, UnixMillis),
@@ -103,10 +104,11 @@ pub(crate) fn customers<'scope>(
     notices: Stream<'scope, Epoch, Vec<Notice>>,
     state: Rc<RefCell<State>>,
     pending: Pending,
+    place: Place,
 ) -> Stream<'scope, Epoch, Vec<StateUpdate>> {
-    let by_customer = Exchange::new(|(key, _): &(MinuteKey, Usage)| hash(&key.usage.customer_id));
-    let by_owner = Exchange::new(|notice: &Notice| match notice {
-        Notice::Account(account) => hash(&Some(account.customer_id)),
+    let by_customer = Exchange::new(move |(key, _): &(MinuteKey, Usage)| place.route(of_usage(key)));
+    let by_owner = Exchange::new(move |notice: &Notice| match notice {
+        Notice::Account(account) => place.route(of_customer(account.customer_id)),
         Notice::PriceBook(worker, _) | Notice::Month(worker, ..) => *worker as u64,
     });
     usage.binary_frontier::<_, CapacityContainerBuilder<Vec<StateUpdate>>, _, _, _, _>(

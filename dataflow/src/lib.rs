@@ -12,18 +12,32 @@
 //! state against the account ([`spend`]). The vault is joined by differential-dataflow ([`vault`]). After a restart the
 //! store's totals and reference data are planted first. Outputs depend on the inputs alone, whatever the number of workers.
 //!
+//! Where one process is not enough, several are one dataflow ([`Mesh`]). Each process is given every epoch: the partial sums
+//! of the lines that it decoded, which go to the workers that their shards are on ([`place`]), and all reference changes,
+//! of which it takes what is its own shards' and what every worker must know. It answers the deltas of its shards.
+//!
 //! This crate alone knows timely and differential-dataflow.
 
 mod customers;
+mod gather;
+mod mesh;
+mod place;
 mod rated;
 mod reference;
 mod spend;
+mod standing;
 mod sum;
 mod vault;
 mod views;
+mod watch;
 mod worker;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+pub use mesh::Mesh;
+pub use standing::Standing;
+pub use watch::Watch;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use place::{Place, of_entity};
 use reference::{Reference, Told};
 use std::thread::JoinHandle;
 use suiftly_schema::batch::Batch;
@@ -53,7 +67,7 @@ pub struct EpochInput {
     pub cut_at: UnixMillis,
     /// Partial sums; a key may come more than once.
     pub partials: Partials,
-    /// Reference changes, which hold for the lines of their epoch already.
+    /// Reference changes, which hold for the lines of their epoch already. All of them, in each process of a mesh.
     pub reference: Vec<ReferenceChange>,
 }
 
@@ -65,10 +79,12 @@ impl EpochInput {
     }
 }
 
-/// Where to go on from: the store's last committed epoch, and what was known then.
+/// Where to go on from: the store's last committed epoch, and what was known then. In a mesh what is a shard's is as that
+/// shard stands; what is other processes' is passed over.
 #[derive(Clone, Debug, Default)]
 pub struct Seed {
-    /// The last epoch that is in the store.
+    /// The last epoch that is in the store; in a mesh the one that every shard has, the same in each process. The next one
+    /// is given first.
     pub epoch: Epoch,
     /// Its clock.
     pub cut_at: UnixMillis,
@@ -78,6 +94,8 @@ pub struct Seed {
     pub rated_in_all: Vec<(CustomerId, MicroUsd)>,
     /// Every entity as the dataflow was told of it last. Price books among them are ignored: they are given at the start.
     pub reference: Vec<Entity>,
+    /// Which shards are ahead of `epoch`. All of them are of a mesh, not this process's alone.
+    pub standing: Standing,
 }
 
 /// A worker's share of an epoch.
@@ -96,20 +114,35 @@ pub enum DataflowError {
     /// The number of workers is out of bounds.
     #[error("cannot run {0} dataflow workers: 1 to {MAX_WORKERS} are possible")]
     Workers(usize),
+    /// A mesh with a hole.
+    #[error("process {process} of {processes} has not a stream to each of the others")]
+    Mesh {
+        /// Which process this is.
+        process: usize,
+        /// How many there are to be.
+        processes: usize,
+    },
     /// Threads could not be made.
     #[error("cannot start dataflow workers: {0}")]
     Start(String),
     /// A worker is gone. The process must stop and start again from the watermark.
     #[error("a dataflow worker has died")]
     Dead,
+    /// A worker has panicked, or a process of the mesh is gone: likewise.
+    #[error("the dataflow cannot go on: {0}")]
+    Lost(String),
 }
 
-/// The running dataflow's input end. Dropping it lets the workers finish and the deltas' channel close.
+/// The running dataflow's input end. Dropping it lets the workers finish and the deltas' channel close; in a mesh they finish
+/// once every process has dropped its own.
 pub struct Dataflow {
     inputs: Vec<Sender<WorkerInput>>,
     reference: Reference,
+    place: Place,
+    standing: Standing,
+    watch: Watch,
     _gather: JoinHandle<()>,
-    _workers: WorkerGuards<()>,
+    workers: Option<WorkerGuards<()>>,
 }
 
 impl Dataflow {
@@ -119,30 +152,72 @@ impl Dataflow {
         seed: Seed,
         books: PriceBooks,
     ) -> Result<(Self, Receiver<EpochDeltas>), DataflowError> {
-        if !(1..=MAX_WORKERS).contains(&workers) {
-            return Err(DataflowError::Workers(workers));
-        }
-        let (inputs, input_ends): (Vec<_>, Vec<_>) = (0..workers).map(|_| bounded(MAX_QUEUED_EPOCHS)).unzip();
-        let (outputs, output_ends): (Vec<_>, Vec<_>) = (0..workers).map(|_| bounded(MAX_QUEUED_EPOCHS)).unzip();
-        let mut reference = Reference::default();
-        let plants = worker::plants(seed, &mut reference, workers);
-        let guards = worker::spawn(input_ends, outputs, plants, books).map_err(DataflowError::Start)?;
-        let (sender, deltas) = bounded(MAX_QUEUED_EPOCHS);
-        let gather = std::thread::Builder::new()
-            .name("dataflow-gather".into())
-            .spawn(move || gather(&output_ends, &sender))
-            .map_err(|error| DataflowError::Start(error.to_string()))?;
-        Ok((Self { inputs, reference, _gather: gather, _workers: guards }, deltas))
+        Self::start_on(Mesh::alone(workers), seed, books)
     }
 
-    /// Hands an epoch to the workers; waits while they are [`MAX_QUEUED_EPOCHS`] behind.
+    /// Starts this process's threads of a mesh. The receiver yields what each epoch changes in the views of this process's
+    /// shards. When it ends before the dataflow was dropped, [`Dataflow::watch`] says why.
+    pub fn start_on(mesh: Mesh, seed: Seed, books: PriceBooks) -> Result<(Self, Receiver<EpochDeltas>), DataflowError> {
+        let (place, watch, standing) = (mesh.place()?, Watch::new(), seed.standing.clone());
+        let (inputs, input_ends): (Vec<_>, Vec<_>) = (0..place.threads).map(|_| bounded(MAX_QUEUED_EPOCHS)).unzip();
+        let (outputs, output_ends): (Vec<_>, Vec<_>) = (0..place.threads).map(|_| bounded(MAX_QUEUED_EPOCHS)).unzip();
+        let mut reference = Reference::default();
+        let plants = worker::plants(seed, &mut reference, place);
+        let (sender, deltas) = bounded(MAX_QUEUED_EPOCHS);
+        let heard = watch.clone();
+        let gather = std::thread::Builder::new()
+            .name("dataflow-gather".into())
+            .spawn(move || gather::gather(&output_ends, &sender, &heard))
+            .map_err(|error| DataflowError::Start(error.to_string()))?;
+        let threads = mesh.connect(&watch).map_err(DataflowError::Start)?;
+        let common = worker::Common { place, standing: standing.clone(), books, watch: watch.clone() };
+        let ends = worker::ends(input_ends, outputs, plants);
+        let workers = Some(worker::spawn(threads, ends, common).map_err(DataflowError::Start)?);
+        Ok((Self { inputs, reference, place, standing, watch, _gather: gather, workers }, deltas))
+    }
+
+    /// Hands an epoch to the workers; waits while they are [`MAX_QUEUED_EPOCHS`] behind, but not once something is lost.
     pub fn send(&mut self, input: EpochInput) -> Result<(), DataflowError> {
-        let EpochInput { epoch, cut_at, partials, reference } = input;
-        let told = self.reference.take(reference, cut_at, self.inputs.len());
+        if let Some(why) = self.watch.lost() {
+            return Err(DataflowError::Lost(why));
+        }
+        let EpochInput { epoch, cut_at, mut partials, mut reference } = input;
+        self.standing.drop_taken(epoch, &mut partials);
+        reference.retain(|change| self.takes(epoch, &change.entity));
+        let told = self.reference.take(reference, cut_at, self.place);
         for (input, share) in self.inputs.iter().zip(shares(epoch, cut_at, partials, told)) {
-            input.send(share).map_err(|_| DataflowError::Dead)?;
+            select! {
+                send(input, share) -> sent => sent.map_err(|_| self.end())?,
+                recv(self.watch.over()) -> _ => return Err(self.end()),
+            }
         }
         Ok(())
+    }
+
+    /// Tells when the dataflow cannot go on, also to those who neither send nor take.
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
+    }
+
+    /// Whether a change is news to this process's workers.
+    fn takes(&self, epoch: Epoch, entity: &Entity) -> bool {
+        let is_ours = |shard| self.place.thread_of(shard).is_some() && !self.standing.has(shard, epoch);
+        of_entity(entity).is_none_or(is_ours)
+    }
+
+    fn end(&self) -> DataflowError {
+        self.watch.lost().map_or(DataflowError::Dead, DataflowError::Lost)
+    }
+}
+
+impl Drop for Dataflow {
+    /// Waits for the workers of a single process. Those of a mesh wait for other processes, and those of a dataflow that has
+    /// lost something for ever: nobody must be held up by them.
+    fn drop(&mut self) {
+        self.watch.close();
+        if !self.place.is_alone() || self.watch.lost().is_some() {
+            std::mem::forget(self.workers.take());
+        }
     }
 }
 
@@ -165,62 +240,4 @@ fn shares(epoch: Epoch, cut_at: UnixMillis, mut rest: Partials, told: Vec<Told>)
 /// Takes one of `left` equal shares.
 fn share<T>(rest: &mut Vec<T>, left: usize) -> Vec<T> {
     rest.split_off(rest.len() - rest.len() / left)
-}
-
-/// Puts the workers' parts of each epoch together. Ends when a worker or the taker is gone.
-fn gather(workers: &[Receiver<EpochDeltas>], out: &Sender<EpochDeltas>) {
-    while let Some(whole) = gather_epoch(workers) {
-        if out.send(whole).is_err() {
-            return;
-        }
-    }
-}
-
-fn gather_epoch(workers: &[Receiver<EpochDeltas>]) -> Option<EpochDeltas> {
-    let (first, others) = workers.split_first()?;
-    let mut whole = first.recv().ok()?;
-    for worker in others {
-        let part = worker.recv().ok()?;
-        assert_eq!(part.epoch, whole.epoch, "workers answer the same epochs in the same order");
-        add(&mut whole, part);
-    }
-    sort(&mut whole);
-    Some(whole)
-}
-
-fn add(whole: &mut EpochDeltas, part: EpochDeltas) {
-    let EpochDeltas { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, .. } = part;
-    whole.minutes.extend(minutes);
-    whole.hours.extend(hours);
-    whole.rated.extend(rated);
-    whole.infra_minutes.extend(infra_minutes);
-    whole.infra_hours.extend(infra_hours);
-    whole.infra_days.extend(infra_days);
-    whole.keys.extend(part.keys);
-    whole.key_hours.extend(part.key_hours);
-    whole.spend.extend(part.spend);
-    whole.key_grants.extend(part.key_grants);
-    whole.access_grants.extend(part.access_grants);
-}
-
-/// In the order of keys, whichever worker they came from.
-fn sort(whole: &mut EpochDeltas) {
-    sort_rows(&mut whole.minutes);
-    sort_rows(&mut whole.hours);
-    sort_rows(&mut whole.rated);
-    sort_rows(&mut whole.infra_minutes);
-    sort_rows(&mut whole.infra_hours);
-    sort_rows(&mut whole.infra_days);
-    sort_rows(&mut whole.keys);
-    sort_rows(&mut whole.key_hours);
-    whole.spend.sort_unstable_by_key(|(customer_id, _)| *customer_id);
-    whole.key_grants.sort_unstable();
-    whole.access_grants.sort_unstable();
-}
-
-/// By moving each row a time or two: keys are narrow, rows are not. Most come in order.
-fn sort_rows<K: Ord + Copy, R>(rows: &mut [(K, R)]) {
-    if !rows.is_sorted_by_key(|(key, _)| *key) {
-        rows.sort_by_cached_key(|(key, _)| *key);
-    }
 }

@@ -2,6 +2,7 @@
 //! which also say what it no longer is; and the clock into months.
 
 use crate::customers::Notice;
+use crate::place::Place;
 use std::collections::HashMap;
 use suiftly_schema::reference::{Entity, EntityId, KeyState, ReferenceChange, ServiceAccess};
 use suiftly_schema::time::{BillingMonth, UnixMillis};
@@ -22,32 +23,34 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Takes changes at an epoch's clock, for so many workers. The first worker spreads what is spread by key.
-    pub(crate) fn take(&mut self, changes: Vec<ReferenceChange>, cut_at: UnixMillis, workers: usize) -> Vec<Told> {
-        let mut told: Vec<_> = (0..workers).map(|_| Told::default()).collect();
+    /// Takes changes at an epoch's clock, for this process's workers: of customers only what is their shards'. The first
+    /// worker spreads what is spread by key; since it is this process's alone, no two processes say the same.
+    pub(crate) fn take(&mut self, changes: Vec<ReferenceChange>, cut_at: UnixMillis, place: Place) -> Vec<Told> {
+        let mut told: Vec<_> = (0..place.threads).map(|_| Told::default()).collect();
         let month = cut_at.month();
         // A clock that goes back does not bring a month back.
         if self.month.is_none_or(|before| before < month) {
             self.month = Some(month);
-            let notice = |(worker, told): (usize, &mut Told)| told.notices.push(Notice::Month(worker, month, cut_at));
-            told.iter_mut().enumerate().for_each(notice);
+            for (worker, told) in (place.first()..).zip(&mut told) {
+                told.notices.push(Notice::Month(worker, month, cut_at));
+            }
         }
         for change in changes {
-            self.take_one(change.entity, &mut told);
+            self.take_one(change.entity, &mut told, place);
         }
         told
     }
 
-    fn take_one(&mut self, entity: Entity, told: &mut [Told]) {
+    fn take_one(&mut self, entity: Entity, told: &mut [Told], place: Place) {
         let id = entity.id();
         match &entity {
             // The operator keeps accounts and books itself.
             Entity::Account(account) => return told[0].notices.push(Notice::Account(account.clone())),
             Entity::PriceBook(book) => {
-                let notice = |(worker, told): (usize, &mut Told)| {
+                for (worker, told) in (place.first()..).zip(told) {
                     told.notices.push(Notice::PriceBook(worker, Box::new(book.clone())));
-                };
-                return told.iter_mut().enumerate().for_each(notice);
+                }
+                return;
             }
             // It says how lines are read, which is over before they come here.
             Entity::LogFormat(_) => return,

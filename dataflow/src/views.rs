@@ -1,12 +1,14 @@
 //! The views as one timely dataflow, the same on each worker.
 //!
-//! Usage, keys and accounts are spread over the workers by customer, so that all of a customer's hours, months and keys
-//! are on one of them; the machinery's numbers by server and backend.
+//! Usage, keys and accounts are spread over the workers by customer, so that all of a customer's hours, months, keys and
+//! grants are on one of them; the machinery's numbers by server.
 
 use crate::WorkerInput;
 use crate::customers::{Notice, State, customers};
-use crate::sum::{Rows, hash, sum_per_epoch};
+use crate::place::{Place, of_activity, of_infra};
+use crate::sum::{Rows, sum_per_epoch};
 use crate::vault::{access_grants, key_grants};
+use differential_dataflow::consolidation::consolidate;
 use differential_dataflow::input::InputSession;
 use differential_dataflow::{AsCollection, VecCollection};
 use std::cell::RefCell;
@@ -45,7 +47,7 @@ pub(crate) struct Views {
 
 impl Views {
     /// Builds the dataflow.
-    pub(crate) fn build(worker: &mut Worker, books: PriceBooks) -> Self {
+    pub(crate) fn build(worker: &mut Worker, place: Place, books: PriceBooks) -> Self {
         let mut views = Self {
             usage: InputHandle::new(),
             infra: InputHandle::new(),
@@ -59,21 +61,23 @@ impl Views {
         };
         worker.dataflow::<Epoch, _, _>(|scope| {
             let Self { usage, infra, activity, notices, services, keys, probe, pending, state } = &mut views;
-            let of_infra = Rc::clone(pending);
+            let infra_to = Rc::clone(pending);
+            let by_server = move |key: &InfraSpanKey| place.route(of_infra(key));
             sum_per_epoch(scope.input_from(infra), "infra", by_server, move |epoch, minutes| {
-                put_infra(&of_infra, epoch, minutes);
+                put_infra(&infra_to, epoch, minutes);
             })
             .probe_with(probe);
-            let of_activity = Rc::clone(pending);
+            let keys_to = Rc::clone(pending);
+            let by_owner = move |of: &KeyHour| place.route(of_activity(of));
             sum_per_epoch(scope.input_from(activity), "key activity", by_owner, move |epoch, hours| {
-                put_keys(&of_activity, epoch, &hours);
+                put_keys(&keys_to, epoch, &hours);
             })
             .probe_with(probe);
             let (usage, notices) = (scope.input_from(usage), scope.input_from(notices));
-            let states = customers(usage, notices, Rc::clone(state), Rc::clone(pending)).as_collection();
-            let access = access_grants(services.to_collection(scope), states);
+            let states = customers(usage, notices, Rc::clone(state), Rc::clone(pending), place).as_collection();
+            let access = access_grants(services.to_collection(scope), states, place);
             collect(access, pending, probe, |deltas, grant, diff| deltas.access_grants.push((grant, diff)));
-            let keys = key_grants(keys.to_collection(scope));
+            let keys = key_grants(keys.to_collection(scope), place);
             collect(keys, pending, probe, |deltas, grant, diff| deltas.key_grants.push((grant, diff)));
         });
         views
@@ -138,7 +142,7 @@ fn by_span(
     spans
 }
 
-/// Puts a collection's changes into the deltas.
+/// Puts a collection's changes into the deltas. A change may come in parts, which [`sum_changes`] adds up.
 fn collect<D: Clone + 'static>(
     view: VecCollection<'_, Epoch, D, isize>,
     pending: &Pending,
@@ -155,6 +159,13 @@ fn collect<D: Clone + 'static>(
     .probe_with(probe);
 }
 
+/// An epoch is complete: a grant that two changes touched may have come and gone again, or the other way round. All that is
+/// said of it is said on this worker, so it is added up here and need not be sent anywhere.
+pub(crate) fn sum_changes(deltas: &mut EpochDeltas) {
+    consolidate(&mut deltas.access_grants);
+    consolidate(&mut deltas.key_grants);
+}
+
 pub(crate) fn with_deltas<T>(
     pending: &Pending,
     epoch: Epoch,
@@ -164,12 +175,4 @@ pub(crate) fn with_deltas<T>(
     // Every worker is fed every epoch before any worker can complete it.
     let (cut_at, deltas) = pending.get_mut(&epoch).expect("an epoch is fed before it is complete");
     put(*cut_at, deltas)
-}
-
-fn by_owner(of: &KeyHour) -> u64 {
-    hash(&Some(of.key.customer_id))
-}
-
-fn by_server(key: &InfraSpanKey) -> u64 {
-    hash(&(key.infra.server_id, key.infra.backend_id))
 }

@@ -10,18 +10,23 @@
 //! Whoever finds a difference counts again from the beginning before believing it.
 //!
 //! A part of the truth must not look like the whole: where blocks are missing there is no count but an error.
+//!
+//! What a cluster has counted is counted in its order, out of all its journals ([`Journals`]).
 
 mod books;
+mod cluster;
 mod error;
 mod hours;
 
 pub(crate) use books::told_formats;
 pub use books::{ToldBooks, told_books};
+pub use cluster::Journals;
 pub use error::RecountError;
 
 use crate::block::Block;
 use crate::decode::{DecodeConfig, Decoder, TimeWindow, Visited};
 use crate::journal::{JournalError, JournalId, JournalReader, Located, Lost, locate};
+use crate::order::is_order;
 use crossbeam_channel::Sender;
 use hours::Hours;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,9 +123,12 @@ pub struct Recount {
     pub is_from_first: bool,
 }
 
-/// Counts again.
+/// Counts a process's own journal again; refuses the order of a cluster.
 pub fn recount(dirs: &JournalDirs, order: &RecountOrder) -> Result<Recount, RecountError> {
     let begin = begin(dirs, order)?;
+    if is_order(dirs)? {
+        return Err(RecountError::Order { dir: dirs.journal.clone() });
+    }
     let mut decoder = decoder(dirs, order, &begin)?;
     let mut hours = Hours::new(order.month, &order.books);
     let is_from_first = begin.epoch == begin.first_kept && begin.is_from_first();

@@ -225,6 +225,7 @@ impl SourceRules {
             Source::TlsClient(known_by) => self.first.get(&Sender::Certificate(*known_by)).copied(),
             Source::Unix(known_by) => self.first.get(&Sender::Unix(*known_by)).copied(),
             Source::File | Source::Quarantine { .. } | Source::Outbox => return Bound::Free,
+            Source::Cut { .. } => return Bound::Stranger,
         };
         first.and_then(|at| self.rules.get(at)).map_or(Bound::Stranger, Bound::By)
     }

@@ -12,7 +12,10 @@
 //! A line that cannot be read is counted by reason, quarantined within bounds, and never stops the stream.
 
 mod billing;
+mod gathered;
+mod ordered;
 mod published;
+mod streams;
 mod sums;
 mod tally;
 mod terms;
@@ -29,23 +32,25 @@ use crate::haproxy::{
 use crate::reject::Reject;
 use crate::syslog::SyslogLine;
 use billing::Billing;
+use gathered::Gathered;
+pub use ordered::{OrderedDecoder, OrderedStart};
 use published::{Published, Rewarmed};
 use std::sync::Arc;
+use streams::Streams;
+pub use streams::Uncounted;
 use suiftly_schema::{
-    batch::{Batch, SystemMessage},
+    batch::Batch,
     ids::Epoch,
     log_format::PublishedFormat,
     loss::{HomeLines, WorkerWindow},
     price::PriceBooks,
-    quarantine::Requeued,
     record::Record,
     reference::ReferenceChange,
     time::UnixMillis,
 };
 use sums::PartialSums;
-use tally::Quarantine;
 pub(crate) use tally::Tally;
-use terms::{Origin, Terms, TermsOfSources};
+use terms::{Origin, Read, Terms, TermsOfSources};
 pub use trying::{TriedRecord, try_format};
 pub use visit::{Visited, request_id};
 
@@ -100,6 +105,8 @@ impl DecodeConfig {
     };
     /// For files: any date goes.
     pub const REPLAY: Self = Self { time_window: None, limits: Limits::REPLAY, ..Self::LIVE };
+    /// For a process of a cluster; the limits are each shard's.
+    pub const CLUSTER: Self = Self { limits: Limits::SHARD, ..Self::LIVE };
 }
 
 /// What a frame became.
@@ -135,6 +142,7 @@ impl Decoded<'_> {
 pub struct Decoder {
     config: DecodeConfig,
     dedup: Dedup,
+    streams: Streams,
     sums: PartialSums,
     billing: Billing,
     published: Published,
@@ -148,7 +156,8 @@ impl Decoder {
     pub fn new(config: DecodeConfig) -> Self {
         let (dedup, billing) = (Dedup::new(config.limits), Billing::new(PriceBooks::v1()));
         let (published, rewarmed) = (Published::default(), Rewarmed::default());
-        Self { dedup, config, sums: PartialSums::default(), billing, published, rewarmed, reference_seq: 0 }
+        let (streams, sums) = (Streams::default(), PartialSums::default());
+        Self { dedup, streams, config, sums, billing, published, rewarmed, reference_seq: 0 }
     }
 
     /// A decoder that goes on from what was stored with the last batch: the windows, the number of the last reference
@@ -172,16 +181,14 @@ impl Decoder {
     /// Decodes a block. Blocks must come in the order of their epochs, each once.
     pub fn decode(&mut self, block: &Block) -> Batch {
         self.begin_epoch(block.epoch, block.cut_at);
-        let Self { config, dedup, sums, billing, published, reference_seq, .. } = self;
+        let Self { config, dedup, streams, sums, billing, published, reference_seq, .. } = self;
         let mut sources = TermsOfSources::new(config);
-        let (mut tally, mut quarantine) = (Tally::default(), Quarantine::default());
         // A block may be full of lines that are too short to be a request.
         let most_records = block.payload().len() / MIN_REQUEST_LINE_BYTES;
-        let mut records = Vec::with_capacity(most_records.min(block.frame_count() as usize));
-        let (mut system, mut requeued, mut reference) = (Vec::new(), Vec::new(), Vec::new());
-        let mut oldest_received_at = block.cut_at;
+        let mut gathered = Gathered::new(block.cut_at, most_records.min(block.frame_count() as usize));
+        let mut reference = Vec::new();
         for frame in block.frames() {
-            oldest_received_at = oldest_received_at.min(frame.received_at);
+            gathered.meet(frame.received_at);
             let terms = sources.of(&frame.source);
             if terms.origin == Origin::Outbox {
                 let known = reference.len();
@@ -190,48 +197,23 @@ impl Decoder {
                     continue;
                 }
             }
-            let decoded = decoded(terms, published, dedup, frame.bytes, frame.received_at);
-            tally.count(&decoded);
-            if let Origin::Quarantine { offset } = terms.origin {
-                requeued.push(Requeued { journal_offset: offset, outcome: decoded.word() });
-            }
-            match decoded {
-                Decoded::Accepted(mut record, _) => {
-                    record.journal_offset = frame.offset;
-                    sums.note(&record);
-                    records.push(record);
-                }
-                Decoded::System(line) => system.push(system_message(&line, terms, frame.received_at)),
-                Decoded::Rejected(reject) if !matches!(terms.origin, Origin::Quarantine { .. }) => {
-                    quarantine.take(&frame, reject);
-                }
-                Decoded::SecondHome | Decoded::Duplicate | Decoded::Rejected(_) => {}
-            }
+            let decoded = decoded(terms, published, dedup, streams, frame.bytes, frame.received_at);
+            gathered.take(&frame, 0, terms, decoded, sums);
         }
         billing.learn(&reference);
-        Batch {
-            epoch: block.epoch,
-            cut_at: block.cut_at,
-            journal_end: block.end,
-            oldest_received_at,
-            partials: sums.take(&records, billing),
-            records,
-            reference,
-            windows: dedup.changed(),
-            folded: dedup.fallen().to_vec(),
-            system,
-            quarantined: quarantine.into_lines(),
-            requeued,
-            counts: tally.into_counts(),
-        }
+        let (windows, folded) = (dedup.changed(), dedup.fallen().to_vec());
+        let partials = sums.take(gathered.records(), billing);
+        let batch = gathered.into_batch((block.epoch, block.cut_at, block.end), partials);
+        let (streams, ended) = (streams.changed().collect(), streams.ended().to_vec());
+        Batch { reference, windows, folded, streams, ended, ..batch }
     }
 
     /// Decodes one frame of the current epoch, of no source in particular: nothing is bound, and the time window is that
     /// of the configuration.
     #[inline]
     pub fn decode_frame<'a>(&mut self, frame: &'a [u8], received_at: UnixMillis) -> Decoded<'a> {
-        let Self { config, dedup, published, .. } = self;
-        decoded(&Terms::unbound(config), published, dedup, frame, received_at)
+        let Self { config, dedup, streams, published, .. } = self;
+        decoded(&Terms::unbound(config), published, dedup, streams, frame, received_at)
     }
 
     /// Begins an epoch; [`Decoder::decode`] does so by itself.
@@ -240,6 +222,7 @@ impl Decoder {
             self.dedup.rewarm(home, id, body_hash);
         }
         self.dedup.begin_epoch(epoch, cut_at);
+        self.streams.begin_epoch(cut_at);
     }
 
     /// Takes the bodies of a block before the restored state, so that duplicates of its lines are proven again, and who
@@ -299,11 +282,29 @@ fn decoded<'a>(
     terms: &Terms<'_>,
     published: &Published,
     dedup: &mut Dedup,
+    streams: &mut Streams,
     frame: &'a [u8],
     received_at: UnixMillis,
 ) -> Decoded<'a> {
-    match terms.read(published, frame, received_at) {
-        Ok((line, Body::Request(record, captures), _)) => deduplicated(dedup, terms.home, &line, record, captures),
+    outcome(terms.read(published, frame, received_at), terms.home, dedup, streams)
+}
+
+/// What a frame is that was read so, to those before it.
+#[inline]
+fn outcome<'a>(
+    read: Result<Read<'a>, Reject>,
+    home: Option<Home>,
+    dedup: &mut Dedup,
+    streams: &mut Streams,
+) -> Decoded<'a> {
+    match read {
+        Ok((line, Body::Request(record, captures), _)) => match deduplicated(dedup, home, &line, record, captures) {
+            Decoded::Accepted(mut record, captures) => {
+                streams.take(&mut record, line.body);
+                Decoded::Accepted(record, captures)
+            }
+            other => other,
+        },
         Ok((line, Body::System, _)) => Decoded::System(line),
         Err(reject) => Decoded::Rejected(reject),
     }
@@ -327,16 +328,6 @@ fn deduplicated<'a>(
         Seen::Duplicate | Seen::DuplicateUnproven => Decoded::Duplicate,
         Seen::Conflict => Decoded::Rejected(Reject::Conflict),
     }
-}
-
-/// A date that is far off is not believed: it would be kept, and be in the way, for as long.
-fn system_message(line: &SyslogLine<'_>, terms: &Terms<'_>, received_at: UnixMillis) -> SystemMessage {
-    let cut = &line.body[..line.body.len().min(MAX_SYSTEM_MESSAGE_BYTES)];
-    let mut message = String::from_utf8_lossy(cut).into_owned();
-    message.truncate(message.floor_char_boundary(MAX_SYSTEM_MESSAGE_BYTES));
-    let believed = |at: &UnixMillis| terms.time_window.is_none_or(|window| window.holds(*at, received_at));
-    let timestamp = line.timestamp().filter(believed).unwrap_or(received_at);
-    SystemMessage { timestamp, server_id: terms.server(), message }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@
 //! their counts go on in their server's sum. At most [`Limits::open_workers`] keep their window and hashes open (up to
 //! 264 KiB each, and 8 KiB for each of at most [`HOMES_MAX`] homes where there are several); the others are folded into
 //! ranges (at most half a window's more) until they speak again. Order is by the epochs' clock, then by id: nothing
-//! depends on the reader's clock or on hashing, and but for proof and for homes nothing on when it was restarted.
+//! depends on the reader's clock or on hashing, and but for proof nothing on when it was restarted.
 
 mod bits;
 mod grace;
@@ -46,6 +46,7 @@ pub use grace::REORDER_GRACE_MS;
 pub use homes::{HOME_KEPT_MS, HOMES_MAX, Home};
 pub use missing::{Missing, MissingRange};
 use rustc_hash::{FxHashMap, FxHasher};
+use serde::{Deserialize, Serialize};
 use std::hash::Hasher;
 use suiftly_schema::{
     ids::Epoch,
@@ -75,6 +76,8 @@ impl Limits {
     pub const LIVE: Self = Self { workers: WORKERS_MAX, open_workers: 128, ranges: 16_384 };
     /// For replay, where one file's gaps may all be filled by the next.
     pub const REPLAY: Self = Self { workers: 65_536, open_workers: 256, ranges: 4_194_304 };
+    /// For one shard of a cluster's 256, which has a few gateways of a thousand: at most some 6 MB, as above.
+    pub const SHARD: Self = Self { workers: 1_024, open_workers: 16, ranges: 16_384 };
 }
 
 /// What a line is to those before it.
@@ -93,7 +96,7 @@ pub enum Seen {
 }
 
 /// What the bounds and the lack of proof have cost so far, since this program started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgotten {
     /// Duplicates dropped by identity alone, a second home's copies among them.
     pub duplicates_unproven: u64,
@@ -199,8 +202,8 @@ impl Dedup {
         observed.seen
     }
 
-    /// Takes a line of before the restart for its body and its home only, so that a duplicate of it can be proven again
-    /// and told from a second home's copy. Feed it the journal's blocks up to the restored state, in order, before the
+    /// Takes a line of before the restart for its body only, so that a duplicate of it can be proven again; and for its
+    /// home, if its worker was stored without. Feed it the journal's blocks up to the restored state, in order, before the
     /// first epoch begins; the more of them, the further back both reach.
     pub fn rewarm(&mut self, home: Option<Home>, line: LineId, body_hash: u32) {
         let id = WorkerId { server_id: line.server_id, boot: line.boot };
@@ -227,8 +230,7 @@ impl Dedup {
         self.windows_where(|_| true)
     }
 
-    /// What each home has brought, by worker. It is not stored: after a restart it begins with the journal's last
-    /// lines.
+    /// What each home has brought, by worker.
     pub fn homes(&self) -> Vec<HomeLines> {
         let mut homes: Vec<_> = self.workers.iter().flat_map(Worker::homes).collect();
         homes.sort_unstable_by(|a, b| (a.worker, &a.home).cmp(&(b.worker, &b.home)));

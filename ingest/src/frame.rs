@@ -111,6 +111,11 @@ impl Framer {
         self.framing
     }
 
+    /// Whether what comes next is the rest of a line that was too long.
+    pub const fn is_discarding(&self) -> bool {
+        self.discarding
+    }
+
     /// The next step in `buf`, all input not consumed yet. After [`Step::NeedMore`] it must be given the same bytes
     /// and more behind them; after any other step what was consumed must be gone.
     #[inline]

@@ -6,10 +6,11 @@
 //! TLS ── accept ── slots ── handshake ──────────┘
 //! ```
 //!
-//! Sockets are bound at once, or were passed by systemd, so that nobody is refused while the journal is recovered; reading
+//! Sockets are bound at once, or were passed by systemd, so that nobody is refused while the journal is opened; reading
 //! begins with `Bound::start`. Frames go to the sequencer in chunks over one bounded queue. When it is full, connections are not
 //! read, which the senders feel; datagrams wait in the kernel. What it cannot hold of UDP is counted; a Unix socket's
-//! sender is told. At the end connections that the kernel has accepted and bytes that it holds are still taken.
+//! sender is told. At the end connections that the kernel has accepted and bytes that it holds are still taken; or, when
+//! another process goes on, connections by plain TCP are handed on to it where a frame ends ([`handing`]).
 
 mod accept;
 mod chunk;
@@ -17,6 +18,7 @@ mod config;
 mod connection;
 mod datagrams;
 mod drops;
+mod handing;
 mod notices;
 mod pace;
 mod passed;
@@ -28,6 +30,8 @@ mod unix;
 pub(crate) use chunk::{Chunk, ChunkPool};
 pub use config::*;
 pub(crate) use drops::KernelDrops;
+pub use handing::HandedConnection;
+pub(crate) use handing::Handing;
 pub(crate) use pace::Pace;
 pub use passed::{PassedError, PassedSockets};
 pub use tls::TlsError;
@@ -79,6 +83,8 @@ pub(crate) struct Handover {
     pace: Arc<Pace>,
     /// True once reading should end.
     stopping: watch::Receiver<bool>,
+    /// Where connections go then, if they are to go on.
+    handing: Arc<Handing>,
 }
 
 impl Handover {
@@ -88,8 +94,9 @@ impl Handover {
         counters: Arc<Counters>,
         pace: Arc<Pace>,
         stopping: watch::Receiver<bool>,
+        handing: Arc<Handing>,
     ) -> Self {
-        Self { chunks, pool, counters, notices: Arc::default(), pace, stopping }
+        Self { chunks, pool, counters, notices: Arc::default(), pace, stopping, handing }
     }
 
     fn is_stopping(&self) -> bool {
@@ -129,6 +136,8 @@ pub(crate) struct Bound {
     tcp: TcpListener,
     tls: Option<(TcpListener, Arc<ServerConfig>)>,
     unix: Option<UnixSocket>,
+    /// Connections that another process had accepted.
+    connections: Vec<HandedConnection>,
     limits: Limits,
     /// Where they are.
     pub(crate) addrs: LocalAddrs,
@@ -143,6 +152,7 @@ impl Bound {
         let (tcp, tcp_addr) = bind_stream(Transport::Tcp, config.listen, &mut passed)?;
         let tls = config.tls.as_ref().map(|tls| bind_tls(tls, &mut passed)).transpose()?;
         let unix = config.unix.as_ref().map(|path| bind_unix(path, &mut passed)).transpose()?;
+        let connections = std::mem::take(&mut passed.connections);
         passed.none_left()?;
         let limits = Limits {
             total: config.max_connections,
@@ -152,7 +162,7 @@ impl Bound {
         let addrs = LocalAddrs { udp: udp_addr, tcp: tcp_addr, tls: tls.as_ref().map(|(_, addr, _)| *addr) };
         let udp_receive_buffer_bytes = udp.iter().map(|shard| shard.receive_buffer_bytes).sum();
         let tls = tls.map(|(listener, _, config)| (listener, config));
-        Ok(Self { udp, tcp, tls, unix, limits, addrs, udp_receive_buffer_bytes })
+        Ok(Self { udp, tcp, tls, unix, connections, limits, addrs, udp_receive_buffer_bytes })
     }
 
     /// What the kernel drops of the UDP sockets.
@@ -170,10 +180,12 @@ impl Bound {
     ) -> io::Result<Vec<JoinHandle<()>>> {
         let slots = Slots::new(self.limits);
         let guard = runtime.enter();
-        for (listener, tls) in [(self.tcp, None)].into_iter().chain(self.tls.map(|(tls, config)| (tls, Some(config)))) {
+        let plain = (self.tcp, None, self.connections);
+        let tls = self.tls.map(|(listener, config)| (listener, Some(config), Vec::new()));
+        for (listener, tls, passed) in [plain].into_iter().chain(tls) {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let (slots, tls) = (slots.clone(), tls.map(|config| Arc::new(Tls::new(config))));
-            runtime.spawn(Acceptor { listener, slots, tls, handover: handover.clone() }.run());
+            runtime.spawn(Acceptor { listener, slots, tls, passed, handover: handover.clone() }.run());
         }
         drop(guard);
         let mut threads = Vec::with_capacity(self.udp.len() + 1);

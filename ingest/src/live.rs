@@ -1,25 +1,31 @@
 //! The live pipeline, put together: listeners → sequencer → journal, and decoded batches out when they are durable.
 //!
 //! Threads: `udp-N` and `unix`, one a socket; `ingest-streams` (a runtime of its own, so that nothing else in the process
-//! delays it); `sequencer`; `journal`; `deliver`. Between them stand bounded queues only.
+//! delays it); `sequencer`; `journal`; `decode`; `deliver`. Between them stand bounded queues only. Decoding follows the
+//! journal: what it has no time for waits there, not in the sockets.
 
 mod handle;
+mod monitor;
 mod threads;
 
-pub use handle::{IngestHandle, IngestMonitor};
+pub use handle::IngestHandle;
+pub use monitor::IngestMonitor;
 
 use crate::decode::{DecodeConfig, Decoder};
 use crate::dedup::DedupError;
 use crate::error::IngestError;
 use crate::journal::{DiskStorage, Journal, JournalConfig, JournalId, Recovery, Storage};
 use crate::listener::{Bound, ListenerConfig, PassedSockets};
+use crate::ship;
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use suiftly_schema::log_format::PublishedFormat;
 use suiftly_schema::loss::WorkerWindow;
 use suiftly_schema::price::PriceBooks;
 use suiftly_schema::{batch::Batch, ids::Epoch};
+use threads::Following;
 
 /// How long frames are gathered before their block is cut.
 pub const DEFAULT_CUT_INTERVAL: Duration = Duration::from_millis(10);
@@ -27,6 +33,8 @@ pub const DEFAULT_CUT_INTERVAL: Duration = Duration::from_millis(10);
 pub const DEFAULT_IDLE_CUT_INTERVAL: Duration = Duration::from_secs(30);
 /// Decoded batches that may wait for their block's sync, or for their reader.
 pub const DEFAULT_MAX_UNDELIVERED: usize = 32;
+/// Sealed blocks that may wait in memory to be decoded: 0.3 s at the least. Further ones are read in the journal.
+pub const DEFAULT_MAX_UNDECODED: usize = 32;
 
 /// How ingest runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +53,8 @@ pub struct IngestConfig {
     pub idle_cut_interval: Duration,
     /// Batches that may wait to be delivered; [`DEFAULT_MAX_UNDELIVERED`].
     pub max_undelivered: usize,
+    /// Blocks that may wait in memory to be decoded; [`DEFAULT_MAX_UNDECODED`].
+    pub max_undecoded: usize,
 }
 
 impl IngestConfig {
@@ -58,6 +68,7 @@ impl IngestConfig {
             cut_interval: DEFAULT_CUT_INTERVAL,
             idle_cut_interval: DEFAULT_IDLE_CUT_INTERVAL,
             max_undelivered: DEFAULT_MAX_UNDELIVERED,
+            max_undecoded: DEFAULT_MAX_UNDECODED,
         }
     }
 }
@@ -148,12 +159,26 @@ impl OpenIngest {
     }
 
     /// Starts. Batches of all epochs after `resume.epoch` go to `out`, in order: first those of the journal's tail,
-    /// then live ones, each once its block is durable. Sockets are not read before the tail is decoded. When `out` is
-    /// dropped, ingest has ended.
+    /// then live ones, each once its block is durable. Sockets are read at once: what comes is journaled while the tail
+    /// is decoded. When `out` is dropped, ingest has ended.
     pub fn start(self, resume: &Resume, out: Sender<Batch>) -> Result<IngestHandle, IngestError> {
         check_watermark(resume, &self.recovery)?;
-        let decoder = resume.decoder(self.config.decode.clone())?;
-        threads::start(self, resume.epoch, decoder, out)
+        let decoder = Box::new(resume.decoder(self.config.decode.clone())?);
+        threads::start(self, Following::Decoding { after: resume.epoch, decoder, out })
+    }
+
+    /// What is shipped of it, its last blocks by way of `tail`.
+    pub fn shipped(&self, tail: Arc<ship::Tail>) -> ship::Shipped {
+        let Self { config, journal, recovery, .. } = self;
+        let (dir, archive) = (config.journal_dir.clone(), config.journal.archive.as_ref());
+        let (archive, progress) = (archive.map(|archive| archive.dir.clone()), Arc::clone(journal.progress()));
+        ship::Shipped { dir, archive, journal: recovery.journal_id, progress, tail }
+    }
+
+    /// Starts, and decodes nothing: each block after [`OpenIngest::last_epoch`] goes to `tail` once it is durable, in
+    /// order.
+    pub fn start_undecoded(self, tail: Arc<ship::Tail>) -> Result<IngestHandle, IngestError> {
+        threads::start(self, Following::Shipping(tail))
     }
 }
 

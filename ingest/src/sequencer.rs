@@ -1,29 +1,27 @@
-//! The sequencer: one thread that puts all frames into one order, cuts them into blocks, and decodes each block while
-//! the journal writes it.
+//! The sequencer: one thread that puts all frames into one order, cuts them into blocks and hands these to the journal.
 //!
-//! It begins with what the journal holds after the watermark, decoded just as live blocks are; only then do the
-//! listeners read. A block is cut when it is full, or some milliseconds after its first frame while the journal can
+//! It decodes nothing, so sockets are read from the start on, whatever there is to decode: another thread follows it
+//! ([`follow`]). A block is cut when it is full, or some milliseconds after its first frame while the journal can
 //! take it: a slow disk makes blocks larger, not more. Without frames an empty block is cut now and then, and when a
 //! month begins: the journal's clock is all that tells those behind it the time ([`idle`]). Batches go to [`deliver`],
 //! which holds each back until its block is durable.
 
 mod buffers;
 pub(crate) mod deliver;
+pub(crate) mod feed;
+pub(crate) mod follow;
 mod idle;
 
-use crate::block::{Block, BlockBuilder, BlockFull};
+use crate::block::{BlockBuilder, BlockFull};
 use crate::clock;
-use crate::counters::Counters;
-use crate::decode::Decoder;
 use crate::error::IngestError;
-use crate::journal::{Journal, JournalReader, Recovery};
+use crate::journal::{Journal, Recovery};
 use crate::listener::{Chunk, ChunkPool};
 use buffers::BlockBuffers;
-use crossbeam_channel::Sender;
-use std::path::Path;
+use feed::Feed;
 use std::sync::Arc;
 use std::time::Duration;
-use suiftly_schema::{batch::Batch, ids::Epoch, time::UnixMillis};
+use suiftly_schema::{ids::Epoch, time::UnixMillis};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -58,17 +56,14 @@ pub(crate) struct CutPace {
 
 /// What it shares with others.
 pub(crate) struct Links {
-    /// Where decoded blocks go.
-    pub(crate) batches: Sender<Batch>,
+    /// Where blocks go beside the journal.
+    pub(crate) feed: Feed,
     /// Where chunks go when they are empty.
     pub(crate) pool: ChunkPool,
-    /// What is counted.
-    pub(crate) counters: Arc<Counters>,
 }
 
 pub(crate) struct Sequencer {
     journal: Journal,
-    decoder: Decoder,
     links: Links,
     pace: CutPace,
     place: Place,
@@ -76,9 +71,9 @@ pub(crate) struct Sequencer {
     buffers: BlockBuffers,
     /// Who wants to know which epoch the block will be: their last frame is in it.
     receipts: Vec<oneshot::Sender<Epoch>>,
-    /// Whether batches are still taken. At the end they may not be any more: what was read is journaled all the same,
-    /// and the next start decodes it.
-    delivering: bool,
+    /// Whether anybody follows. At the end it may be nobody any more: what was read is journaled all the same, and the
+    /// next start decodes it.
+    is_followed: bool,
 }
 
 /// What became of waiting for a chunk.
@@ -89,46 +84,17 @@ enum Waited {
 }
 
 impl Sequencer {
-    pub(crate) fn new(
-        (journal, recovery): (Journal, &Recovery),
-        decoder: Decoder,
-        links: Links,
-        pace: CutPace,
-    ) -> Self {
+    pub(crate) fn new((journal, recovery): (Journal, &Recovery), links: Links, pace: CutPace) -> Self {
         let place = Place {
             epoch: recovery.last_epoch + 1,
             start: recovery.end,
             cut_at: recovery.last_cut_at.unwrap_or(UnixMillis::MIN),
         };
         let (builder, buffers) = (BlockBuilder::default(), BlockBuffers::default());
-        Self { journal, decoder, links, pace, place, builder, buffers, receipts: Vec::new(), delivering: true }
+        Self { journal, links, pace, place, builder, buffers, receipts: Vec::new(), is_followed: true }
     }
 
-    /// Decodes the journal's blocks after `epoch`. Ends early when told to stop: the rest is there the next time.
-    pub(crate) fn recover(
-        &mut self,
-        dir: &Path,
-        epoch: Epoch,
-        stop: &watch::Receiver<bool>,
-    ) -> Result<(), IngestError> {
-        let mut blocks = JournalReader::from_before_end_of(dir, epoch, REWARM_BYTES)?;
-        for block in &mut blocks {
-            let block = block?;
-            if *stop.borrow() {
-                break;
-            }
-            if block.epoch <= epoch {
-                self.decoder.rewarm(&block);
-            } else if self.decode(&block).is_err() {
-                break;
-            }
-        }
-        // Epochs whose blocks are damaged are left out: what was in them, the numbers that did not come will say.
-        self.journal.progress().note_lost(blocks.lost());
-        Ok(())
-    }
-
-    /// Takes chunks until all listeners have ended, then cuts the last block. Ends early when nobody takes its batches
+    /// Takes chunks until all listeners have ended, then cuts the last block. Ends early when nobody follows
     /// though it was not told to stop.
     pub(crate) fn run(
         mut self,
@@ -149,7 +115,7 @@ impl Sequencer {
                 Waited::TimeOut => self.cut_idle(),
                 Waited::Closed => break,
             };
-            if cut.is_err() || !(self.delivering || *stop.borrow()) {
+            if cut.is_err() || !(self.is_followed || *stop.borrow()) {
                 break;
             }
         }
@@ -196,7 +162,7 @@ impl Sequencer {
         if is_taken { self.seal() } else { Ok(()) }
     }
 
-    /// Seals the block, hands it to the journal, and decodes it meanwhile.
+    /// Seals the block and hands it to the journal; whoever follows takes it meanwhile.
     fn seal(&mut self) -> Result<(), Gone> {
         let next = BlockBuilder::with_buffer(self.buffers.take());
         let builder = std::mem::replace(&mut self.builder, next);
@@ -209,15 +175,9 @@ impl Sequencer {
             // Who asked may have stopped waiting.
             let _ = receipt.send(block.epoch);
         }
-        self.delivering = self.delivering && self.decode(&block).is_ok();
+        self.is_followed = self.is_followed && self.links.feed.push(&block).is_ok();
         self.buffers.lend(block);
         Ok(())
-    }
-
-    fn decode(&mut self, block: &Block) -> Result<(), Gone> {
-        let batch = self.decoder.decode(block);
-        self.links.counters.note_forgotten(self.decoder.forgotten());
-        self.links.batches.send(batch).map_err(|_| Gone)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where a line came from. It is journaled with the line, so that replay binds sources to servers as live traffic did.
 
+use crate::journal::JournalId;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -22,12 +23,14 @@ pub enum Transport {
     Quarantine,
     /// The outbox: a reference change, which is no line.
     Outbox,
+    /// The order: how much of a journal comes before all that follows, which is no line.
+    Cut,
 }
 
 impl Transport {
     /// Every one, in the order of [`Transport::index`].
-    pub const ALL: [Self; 7] =
-        [Self::Udp, Self::Tcp, Self::Tls, Self::Unix, Self::File, Self::Quarantine, Self::Outbox];
+    pub const ALL: [Self; 8] =
+        [Self::Udp, Self::Tcp, Self::Tls, Self::Unix, Self::File, Self::Quarantine, Self::Outbox, Self::Cut];
 
     /// The ways that lines come in while `up` runs.
     pub const LIVE: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Unix, Self::Quarantine];
@@ -47,6 +50,7 @@ impl Transport {
             Self::File => "file",
             Self::Quarantine => "quarantine",
             Self::Outbox => "outbox",
+            Self::Cut => "cut",
         }
     }
 }
@@ -108,6 +112,13 @@ pub enum Source {
     },
     /// Out of the database's outbox: a reference change as JSON, [`suiftly_schema::reference::ReferenceChange`].
     Outbox,
+    /// In the order alone: how far this journal is taken in, [`crate::order::Cut`].
+    Cut {
+        /// The journal.
+        journal: JournalId,
+        /// Its number in the cluster.
+        no: u16,
+    },
 }
 
 impl Source {
@@ -136,6 +147,7 @@ impl Source {
             Self::File => Transport::File,
             Self::Quarantine { .. } => Transport::Quarantine,
             Self::Outbox => Transport::Outbox,
+            Self::Cut { .. } => Transport::Cut,
         }
     }
 
@@ -143,7 +155,12 @@ impl Source {
     pub const fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Udp(peer) | Self::Tcp(peer) | Self::Tls(peer) => Some(*peer),
-            Self::TlsClient(_) | Self::Unix(_) | Self::File | Self::Quarantine { .. } | Self::Outbox => None,
+            Self::TlsClient(_)
+            | Self::Unix(_)
+            | Self::File
+            | Self::Quarantine { .. }
+            | Self::Outbox
+            | Self::Cut { .. } => None,
         }
     }
 
@@ -165,6 +182,7 @@ impl Source {
             Self::TlsClient(certificate) => (6, certificate.0, 0),
             Self::Quarantine { offset } => (7, u128::from(offset).to_le_bytes(), 0),
             Self::Outbox => (8, [0; 16], 0),
+            Self::Cut { journal, no } => (9, journal.0, no),
         }
     }
 
@@ -180,13 +198,14 @@ impl Source {
             6 => Some(Self::TlsClient(Fingerprint(bytes))),
             7 => u64::try_from(u128::from_le_bytes(bytes)).ok().map(|offset| Self::Quarantine { offset }),
             8 => Some(Self::Outbox),
+            9 => Some(Self::Cut { journal: JournalId(bytes), no: port }),
             _ => None,
         }
     }
 }
 
 impl fmt::Display for Source {
-    /// `udp 192.0.2.7:51234`, `tls 9f86d081884c7d65…`, `unix 5e884898…`, `quarantine 12345`.
+    /// `udp 192.0.2.7:51234`, `tls 9f86d081884c7d65…`, `unix 5e884898…`, `quarantine 12345`, `cut 2 5e884898…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.transport().word();
         match self {
@@ -194,6 +213,7 @@ impl fmt::Display for Source {
             Self::TlsClient(known_by) | Self::Unix(known_by) => write!(f, "{word} {known_by}"),
             Self::File | Self::Outbox => f.write_str(word),
             Self::Quarantine { offset } => write!(f, "{word} {offset}"),
+            Self::Cut { journal, no } => write!(f, "{word} {no} {journal}"),
         }
     }
 }
@@ -220,6 +240,7 @@ mod tests {
             (Source::File, "file"),
             (Source::Quarantine { offset: u64::MAX }, "quarantine 18446744073709551615"),
             (Source::Outbox, "outbox"),
+            (Source::Cut { journal: JournalId(print.0), no: 2 }, "cut 2 000102030405060708090a0b0c0d0e0f"),
         ];
         for (source, text) in cases {
             let (kind, bytes, port) = source.to_journal();

@@ -3,14 +3,15 @@
 use crate::dedup::Forgotten;
 use crate::journal::JournalId;
 use crate::source::Transport;
+use serde::{Deserialize, Serialize};
 use suiftly_schema::ids::Epoch;
 
 /// What ingest is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
-    /// Reading the journal's tail; senders wait.
+    /// Decoding the journal's tail; what comes is journaled meanwhile.
     Recovering,
-    /// Reading the sockets.
+    /// Decoding what comes.
     Live,
     /// Nothing any more: asked to, or because of the failure.
     Stopped {
@@ -20,7 +21,7 @@ pub enum Phase {
 }
 
 /// One transport since the process started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransportStats {
     /// Lines.
     pub lines: u64,
@@ -55,7 +56,7 @@ impl TransportStats {
 }
 
 /// Ingest at one moment. Counts are since the process started.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IngestStats {
     /// What it is doing.
     pub phase: Phase,

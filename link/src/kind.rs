@@ -9,14 +9,15 @@ use crate::role::{Purpose, Role};
 pub enum Kind {
     /// Who speaks; the first frame, both ways: [`crate::Hello`].
     Hello = 1,
-    /// What a journal holds: journal id 16 · first, durable epoch · durable end u64 bytes · cut_at.
+    /// What a journal holds: journal id 16 · first, durable epoch · durable end u64 bytes.
     Journal = 2,
-    /// Which part of a journal is wanted: journal id 16 · after epoch · rewarm u32 bytes · shards 32 (a bit each).
+    /// Which part of a journal is wanted: journal id 16 · after epoch · rewarm u32 bytes · shards 32 (a bit each). The
+    /// order is wanted in the same way, all of it.
     Want = 3,
     /// A block's frames of the wanted shards: epoch · cut_at · start, end u64 bytes · frames in the block u32 ·
-    /// groups as in a block, each frame at u32 (in the block) · length u32 · bytes.
+    /// groups as in a block, each frame at u32 (in the block) · length u16 · shard u8 · bytes.
     Part = 4,
-    /// Blocks without a frame of the wanted shards: through epoch · end u64 bytes · cut_at.
+    /// A block without a frame of the wanted shards: epoch · end u64 bytes · cut_at.
     Passed = 5,
     /// Blocks that are damaged and were passed over: first, last epoch · u64 bytes.
     Lost = 6,
@@ -30,12 +31,15 @@ pub enum Kind {
     Received = 10,
     /// An ingester's counters: JSON.
     Stats = 11,
-    /// Quarantined lines, to be taken in again by the journal that they came from.
+    /// Quarantined lines, to be taken in again by the journal that they came from: each where it stands there u64 ·
+    /// length u32 · bytes. The next are given once these are answered.
     Give = 12,
-    /// Where they were taken in: epoch.
+    /// Where they were taken in: epoch · 0, or why not u8.
     Given = 13,
     /// What all processes start from: generation u64 · epoch to replay from · each shard's watermark 256 × epoch.
     Start = 14,
+    /// A block of the order, as it stands in its journal: it has a checksum of its own.
+    Order = 15,
     /// Where a process's deltas begin: generation u64 · watermarks.
     Snapshot = 20,
     /// An epoch's deltas: epoch · cut_at · process u16 · what its shards gained.
@@ -48,7 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its number.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Hello,
         Self::Journal,
         Self::Want,
@@ -63,6 +67,7 @@ impl Kind {
         Self::Give,
         Self::Given,
         Self::Start,
+        Self::Order,
         Self::Snapshot,
         Self::Deltas,
         Self::Mesh,
@@ -91,9 +96,8 @@ impl Kind {
             | (Self::Received, Purpose::Order)
             | (Self::Mesh, Purpose::Mesh)
             | (Self::Snapshot | Self::Deltas, Purpose::Deltas) => from.is_dataflow(),
-            // The order is a journal too; and process 0 alone knows what every shard has stored.
-            (Self::Journal | Self::Part | Self::Passed | Self::Lost | Self::Start, Purpose::Order)
-            | (Self::Release, Purpose::Ship) => *from == Role::ORDER,
+            // Process 0 alone keeps the order, and knows what every shard has stored.
+            (Self::Start | Self::Order, Purpose::Order) | (Self::Release, Purpose::Ship) => *from == Role::ORDER,
             _ => false,
         }
     }

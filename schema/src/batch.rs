@@ -6,6 +6,7 @@ use crate::partial::Partials;
 use crate::quarantine::{QuarantinedLine, Requeued};
 use crate::record::Record;
 use crate::reference::ReferenceChange;
+use crate::stream::{OpenStream, StreamId};
 use crate::time::UnixMillis;
 
 /// One of HAProxy's own messages (a server going down, a reload), for the system log.
@@ -32,6 +33,9 @@ pub struct Batch {
     pub oldest_received_at: UnixMillis,
     /// Accepted lines.
     pub records: Vec<Record>,
+    /// From which journals they are, in a cluster: runs of the records above, each with its journal's number, in order.
+    /// Empty where all of them are of the process's own.
+    pub record_journals: Vec<(u16, u32)>,
     /// The same, summed per key, as the views take them.
     pub partials: Partials,
     /// Reference changes that came among the lines, in their order, each once.
@@ -40,6 +44,10 @@ pub struct Batch {
     pub windows: Vec<WorkerWindow>,
     /// The workers that were folded in this block, before the windows above: as they were at last, without `seen`.
     pub folded: Vec<WorkerWindow>,
+    /// The open streams of which something changed, as they are after this block.
+    pub streams: Vec<OpenStream>,
+    /// The streams that were let go of in this block, before those above.
+    pub ended: Vec<StreamId>,
     /// HAProxy's own messages.
     pub system: Vec<SystemMessage>,
     /// Rejected lines, within the bounds of [`crate::quarantine`].

@@ -14,7 +14,7 @@ pub const WORKERS_MAX: usize = 4_096;
 pub const WORKER_KEPT_MS: i64 = 8 * 24 * 3_600_000;
 
 /// One HAProxy worker's life: which server, born when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkerId {
     /// `(region << 4) | number`.
     pub server_id: i16,
@@ -23,14 +23,14 @@ pub struct WorkerId {
 }
 
 /// A worker's lines so far, and the state that tells a duplicate from a new line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerWindow {
     /// Whose window.
     pub worker: WorkerId,
     /// Distinct lines received.
     pub received: u64,
     /// Lines that came again, with the same body or too late for their body to be compared: a second home's copies
-    /// too, as long as the database has one column for both.
+    /// too, which `homes` tells of.
     pub duplicates: u64,
     /// Lines that came again with another body.
     pub conflicts: u64,
@@ -48,11 +48,13 @@ pub struct WorkerWindow {
     pub heard_at: UnixMillis,
     /// The numbers received, and when the highest of them, encoded by the dedup module, to go on from after a restart.
     pub seen: Vec<u8>,
+    /// What each home has brought of them, in the order that dedup keeps them in.
+    pub homes: Vec<HomeLines>,
 }
 
 /// What one home has brought of a worker's lines, where a gateway sends each to two. What none has brought is missing of
 /// the worker ([`WorkerWindow`]).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HomeLines {
     /// Whose lines.
     pub worker: WorkerId,
@@ -68,6 +70,9 @@ pub struct HomeLines {
     pub highest_seq: u64,
     /// The clock of the epoch in which it was last heard of.
     pub heard_at: UnixMillis,
+    /// Which home, and the numbers that it brought, encoded by the dedup module, to go on from after a restart; empty
+    /// where it is only told.
+    pub seen: Vec<u8>,
 }
 
 /// What the folded workers of a server add up to. Nothing of it can change any more but by further workers; all that
@@ -136,8 +141,7 @@ impl LineCounts {
         self.rejected.values().sum()
     }
 
-    /// Lines that came again, by whichever home. The database has one column for both kinds yet, and so what is shown
-    /// is their sum: it must not change with a restart.
+    /// Lines that came again, by whichever home.
     pub const fn came_again(&self) -> u64 {
         self.second_home + self.duplicates
     }

@@ -12,6 +12,8 @@ pub const MAX_QUARANTINED_PER_REASON: usize = 64;
 /// A line that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantinedLine {
+    /// Which journal it stands in: its number in the cluster; 0 is the process's own.
+    pub journal_no: u16,
     /// Where its frame begins in the journal, in bytes: what it is known by.
     pub journal_offset: u64,
     /// When it was received.
@@ -27,6 +29,8 @@ pub struct QuarantinedLine {
 /// What became of a quarantined line that was given again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requeued {
+    /// Which journal it stands in: [`QuarantinedLine::journal_no`].
+    pub journal_no: u16,
     /// Which line: [`QuarantinedLine::journal_offset`].
     pub journal_offset: u64,
     /// `accepted`, `duplicate`, `system`, or the reason it could not be read again.

@@ -100,7 +100,7 @@ pub struct Record {
     pub backend_id: i16,
     /// HAProxy's termination state, 2 or 4 characters.
     pub termination: ShortText<4>,
-    /// How many requests this stands for; 1 but for pre-aggregated lines.
+    /// How many requests this stands for; 1 but for pre-aggregated lines, and 0 for what is told of a stream ([`crate::stream`]).
     pub repeat: u32,
     /// Present in lines that carry worker and number (SF1).
     pub line_id: Option<LineId>,

@@ -3,6 +3,7 @@
 use crate::histogram::Histogram;
 use crate::ids::{CustomerId, Network, Service};
 use crate::record::Record;
+use crate::stream::STREAM_DELTA;
 use crate::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
@@ -53,10 +54,10 @@ impl TrafficClass {
 /// The highest traffic type (SPEC §4).
 pub const MAX_TRAFFIC_TYPE: u8 = 8;
 
-/// Whether a request is billed under the default rule: traffic 1 or 2 with a status of 100–399. A price book may have
-/// another, [`crate::price::BillableRule`].
+/// Whether a request is billed under the default rule: traffic 1 or 2 with a status of 100–399, and what is told of such a
+/// request while it is a stream. A price book may have another, [`crate::price::BillableRule`].
 pub const fn is_billable(traffic_type: u8, status_code: i16) -> bool {
-    matches!(traffic_type, 1 | 2) && status_code >= 100 && status_code <= 399
+    matches!(traffic_type, 1 | 2 | STREAM_DELTA) && status_code >= 100 && status_code <= 399
 }
 
 /// Whose usage, of what, where. `None` is the unattributed or the unknown.
@@ -267,6 +268,7 @@ impl MinuteKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{ShortText, Timers};
 
     #[test]
     fn every_request_has_one_class() {
@@ -277,7 +279,9 @@ mod tests {
             (1, 304, Other, true),
             (1, 101, Other, true),
             (0, 200, Other, false),
-            (7, 200, Other, false),
+            (7, 200, Other, true),
+            (7, 404, ClientError, false),
+            (8, 200, Other, false),
             (3, 429, Rejected, false),
             (6, 503, Rejected, false),
             (4, 200, Rejected, false),
@@ -291,6 +295,36 @@ mod tests {
             assert_eq!(TrafficClass::of(traffic, status), class, "{traffic} {status}");
             assert_eq!(is_billable(traffic, status), billable, "{traffic} {status}");
         }
+    }
+
+    #[test]
+    fn what_is_told_of_a_stream_is_bytes_and_no_request() {
+        let record = Record {
+            timestamp: UnixMillis(1),
+            customer_id: CustomerId::new(7),
+            path_prefix: None,
+            config_hex: None,
+            network: None,
+            server_id: Some(17),
+            service: Some(Service::Grpc),
+            api_key_fp: 0,
+            frontend: None,
+            traffic_type: STREAM_DELTA,
+            event_type: 0,
+            client_ip: None,
+            key_metadata: None,
+            status_code: 200,
+            bytes_sent: 5,
+            timers: Timers { total_ms: 9, ..Timers::default() },
+            backend_id: 0,
+            termination: ShortText::new("--"),
+            repeat: 0,
+            line_id: None,
+            journal_offset: 0,
+        };
+        let sums = UsageSums::of(&record);
+        let expected = UsageSums { bytes_sent: 5, billable_bytes: 5, ..UsageSums::default() };
+        assert_eq!((sums, sums.requests()), (expected, 0));
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub struct AccessGrant {
 }
 
 /// One epoch's deltas of every view. Each key appears at most once per view; no delta is zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochDeltas {
     /// The epoch.
     pub epoch: Epoch,

@@ -18,9 +18,12 @@ pub(super) fn check(ground: &Ground) -> Vec<Finding> {
     let (ingest, edge) = (&ground.config.ingest, &ground.config.edge);
     let served = [&ground.config.admin.tls_certificate, &ingest.tls_certificate, &ingest.tls_client_ca];
     let named = served.into_iter().chain([&edge.ca, &edge.repair_ca, &edge.repair_certificate]);
-    let now = SystemClock.now();
-    let of = |path: &Path| judge(path, earliest(path), now);
-    named.flatten().map(|path| of(path)).collect()
+    named.flatten().map(|path| look(path)).collect()
+}
+
+/// Until when those of a file are good.
+pub(super) fn look(path: &Path) -> Finding {
+    judge(path, earliest(path), SystemClock.now())
 }
 
 fn judge(path: &Path, ends: anyhow::Result<UnixMillis>, now: UnixMillis) -> Finding {
@@ -42,7 +45,7 @@ fn judge(path: &Path, ends: anyhow::Result<UnixMillis>, now: UnixMillis) -> Find
         ..=0 => Finding::wrong(
             CHECK,
             format!("{shown} ended {text} ago"),
-            "renew it (certbot renew) and restart what serves it",
+            "renew it (certbot renew; of a cluster: suiftly cluster certificate) and restart what serves it",
         ),
         left if left < SOON_DAYS * DAY_MS => {
             let seen = format!("{shown} ends in {text}, on {}", ends.rfc3339());

@@ -26,9 +26,13 @@ struct Facts {
 }
 
 pub(super) async fn check() -> Vec<Finding> {
+    vec![judge(&Facts { is_synchronised: timedatectl().await, service: keeper() })]
+}
+
+/// A service that keeps it, by what it leaves behind.
+pub(crate) fn keeper() -> Option<&'static str> {
     let by_mark = || SERVICES.into_iter().find(|(_, mark)| Path::new(mark).exists()).map(|(name, _)| name);
-    let service = if Path::new(TIMESYNC_MARK).exists() { Some("systemd-timesyncd") } else { by_mark() };
-    vec![judge(&Facts { is_synchronised: timedatectl().await, service })]
+    if Path::new(TIMESYNC_MARK).exists() { Some("systemd-timesyncd") } else { by_mark() }
 }
 
 /// It asks the kernel, whoever keeps the clock; `None` without systemd.

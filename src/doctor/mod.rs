@@ -7,6 +7,7 @@
 
 mod certificates;
 mod clock;
+mod cluster;
 mod configuration;
 mod database;
 mod disk;
@@ -18,6 +19,8 @@ mod metrics;
 mod server;
 mod sockets;
 mod sui;
+
+pub(crate) use clock::keeper as clock_keeper;
 
 use crate::commands::unless_broken_pipe;
 use crate::config::{Config, Problems};
@@ -74,6 +77,7 @@ async fn examine(ground: &Ground) -> Vec<Finding> {
     let running = server::look(ground).await;
     findings.extend(within("sockets", sockets::check(ground, running.is_up())).await);
     findings.extend(within("clock", clock::check()).await);
+    findings.extend(within("cluster", cluster::check(ground)).await);
     findings.extend(within("disk", disk::check(ground, &running)).await);
     findings.extend(within("database", database::check(ground)).await);
     findings.extend(within("sui", sui::check(ground)).await);

@@ -48,7 +48,7 @@ pub(super) fn look(ground: &Ground<'_>, refused: &mut Problems) {
 }
 
 /// Nobody but root and the account that runs may change it: that is who owns the data directory, or who asks.
-fn unchanged(path: &Path, metadata: &Metadata, runs: Option<u32>, refused: &mut Problems) {
+pub(super) fn unchanged(path: &Path, metadata: &Metadata, runs: Option<u32>, refused: &mut Problems) {
     let shown = path.display();
     let is_kept = metadata.mode() & WRITABLE_BY_OTHERS == 0;
     refused.unless(is_kept, format_args!("{shown} can be changed by others: chmod go-w it"));

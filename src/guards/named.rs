@@ -16,7 +16,7 @@ pub(super) fn look(config: &Config, verdict: &mut Verdict) {
     web(config, verdict);
 }
 
-fn pairs(config: &Config, verdict: &mut Verdict) {
+pub(super) fn pairs(config: &Config, verdict: &mut Verdict) {
     let Config { ingest, admin, edge, .. } = config;
     for (keys, certificate, key) in [
         (("ingest.tls_certificate", "ingest.tls_key"), &ingest.tls_certificate, &ingest.tls_key),
@@ -70,7 +70,7 @@ fn edge(config: &Config, verdict: &mut Verdict) {
 }
 
 /// Formats are compiled and their maps read, as at a start; who sends mail is made, too.
-fn formats(config: &Config, verdict: &mut Verdict) {
+pub(super) fn formats(config: &Config, verdict: &mut Verdict) {
     verdict.refused.note(sources::decode_config(config));
     // Its password's file is told above.
     let notify = Notify { smtp_user: None, smtp_password_file: None, ..config.notify.clone() };

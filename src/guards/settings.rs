@@ -28,13 +28,19 @@ fn mocks(config: &Config, refused: &mut Problems) {
 
 /// What other machines reach in plain text wants an explicit yes.
 fn listeners(config: &Config, refused: &mut Problems) {
-    let Config { ingest, api, admin, .. } = config;
-    plain_text("ingest", "listen", (ingest.listen, ingest.plain_text), "log lines come", refused);
+    let Config { api, admin, .. } = config;
+    lines(config, refused);
     plain_text("api", "listen", (api.listen, api.plain_text), "customers' sessions go", refused);
     // Without a yes of its own the configuration is not even read; the guard holds by itself.
     let is_tls = admin.tls_certificate.is_some();
     plain_text("admin", "listen", (admin.listen, admin.plain_text || is_tls), "operators' tokens go", refused);
     edge(config, refused);
+}
+
+/// Where lines come in.
+pub(super) fn lines(config: &Config, refused: &mut Problems) {
+    let ingest = &config.ingest;
+    plain_text("ingest", "listen", (ingest.listen, ingest.plain_text), "log lines come", refused);
 }
 
 /// The same for what an edge serves, and sends.
@@ -63,10 +69,7 @@ fn plain_text(section: &str, key: &str, listens: (SocketAddr, bool), what: &str,
 
 /// Who may speak, who holds the money, whom wallets name.
 fn people(config: &Config, refused: &mut Problems) {
-    let is_bound = !config.source.is_empty();
-    let unbound = "there is no [[source]]: anybody who reaches the listener could bill any customer; name each gateway's \
-        address or certificate with its servers";
-    refused.unless(is_bound, unbound);
+    bound(config, refused);
     match config.billing.escrow {
         EscrowBackend::Embedded => {
             let no_chain = "billing.escrow is embedded: no chain vouches for deposits; say billing.embedded_in_production = \
@@ -79,6 +82,14 @@ fn people(config: &Config, refused: &mut Problems) {
     let host = domain.rsplit_once(':').map_or(domain.as_str(), |(host, _)| host);
     let is_ours = !["", "localhost", "127.0.0.1", "[::1]"].contains(&host);
     refused.unless(is_ours, format_args!("api.domain is {domain:?}: name the dashboard's own, which wallets show"));
+}
+
+/// Who may speak for which server.
+pub(super) fn bound(config: &Config, refused: &mut Problems) {
+    let is_bound = !config.source.is_empty();
+    let unbound = "there is no [[source]]: anybody who reaches the listener could bill any customer; name each gateway's \
+        address or certificate with its servers";
+    refused.unless(is_bound, unbound);
 }
 
 /// Two nodes, which somebody else than one host has to lie about.

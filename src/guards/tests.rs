@@ -50,6 +50,15 @@ impl House {
 
     /// Writes the configuration and holds it against everything.
     fn look(&self, toml: &str) -> Verdict {
+        self.hold(toml, look)
+    }
+
+    /// The same as one part of a cluster.
+    fn look_as(&self, role: &str, toml: &str) -> Problems {
+        self.hold(toml, |ground| cluster::look(ground, &role.parse().unwrap())).refused
+    }
+
+    fn hold(&self, toml: &str, look: impl FnOnce(&Ground<'_>) -> Verdict) -> Verdict {
         let file = self.path("suiftly.toml");
         // A mode that a case has given it stays.
         let toml = toml.replace("DIR", &self.dir.path().display().to_string());
@@ -347,6 +356,56 @@ fn what_may_be_so_and_seldom_should_is_noted() {
             refused.is_empty() && noted.iter().len() == 1 && noted.to_string().contains(says),
             "{toml}: {refused} {noted}"
         );
+    }
+}
+
+#[test]
+fn a_part_of_a_cluster_needs_what_it_uses_and_certificates_of_its_own() {
+    let house = House::new();
+    std::fs::create_dir(house.path("tls")).unwrap();
+    for role in ["ingest-a", "dataflow-0"] {
+        let made = rcgen::generate_simple_self_signed([role.to_owned()]).unwrap();
+        secrets::write_private(
+            &house.path(&format!("tls/{role}-key.pem")),
+            made.signing_key.serialize_pem().as_bytes(),
+        )
+        .unwrap();
+        for name in [role, "ca"] {
+            std::fs::write(house.path(&format!("tls/{name}.pem")), made.cert.pem()).unwrap();
+            house.mode(&format!("tls/{name}.pem"), 0o644);
+        }
+    }
+    let with_tls = |toml: &str| format!("[cluster]\ntls_dir = \"DIR/tls\"\n{toml}");
+    let source = "[[source]]\naddress = \"10.1.0.0/16\"\nservers = [17]\n";
+    let in_order = with_tls(IN_ORDER);
+    for (role, toml) in [("dataflow-0", &in_order), ("ingest-a", &in_order), ("ingest-a", &with_tls(source))] {
+        let said = house.look_as(role, toml);
+        assert!(said.is_empty(), "{role}: {said}");
+    }
+    for (role, toml, says) in [
+        ("dataflow-0", IN_ORDER, "cluster.tls_dir is not set"),
+        ("dataflow-0", with_tls(source).as_str(), "database.url is not set"),
+        ("dataflow-1", in_order.as_str(), "dataflow-1.pem: cannot read it"),
+        ("ingest-a", with_tls("[api]\ndomain = \"localhost\"\n").as_str(), "there is no [[source]]"),
+        (
+            "ingest-a",
+            with_tls(&format!("[ingest]\nlisten = \"0.0.0.0:5514\"\n{source}")).as_str(),
+            "say ingest.plain_text",
+        ),
+    ] {
+        let said = house.look_as(role, toml).to_string();
+        assert!(said.contains(says), "{role} {toml}: {said}");
+    }
+    for (name, open, closed, says) in [
+        ("tls/ingest-a-key.pem", 0o644, 0o600, "everybody can read"),
+        ("tls/ca.pem", 0o666, 0o644, "ca.pem can be changed by others"),
+        ("data", 0o755, 0o750, "data is open to everybody"),
+    ] {
+        house.mode(name, open);
+        let said = house.look_as("ingest-a", &in_order);
+        assert!(said.to_string().contains(says) && said.iter().len() == 1, "{name}: {said}");
+        house.mode(name, closed);
+        assert!(house.look_as("ingest-a", &in_order).is_empty(), "{name}");
     }
 }
 

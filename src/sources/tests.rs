@@ -140,3 +140,23 @@ fn what_cannot_be_used_says_why() {
         (0..=MAX_FORMATS).map(|n| format!("[[format]]\nname = \"f{n}\"\nlog_format = \"%ci\"\n")).collect();
     assert_eq!(read(&many).unwrap_err().to_string(), "65 formats are too many, there may be 64");
 }
+
+#[test]
+fn processes_that_read_the_same_lines_have_the_same_fingerprint() {
+    let customers = file("key-of-acme 17\n");
+    let toml = |servers: &str| {
+        format!(
+            "[[source]]\naddress = \"10.0.0.1\"\nservers = {servers}\n[[format]]\nname = \"f\"\n\
+             log_format = \"httplog\"\nattribution = {{ customer = {{ from = \"hr[1]\", map = \"{}\" }} }}\n",
+            customers.path().display()
+        )
+    };
+    let of = |toml: &str| fingerprint(&Config::read(Some(file(toml).path())).unwrap()).unwrap();
+    let one = of(&toml("[1]"));
+    assert_eq!(of(&format!("[api]\nmax_streams = 7\n{}", toml("[1]"))), one);
+    for other in [&toml("[2]"), "", "[ingest]\nformat = \"sf1\""] {
+        assert_ne!(of(other), one, "{other}");
+    }
+    std::fs::write(customers.path(), "key-of-acme 18\n").unwrap();
+    assert_ne!(of(&toml("[1]")), one, "the map says something else");
+}

@@ -98,6 +98,7 @@ pub(super) fn parts(resume: Resume) -> (Seed, IngestResume) {
         rated: resume.rated,
         rated_in_all: resume.rated_in_all,
         reference: resume.reference,
+        ..Seed::default()
     };
     let (epoch, windows, reference_seq) = (resume.epoch, resume.windows, resume.reference_seq);
     (seed, IngestResume { epoch, windows, reference_seq, books, formats, journal_id: None })

@@ -19,18 +19,18 @@ pub(super) struct Joining {
     joiner: JoinHandle<anyhow::Result<()>>,
 }
 
-/// Starts both threads.
+/// Starts both threads. Each batch is shown with its deltas before the store gets it.
 pub(super) fn start(
     batches: Receiver<Batch>,
     (dataflow, deltas): (Dataflow, Receiver<EpochDeltas>),
     live: &Arc<Live>,
-    (shown, vault): (Shown, Telling),
+    show: impl FnMut(&Batch, &Arc<EpochDeltas>) -> anyhow::Result<()> + Send + 'static,
     store: Queue,
 ) -> anyhow::Result<Joining> {
     let (waiting, meeting) = bounded(MAX_QUEUED_EPOCHS);
     let (of_feeder, of_joiner) = (Arc::clone(live), Arc::clone(live));
     let feeder = thread("feeder", move || feed(&batches, dataflow, &of_feeder, &waiting))?;
-    let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, (&shown, vault), &store))?;
+    let joiner = thread("joiner", move || join(&deltas, &meeting, &of_joiner, show, &store))?;
     Ok(Joining { feeder, joiner })
 }
 
@@ -42,6 +42,22 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// Shows each epoch, and tells it to the vault.
+    pub(super) fn with_vault(
+        self,
+        live: Arc<Live>,
+        mut vault: Telling,
+    ) -> impl FnMut(&Batch, &Arc<EpochDeltas>) -> anyhow::Result<()> + Send + 'static {
+        move |batch, deltas| {
+            self.tell_books(batch);
+            self.hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(deltas) });
+            vault.tell(&live, (batch.epoch, batch.cut_at), &deltas.key_grants, &deltas.access_grants);
+            // Nobody listens, most of the time: then it costs nothing.
+            self.tap.offer(batch.cut_at, &batch.records);
+            Ok(())
+        }
+    }
+
     fn tell_books(&self, batch: &Batch) {
         for change in &batch.reference {
             if let Entity::PriceBook(book) = &change.entity {
@@ -92,19 +108,15 @@ fn join(
     deltas: &Receiver<EpochDeltas>,
     meeting: &Receiver<Batch>,
     live: &Live,
-    (shown, mut vault): (&Shown, Telling),
+    mut show: impl FnMut(&Batch, &Arc<EpochDeltas>) -> anyhow::Result<()>,
     store: &Queue,
 ) -> anyhow::Result<()> {
     for batch in meeting {
         let deltas = deltas.recv().map_err(|_| anyhow::anyhow!("the dataflow has ended"))?;
         let deltas = Arc::new(deltas);
-        shown.tell_books(&batch);
-        shown.hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(&deltas) });
+        show(&batch, &deltas)?;
         // Nothing has changed, most of the time: then it costs nothing.
         live.rated(&deltas.rated);
-        vault.tell(live, (batch.epoch, batch.cut_at), &deltas.key_grants, &deltas.access_grants);
-        // Nobody listens, most of the time: likewise.
-        shown.tap.offer(batch.cut_at, &batch.records);
         // Only now: what is not pending any more must be in the hub.
         live.published(&batch);
         anyhow::ensure!(store.send(Arc::new(Commit::new(batch, deltas))), "the store takes no more");

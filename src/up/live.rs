@@ -237,6 +237,16 @@ impl Live {
         self.quarantine_is_open.load(Ordering::Acquire)
     }
 
+    /// The last epoch that the store has.
+    pub(super) fn stored_epoch(&self) -> Epoch {
+        self.stored.epoch.load(Ordering::Relaxed)
+    }
+
+    /// When the oldest line of the batches that the dataflow is working on was received.
+    pub(super) fn oldest_in_flight(&self) -> Option<UnixMillis> {
+        self.state.lock().in_flight.front().copied()
+    }
+
     /// The quarantine was counted.
     pub(super) fn quarantine_holds(&self, kept: BTreeMap<String, u64>) {
         self.state.lock().kept = kept;

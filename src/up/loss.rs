@@ -176,6 +176,7 @@ mod tests {
             journal_end: epoch,
             oldest_received_at: cut_at,
             records: vec![],
+            record_journals: vec![],
             partials: suiftly_schema::partial::Partials::default(),
             reference: vec![],
             windows: dedup.changed(),

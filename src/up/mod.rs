@@ -13,17 +13,23 @@
 mod accounts;
 mod backup;
 mod catching_up;
+mod deltas;
 mod disk;
 mod export;
 mod firehose;
+mod front;
+mod handing;
+mod ingester;
 mod joining;
 mod live;
 mod loss;
 mod manager;
 mod notify;
+mod page;
 mod quarantine;
 mod rings;
 mod service;
+mod shard;
 pub(crate) mod sockets;
 mod sui;
 mod telling;
@@ -31,6 +37,7 @@ mod vault;
 mod writing;
 
 use crate::cli::Place;
+use crate::cluster::{Part, PartArgs, Seat};
 use crate::commands::open_database;
 use crate::config::{self, Config};
 use crate::guards;
@@ -50,6 +57,7 @@ use std::time::Duration;
 use suiftly_api::{ApiConfig, ApiParts, Clock, Hub, HubBounds, LiveBooks, PassedListeners, Server, SystemClock, Tap};
 use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS};
 use suiftly_ingest::decode::DecodeConfig;
+use suiftly_ingest::error::IngestError;
 use suiftly_ingest::listener::{ListenerConfig, PassedSockets, TlsConfig};
 use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, IngestMonitor, OpenIngest};
 use suiftly_ingest::stats::Phase;
@@ -96,6 +104,26 @@ pub(crate) async fn serve(place: Place, passed: PassedSockets) -> anyhow::Result
     start(place, config, passed).await
 }
 
+/// Runs one part of a cluster: on a server as what it is, or as a deployment that is named.
+pub(crate) async fn serve_part(
+    place: &Place,
+    part: Part,
+    args: &PartArgs,
+    passed: PassedSockets,
+) -> anyhow::Result<()> {
+    if place.deployment.is_none() {
+        place::server()?;
+    }
+    let config = Config::read(place.config.as_deref())?;
+    let seat = Seat::take(&config, part, args)?;
+    guards::check_part(place, &config, &seat.role)?;
+    match part {
+        Part::Ingest => ingester::run(place, &config, &seat, passed).await,
+        Part::Dataflow => shard::run(place, &config, &seat).await,
+        Part::Api => front::run(place, &config, &seat, passed).await,
+    }
+}
+
 /// Until a signal, or until a part dies.
 async fn start(place: Place, config: Config, passed: PassedSockets) -> anyhow::Result<()> {
     let (cluster, store) = open_database(&place, &config).await?;
@@ -126,6 +154,7 @@ async fn stop(cluster: Cluster) -> anyhow::Result<()> {
 
 async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: PassedSockets) -> anyhow::Result<()> {
     let listeners = sockets::of_api(&mut passed, config);
+    let kept_connections = handing::names(&passed);
     let ingest = ingest_config(place, config)?;
     let again = CatchingUp { journal_dir: ingest.journal_dir.clone(), decode: ingest.decode.clone() };
     let ingest = Ingest::open_with(&ingest, passed)?;
@@ -169,6 +198,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     let publishing = vault::start(&vault, kept.store.clone())?;
     let hanging_up = tokio::spawn(rings::take_over_at_hangup(rings, kept.store.clone()));
     let shown = (Shown { hub, tap, books }, telling_vault);
+    handing::take_out(&kept_connections);
     let pipeline = Pipeline::start(config, again, ingest, writer, resume, shown, Arc::clone(&live))?;
     let telling = telling::tell(Outbox::new(store), told, pipeline.ingest.monitor(), live.told());
     let telling = tokio::spawn(telling);
@@ -178,7 +208,7 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     let watching = tokio::spawn(watching);
     let watching_sui = sui::watch(config, store, &live)?;
     let counting = tokio::spawn(quarantine::count(reader, Arc::clone(&live)));
-    let serving = tokio::spawn(service::tell(live));
+    let serving = tokio::spawn(service::tell(move || live.vitals()));
     let syslog = pipeline.ingest.local_addrs();
     let (tls, unix) = (syslog.tls.map(tracing::field::display), config.ingest.unix.as_ref().map(|path| path.display()));
     let unix = unix.map(tracing::field::display);
@@ -275,7 +305,8 @@ impl Pipeline {
         let dataflow = Dataflow::start(config.dataflow.workers, seed, from.books.clone())?;
         let (queue, waiting) = writing::queue();
         let (batches, taken) = crossbeam_channel::bounded(MAX_QUEUED_EPOCHS);
-        let joining = joining::start(taken, dataflow, &live, shown, queue)?;
+        let (shown, vault) = shown;
+        let joining = joining::start(taken, dataflow, &live, shown.with_vault(Arc::clone(&live), vault), queue)?;
         let ingest = ingest.start(&from, batches)?;
         live.set_ingest(ingest.monitor());
         let (runtime, monitor) = (tokio::runtime::Handle::current(), ingest.monitor());
@@ -317,7 +348,7 @@ impl Pipeline {
         tracing::info!("draining");
         let Self { ingest, joining, writing, give_up } = self;
         let deadline = tokio::time::Instant::now() + DRAIN_TIMEOUT;
-        let mut handing_on = tokio::task::spawn_blocking(move || end(ingest, DRAIN_TIMEOUT, joining));
+        let mut handing_on = tokio::task::spawn_blocking(move || end(handing::end(ingest, DRAIN_TIMEOUT), joining));
         let drained = async {
             let handed_on = (&mut handing_on).await.context("draining panicked")?;
             // The writer's reason comes first: without it nobody can hand on.
@@ -342,7 +373,7 @@ impl Pipeline {
     async fn post_mortem(self) -> anyhow::Error {
         let Self { ingest, joining, give_up, .. } = self;
         give_up.cancel();
-        let ended = tokio::task::spawn_blocking(move || end(ingest, Duration::ZERO, joining));
+        let ended = tokio::task::spawn_blocking(move || end(ingest.shutdown(Duration::ZERO), joining));
         match tokio::time::timeout(END_TIMEOUT, ended).await {
             Ok(Ok(Err(error))) => error,
             Ok(Ok(Ok(()))) => anyhow::anyhow!("the pipeline has ended"),
@@ -352,7 +383,7 @@ impl Pipeline {
     }
 }
 
-/// Until the journal's tail has been replayed. Writing waits for it: both want the processors, the senders wait for the
+/// Until the journal's tail has been replayed. Writing waits for it: both want the processors, live figures wait for the
 /// replay alone, and what the database has not is in the journal.
 async fn replayed(ingest: &IngestMonitor) {
     while ingest.stats().phase == Phase::Recovering {
@@ -360,9 +391,10 @@ async fn replayed(ingest: &IngestMonitor) {
     }
 }
 
-/// Ends ingest, then the threads that take its batches. All reasons are told: when one is gone, others only notice.
-fn end(ingest: IngestHandle, timeout: Duration, joining: joining::Joining) -> anyhow::Result<()> {
-    let ingest = ingest.shutdown(timeout).err().map(|error| error.to_string());
+/// Once ingest has ended, ends the threads that take its batches. All reasons are told: when one is gone, others only
+/// notice.
+fn end(ingest: Result<(), IngestError>, joining: joining::Joining) -> anyhow::Result<()> {
+    let ingest = ingest.err().map(|error| error.to_string());
     let threads = joining.join().err().map(|error| error.to_string());
     let reasons: Vec<_> = threads.into_iter().chain(ingest).collect();
     anyhow::ensure!(reasons.is_empty(), reasons.join("; "));

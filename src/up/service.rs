@@ -5,9 +5,8 @@
 //! by systemd and started anew, and goes on from the journal. A database or a disk that is away feeds it all the same:
 //! another start would not bring it back.
 
-use super::live::{Live, Vitals};
+use super::live::Vitals;
 use sd_notify::NotifyState;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use suiftly_schema::time::UnixMillis;
 
@@ -21,7 +20,7 @@ const START_EXTENSION_US: u32 = 60_000_000;
 const STUCK_AFTER: Duration = Duration::from_secs(120);
 
 /// Tells systemd from now on, until it is aborted; nothing to be done if nobody is there to be told.
-pub(super) fn tell(live: Arc<Live>) -> impl Future<Output = ()> + Send + 'static {
+pub(super) fn tell(vitals: impl Fn() -> Vitals + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
     let mut watchdog_us = 0;
     let watched = sd_notify::watchdog_enabled(false, &mut watchdog_us);
     let within = watched.then(|| Duration::from_micros(watchdog_us) / LOOKS_A_WATCHDOG);
@@ -33,7 +32,7 @@ pub(super) fn tell(live: Arc<Live>) -> impl Future<Output = ()> + Send + 'static
         }
         loop {
             every.tick().await;
-            say(&watcher.look(&live.vitals(), Instant::now()));
+            say(&watcher.look(&vitals(), Instant::now()));
         }
     }
 }

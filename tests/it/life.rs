@@ -100,5 +100,6 @@ fn seed_of(resume: &suiftly_store::writer::Resume) -> Seed {
         rated: resume.rated.clone(),
         rated_in_all: resume.rated_in_all.clone(),
         reference: resume.reference.clone(),
+        ..Seed::default()
     }
 }

@@ -66,6 +66,12 @@ impl Place {
     /// The same by a shell that systemd's way of passing sockets takes no more than: these come as standard input and output,
     /// and go on as the third and fourth descriptor. `environment` is what systemd sets besides.
     pub(crate) fn passing(&self, udp: &UdpSocket, tcp: &TcpListener, environment: &str) -> Command {
+        let (udp, tcp) = (udp.try_clone().unwrap(), tcp.try_clone().unwrap());
+        self.passing_both(OwnedFd::from(udp), OwnedFd::from(tcp), environment)
+    }
+
+    /// The same with any two.
+    pub(crate) fn passing_both(&self, third: OwnedFd, fourth: OwnedFd, environment: &str) -> Command {
         let program = self.program(&["up"], "auto");
         let script = format!(
             "exec 3<&0 4>&1 </dev/null >/dev/null; LISTEN_FDS=2 LISTEN_PID=$$ {environment} exec \"$0\" \"$@\""
@@ -77,7 +83,7 @@ impl Place {
             None => drop(shell.env_remove(name)),
         });
         shell.current_dir(self.dir.path());
-        shell.stdin(OwnedFd::from(udp.try_clone().unwrap())).stdout(OwnedFd::from(tcp.try_clone().unwrap()));
+        shell.stdin(third).stdout(fourth);
         shell
     }
 

@@ -3,6 +3,7 @@
 
 use crate::{Settlement, SettlementError};
 use serde_json::{Value, json};
+use std::time::Duration;
 use suiftly_schema::ids::Service;
 use suiftly_schema::price::PriceBooks;
 use suiftly_schema::time::UnixMillis;
@@ -10,6 +11,10 @@ use suiftly_store::money::{ShadowCounts, ShadowHour, ShadowMonth, ShadowRows, Sh
 
 /// Differences that are told in detail.
 pub const SHADOW_DETAIL_MAX: usize = 20;
+
+/// How often a difference is looked at that a cluster's shards may make on their way, and how long it is waited for.
+const SHADOW_TRIES: u32 = 6;
+const SHADOW_WAIT: Duration = Duration::from_secs(5);
 
 /// What a run found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,9 +29,17 @@ impl Settlement {
     /// Compares some customers, by chance as the seed has it, and records what it found. Whatever differs is told as
     /// critical.
     pub async fn shadow_check(&self, seed: u64, now: UnixMillis) -> Result<ShadowCheck, SettlementError> {
-        let rows = self.store.shadow_rows(seed).await?;
-        let books = self.store.price_books().await?;
-        let check = compare(&rows, &books, now);
+        let mut tries = 1;
+        let check = loop {
+            let rows = self.store.shadow_rows(seed).await?;
+            let books = self.store.price_books().await?;
+            let check = compare(&rows, &books, now);
+            if check.summary.mismatches == 0 || !rows.is_moving || tries == SHADOW_TRIES {
+                break check;
+            }
+            tries += 1;
+            tokio::time::sleep(SHADOW_WAIT).await;
+        };
         self.store.record_shadow_check(&check.summary, &check.detail).await?;
         *self.shadow.lock() = Some(check.summary);
         if check.summary.mismatches > 0 {

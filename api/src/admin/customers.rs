@@ -86,7 +86,7 @@ impl Reader {
             Box::pin(async { Ok((self.rows.rated_month(&filter, month).await?, Some(self.rows.spend(&query).await?))) })
         };
         let ((rated, spend), tail) = self.seam(read).await?;
-        let this_month = rated.rated + tail.after(rated.watermark.epoch).rated(&filter, month);
+        let this_month = rated.rated + tail.missing(rated.watermark, &rated.further).rated(&filter, month);
         let changed = spend.and_then(|rows| tail.join(rows).remove(&customer_id));
         Ok(CustomerSpend {
             stand: Stand::of(&tail),

@@ -19,6 +19,7 @@ async fn office(lines: &[&str]) -> Office {
     let office = Office::open().await;
     let (mut writer, _) = Writer::open(office.house.database.config(), JOURNAL).await.unwrap();
     let line = |(line, n): (&&str, u64)| QuarantinedLine {
+        journal_no: 0,
         journal_offset: n * 10,
         received_at: office.house.world.clock.now(),
         reason: "unknown_format",
@@ -68,7 +69,7 @@ async fn a_format_is_tried_on_lines_and_nothing_comes_of_it() {
 
     // Of a reason: the newest, but for those that have become something.
     let (mut writer, _) = Writer::open(office.house.database.config(), JOURNAL).await.unwrap();
-    let requeued = vec![Requeued { journal_offset: 40, outcome: "accepted" }];
+    let requeued = vec![Requeued { journal_no: 0, journal_offset: 40, outcome: "accepted" }];
     writer.commit(&[Commit { epoch: 2, requeued, ..Commit::default() }.into()]).await.unwrap();
     let tried = try_on(json!({"reason": "unknown_format", "limit": 2})).await;
     let offsets: Vec<_> = tried["lines"].as_array().unwrap().iter().map(|line| line["offset"].clone()).collect();

@@ -24,6 +24,7 @@ fn received_at(journal_offset: u64) -> UnixMillis {
 async fn world(database: &TestDatabase) -> (World, Writer) {
     let (mut writer, _) = Writer::open(database.config(), JOURNAL).await.unwrap();
     let line = |(journal_offset, reason)| QuarantinedLine {
+        journal_no: 0,
         journal_offset,
         received_at: received_at(journal_offset),
         reason,
@@ -52,7 +53,8 @@ async fn replay(router: &Router, body: Value) -> Answered {
 }
 
 async fn outcome(writer: &mut Writer, epoch: u64, became: &[(u64, &'static str)]) {
-    let requeued = became.iter().map(|&(journal_offset, outcome)| Requeued { journal_offset, outcome }).collect();
+    let of = |&(journal_offset, outcome)| Requeued { journal_no: 0, journal_offset, outcome };
+    let requeued = became.iter().map(of).collect();
     writer.commit(&[Commit { epoch, requeued, ..Commit::default() }.into()]).await.unwrap();
 }
 

@@ -40,8 +40,8 @@ use suiftly_store::accounts::{AccountStore, Act, OperatorRole, OperatorRow};
 use suiftly_store::config::StoreConfig;
 use suiftly_store::money::MoneyStore;
 use suiftly_store::reader::{
-    CellQuery, InfraQuery, KeptLine, KeptReason, KeyQuery, PartQuery, Point, QuarantineQuery, QuarantineSelection,
-    RatedMonth, Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery, Watermark,
+    CellQuery, Further, InfraQuery, KeptLine, KeptReason, KeyQuery, PartQuery, Point, QuarantineQuery,
+    QuarantineSelection, RatedMonth, Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery, Watermark,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -402,8 +402,9 @@ impl ViewRows for MemoryStore {
     fn rated_month<'a>(&'a self, filter: &'a Filter, month: BillingMonth) -> Answer<'a, RatedMonth> {
         Box::pin(async move {
             let read = self.read()?;
+            let (watermark, further) = (read.watermark, Further::default());
             let sums = read.total(filter, TimeRange::new(month.start(), month.end()));
-            Ok(RatedMonth { watermark: read.watermark, sums, rated: read.rated(filter, month) })
+            Ok(RatedMonth { watermark, further, sums, rated: read.rated(filter, month) })
         })
     }
 
@@ -417,6 +418,7 @@ impl ViewRows for MemoryStore {
             let read = self.read()?;
             Ok(StreamSnapshot {
                 watermark: read.watermark,
+                further: Further::default(),
                 month_sums: read.total(filter, TimeRange::new(month.start(), month.end())),
                 rated: read.rated(filter, month),
                 minutes: read.minutes(filter, TimeRange::new(minutes_since, UnixMillis::MAX)),

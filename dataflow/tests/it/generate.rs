@@ -30,6 +30,11 @@ pub(crate) fn books() -> PriceBooks {
     PriceBooks::new(vec![PriceBook::v1(), second_book()]).unwrap()
 }
 
+/// Three customers of far shards, so that each process of a small mesh has one.
+pub(crate) fn customer(at: usize) -> CustomerId {
+    CustomerId::new([1, 130, 1_000][at % 3]).unwrap()
+}
+
 /// An epoch as it is given: its number, its clock and what comes in it.
 pub(crate) type GivenEpoch = (u64, UnixMillis, Vec<Given>);
 
@@ -45,7 +50,7 @@ prop_compose! {
     /// Minutes around an hour, a month and a price book's edge, and one days late.
     fn line()(
         minute in prop_oneof![8 => 0i64..240, 1 => Just(-5 * 24 * 60)],
-        customer in 0i64..4,
+        who in prop_oneof![1 => Just(None), 3 => (0usize..3).prop_map(|at| Some(customer(at)))],
         service in service(),
         network in prop_oneof![Just(None), Just(Some(Network::Mainnet)), Just(Some(Network::Testnet))],
         (server, backend, event) in (prop_oneof![Just(None), (17i16..19).prop_map(Some)], 0i16..3, 0u8..3),
@@ -57,7 +62,7 @@ prop_compose! {
     ) -> Record {
         Record {
             timestamp: UnixMillis(START + minute * 60_000 + 17),
-            customer_id: CustomerId::new(customer),
+            customer_id: who,
             path_prefix: None,
             config_hex: None,
             network,
@@ -95,8 +100,8 @@ fn change() -> impl Strategy<Value = Entity> {
     ];
     let money = || prop_oneof![Just(0i64), 0i64..3_000];
     let (november, december) = (UnixMillis(START).month(), UnixMillis(MONTH_EDGE).month());
-    let account = (1i64..4, status, money(), money(), money(), money()).prop_map(
-        move |(id, status, limit, balance, fixed, charged)| {
+    let account = (0usize..3, status, money(), money(), money(), money()).prop_map(
+        move |(at, status, limit, balance, fixed, charged)| {
             Entity::Account(Account {
                 status,
                 max_monthly: MicroUsd(limit),
@@ -104,15 +109,15 @@ fn change() -> impl Strategy<Value = Entity> {
                 fixed: vec![(november, MicroUsd(fixed)), (december, MicroUsd(fixed / 2))],
                 fixed_in_all: MicroUsd(fixed + fixed / 2),
                 charged_in_all: MicroUsd(charged),
-                ..Account::new(CustomerId::new(id).unwrap())
+                ..Account::new(customer(at))
             })
         },
     );
     let services = prop_oneof![Just(Service::Seal), Just(Service::Grpc)];
-    let access = (1i64..4, services.clone(), any::<bool>(), 1u32..3, 0usize..2).prop_map(
-        |(id, service, is_enabled, limit, allowed)| {
+    let access = (0usize..3, services.clone(), any::<bool>(), 1u32..3, 0usize..2).prop_map(
+        |(at, service, is_enabled, limit, allowed)| {
             Entity::Service(ServiceAccess {
-                customer_id: CustomerId::new(id).unwrap(),
+                customer_id: customer(at),
                 service,
                 is_enabled,
                 guaranteed_per_second: limit,
@@ -125,7 +130,7 @@ fn change() -> impl Strategy<Value = Entity> {
     let key = (1i64..6, services, life).prop_map(|(id, service, state)| {
         Entity::Key(KeyState {
             id,
-            customer_id: CustomerId::new(id % 3 + 1).unwrap(),
+            customer_id: customer(usize::try_from(id).unwrap()),
             service,
             network: Network::Mainnet,
             api_key_fp: u32::try_from(id).unwrap(),

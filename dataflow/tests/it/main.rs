@@ -4,5 +4,8 @@
 
 mod generate;
 mod integrate;
+mod mesh;
 mod oracle;
+mod seed;
+mod standing;
 mod views;

@@ -112,7 +112,7 @@ fn add_line(tables: &mut Tables, record: &Record, sign: i64) {
     let bytes = i64::try_from(record.bytes_sent).unwrap() * sign;
     let customer = record.customer_id.map(CustomerId::get);
     let (class, is_error) = class(record);
-    let billable = (record.traffic_type == 1 || record.traffic_type == 2) && (100..400).contains(&record.status_code);
+    let billable = [1, 2, 7].contains(&record.traffic_type) && (100..400).contains(&record.status_code);
     for (rows, span) in [(&mut tables.minutes, MINUTE), (&mut tables.hours, HOUR)] {
         let row = rows.entry((customer, record.service, record.network, at / span * span)).or_default();
         row.sums[class] += times;

@@ -3,17 +3,18 @@
 use crate::generate::{GivenEpoch, books, epochs, input, second_book};
 use crate::integrate::integrate;
 use crate::oracle::{Given, MONTH_EDGE, START, Tables, recount};
+use crate::seed::seed_at;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
-use suiftly_dataflow::{Dataflow, DataflowError, EpochInput, Seed};
+use suiftly_dataflow::{Dataflow, DataflowError, EpochInput, Seed, Standing};
 use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::partial::Partials;
 use suiftly_schema::price::{Band, Model, Price, PriceBook, PriceBooks};
 use suiftly_schema::reference::{Entity, ReferenceChange};
+use suiftly_schema::shard::SHARDS;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{MinuteKey, Usage, UsageKey, UsageSums};
-use suiftly_schema::view::{EpochDeltas, RatedKey, RatedSums};
+use suiftly_schema::view::EpochDeltas;
 
 fn run_with(workers: usize, seed: Seed, books: PriceBooks, epochs: Vec<EpochInput>) -> Vec<EpochDeltas> {
     let (mut dataflow, deltas) = Dataflow::start(workers, seed, books).unwrap();
@@ -27,35 +28,6 @@ fn run_with(workers: usize, seed: Seed, books: PriceBooks, epochs: Vec<EpochInpu
 
 fn run(workers: usize, epochs: &[GivenEpoch]) -> Vec<EpochDeltas> {
     run_with(workers, Seed::default(), books(), epochs.iter().map(input).collect())
-}
-
-/// What the store would give back after these deltas.
-fn seed_after(epochs: &[GivenEpoch], deltas: &[EpochDeltas]) -> Seed {
-    let mut rated: BTreeMap<RatedKey, RatedSums> = BTreeMap::new();
-    let mut in_all: BTreeMap<CustomerId, MicroUsd> = BTreeMap::new();
-    for (key, sums) in deltas.iter().flat_map(|deltas| &deltas.rated) {
-        let row = rated.entry(*key).or_default();
-        row.billable_requests += sums.billable_requests;
-        row.billable_bytes += sums.billable_bytes;
-        row.rated += sums.rated;
-        *in_all.entry(key.customer_id).or_default() += sums.rated;
-    }
-    let mut entities = BTreeMap::new();
-    for (_, _, given) in epochs {
-        for given in given {
-            if let Given::Change(entity) = given {
-                entities.insert(entity.id(), entity.clone());
-            }
-        }
-    }
-    let (epoch, cut_at) = epochs.last().map_or((0, UnixMillis(0)), |(epoch, cut_at, _)| (*epoch, *cut_at));
-    Seed {
-        epoch,
-        cut_at,
-        rated: rated.into_iter().collect(),
-        rated_in_all: in_all.into_iter().collect(),
-        reference: entities.into_values().collect(),
-    }
 }
 
 proptest! {
@@ -80,7 +52,8 @@ proptest! {
     fn a_restart_from_what_is_stored_changes_nothing(epochs in epochs(), cut in 0usize..12) {
         let whole = run(1, &epochs);
         let cut = cut.min(epochs.len());
-        let seed = seed_after(&epochs[..cut], &whole[..cut]);
+        let stored = cut.checked_sub(1).map_or(0, |last| epochs[last].0);
+        let seed = seed_at(&epochs, &whole, Standing([stored; SHARDS]));
         let rest = run_with(2, seed, books(), epochs[cut..].iter().map(input).collect());
         prop_assert_eq!(rest, &whole[cut..]);
     }

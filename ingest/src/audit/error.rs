@@ -1,6 +1,7 @@
 //! Why usage cannot be counted again.
 
 use crate::journal::{JournalError, JournalId};
+use crate::order::ReadError;
 use std::path::PathBuf;
 use suiftly_schema::{ids::Epoch, time::UnixMillis};
 
@@ -10,6 +11,17 @@ pub enum RecountError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// What a cluster's order takes in cannot be.
+    #[error(transparent)]
+    Cluster(#[from] ReadError),
+    /// Without the journals that it takes in an order says nothing of usage.
+    #[error(
+        "the journal in {dir} is a cluster's order, in which no line stands: it is counted together with the ingesters' journals"
+    )]
+    Order {
+        /// Where it is.
+        dir: PathBuf,
+    },
     /// No segments.
     #[error("there is no journal in {dir}")]
     Empty {

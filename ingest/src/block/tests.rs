@@ -1,4 +1,5 @@
 use super::*;
+use crate::journal::JournalId;
 use crate::source::Fingerprint;
 use proptest::prelude::*;
 use std::net::{IpAddr, SocketAddr};
@@ -34,6 +35,7 @@ fn any_source() -> impl Strategy<Value = Source> {
         known_by.prop_map(Source::Unix),
         Just(Source::File),
         any::<u64>().prop_map(|offset| Source::Quarantine { offset }),
+        any::<([u8; 16], u16)>().prop_map(|(id, no)| Source::Cut { journal: JournalId(id), no }),
     ]
 }
 
@@ -115,7 +117,7 @@ fn what_this_version_cannot_read_is_an_error() {
     let cases: [(usize, &[u8], BlockError); 7] = [
         (payload_at(0), &[2], BlockError::Kind(2)),
         (payload_at(0), &[0], BlockError::Kind(0)),
-        (payload_at(1), &[9], BlockError::Source(9)),
+        (payload_at(1), &[10], BlockError::Source(10)),
         (payload_at(GROUP_COUNT_AT), &[2, 0, 0, 0], BlockError::Truncated),
         (payload_at(GROUP_HEADER_BYTES), &[0xff, 0xff, 0xff, 0xff], BlockError::FrameLength(u32::MAX)),
         (40, &[2, 0, 0, 0], BlockError::FrameCount { announced: 2, found: 1 }),

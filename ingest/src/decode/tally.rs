@@ -55,13 +55,14 @@ pub(super) struct Quarantine {
 
 impl Quarantine {
     #[cold]
-    pub(super) fn take(&mut self, frame: &Frame<'_>, reject: Reject) {
+    pub(super) fn take(&mut self, frame: &Frame<'_>, journal_no: u16, reject: Reject) {
         let of_reason = &mut self.of_reason[reject.index()];
         if self.lines.len() == MAX_QUARANTINED_PER_EPOCH || *of_reason == MAX_QUARANTINED_PER_REASON {
             return;
         }
         *of_reason += 1;
         self.lines.push(QuarantinedLine {
+            journal_no,
             journal_offset: frame.offset,
             received_at: frame.received_at,
             reason: reject.word(),

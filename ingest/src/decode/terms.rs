@@ -56,8 +56,8 @@ impl<'c> Terms<'c> {
         }
     }
 
-    fn of(config: &'c DecodeConfig, source: &Source) -> Self {
-        let unbound = Self { home: Home::of(source), ..Self::unbound(config) };
+    fn of(config: &'c DecodeConfig, source: &Source, journal_no: u16) -> Self {
+        let unbound = Self { home: Home::by(source, journal_no), ..Self::unbound(config) };
         let rules = config.sources.as_deref();
         match source {
             Source::File => return Self { time_window: None, ..unbound },
@@ -66,6 +66,8 @@ impl<'c> Terms<'c> {
                 return Self { time_window: None, also, origin: Origin::Quarantine { offset: *offset }, ..unbound };
             }
             Source::Outbox => return Self { origin: Origin::Outbox, ..unbound },
+            // It has no place among lines.
+            Source::Cut { .. } => return Self { is_stranger: true, ..unbound },
             _ => {}
         }
         match rules.map_or(Bound::Free, |rules| rules.find(source)) {
@@ -193,12 +195,19 @@ pub(super) fn counted(record: Record, times: u32) -> Option<Record> {
 #[derive(Debug)]
 pub(super) struct TermsOfSources<'c> {
     config: &'c DecodeConfig,
+    journal_no: u16,
     last: Option<(Source, Terms<'c>)>,
 }
 
 impl<'c> TermsOfSources<'c> {
+    /// Of the process's own journal.
     pub(super) const fn new(config: &'c DecodeConfig) -> Self {
-        Self { config, last: None }
+        Self::of_journal(config, 0)
+    }
+
+    /// Of the journal with this number.
+    pub(super) const fn of_journal(config: &'c DecodeConfig, journal_no: u16) -> Self {
+        Self { config, journal_no, last: None }
     }
 
     #[inline]
@@ -206,7 +215,7 @@ impl<'c> TermsOfSources<'c> {
         if !matches!(&self.last, Some((last, _)) if last == source) {
             self.last = None;
         }
-        let (_, terms) = self.last.get_or_insert_with(|| (*source, Terms::of(self.config, source)));
+        let (_, terms) = self.last.get_or_insert_with(|| (*source, Terms::of(self.config, source, self.journal_no)));
         terms
     }
 }

@@ -28,7 +28,7 @@ impl Decoder {
     /// Blocks must come in the order of their epochs, each once. What is billed is for whoever counts to say.
     pub fn visit<'b>(&mut self, block: &'b Block, mut each: impl FnMut(Visited<'b>)) {
         self.begin_epoch(block.epoch, block.cut_at);
-        let Self { config, dedup, published, reference_seq, .. } = self;
+        let Self { config, dedup, streams, published, reference_seq, .. } = self;
         let mut sources = TermsOfSources::new(config);
         let mut changes = Vec::new();
         for frame in block.frames() {
@@ -40,7 +40,8 @@ impl Decoder {
                 }
                 continue;
             }
-            if let Decoded::Accepted(record, _) = decoded(terms, published, dedup, frame.bytes, frame.received_at) {
+            let decoded = decoded(terms, published, dedup, streams, frame.bytes, frame.received_at);
+            if let Decoded::Accepted(record, _) = decoded {
                 each(Visited::Record(record, frame));
             }
         }
@@ -49,7 +50,7 @@ impl Decoder {
     /// The same for who looks at every line, and not only at what counts: each with what it became.
     pub fn inspect(&mut self, block: &Block, mut each: impl FnMut(&Frame<'_>, &Decoded<'_>)) {
         self.begin_epoch(block.epoch, block.cut_at);
-        let Self { config, dedup, published, reference_seq, .. } = self;
+        let Self { config, dedup, streams, published, reference_seq, .. } = self;
         let mut sources = TermsOfSources::new(config);
         let mut changes = Vec::new();
         for frame in block.frames() {
@@ -58,7 +59,7 @@ impl Decoder {
                 changes.drain(..).for_each(|change: ReferenceChange| published.learn(&change.entity));
                 continue;
             }
-            each(&frame, &decoded(terms, published, dedup, frame.bytes, frame.received_at));
+            each(&frame, &decoded(terms, published, dedup, streams, frame.bytes, frame.received_at));
         }
     }
 }

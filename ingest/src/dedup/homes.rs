@@ -6,14 +6,17 @@
 //! **A home** is the way that a line came and who sent it, by address or certificate, without the port, which is
 //! another with each connection. These bytes stand in the journal with the line, so a replay tells apart what live
 //! traffic did. One process listens once by each transport: two rings to it are two homes by TCP and TLS, or from two
-//! addresses. Files, and what an operator gives again, come by no home.
+//! addresses. In a cluster each journal is a home of its own. Files, and what an operator gives again, come by no home.
 //!
 //! **Cost.** While one home alone speaks for a worker, nothing is kept but its name, and a line costs a comparison.
 //! When another begins to speak, the first gets a copy of the worker's numbers, and from then on each has its own.
 //!
-//! **A restart** does not find them stored. As with bodies, the journal's last lines say again who brought what
-//! ([`Homes::rewarm`]). Of older numbers nobody is known, and what comes again of them is a duplicate; but a home that
-//! was alone in those last lines counts as the one that brought all before them.
+//! **A restart** finds them stored with the worker's window, and goes on as if there had been none (`stored.rs`). Of a
+//! worker that was stored without them, as by a version before, the journal's last lines say again who brought what
+//! ([`Homes::rewarm`]), as with bodies. Of older numbers nobody is known then, and what comes again of them is a
+//! duplicate; but a home that was alone in those last lines counts as the one that brought all before them.
+
+mod stored;
 
 use super::Seen;
 use super::numbers::{Numbers, Span};
@@ -38,29 +41,38 @@ pub struct Home {
     /// As in the journal.
     kind: u8,
     known_by: [u8; 16],
+    /// Which journal, by its number in the cluster; 0 is the process's own.
+    journal_no: u16,
 }
 
 impl Home {
     /// By which home the lines of a source come; `None` by none.
     pub fn of(source: &Source) -> Option<Self> {
+        Self::by(source, 0)
+    }
+
+    /// The same for lines that stand in this journal of several: a gateway has the same address to both of its
+    /// receivers.
+    pub fn by(source: &Source, journal_no: u16) -> Option<Self> {
         match source {
             Source::Udp(_) | Source::Tcp(_) | Source::Tls(_) | Source::TlsClient(_) | Source::Unix(_) => {
                 let (kind, known_by, _port) = source.to_journal();
-                Some(Self { kind, known_by })
+                Some(Self { kind, known_by, journal_no })
             }
-            Source::File | Source::Quarantine { .. } | Source::Outbox => None,
+            Source::File | Source::Quarantine { .. } | Source::Outbox | Source::Cut { .. } => None,
         }
     }
 }
 
 impl fmt::Display for Home {
-    /// `tcp 192.0.2.7`, `unix 5e884898…`: its source without the port.
+    /// `tcp 192.0.2.7`, `unix 5e884898…`: its source without the port; of a cluster with the journal, `tcp 192.0.2.7 (2)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = Source::from_journal(self.kind, self.known_by, 0).ok_or(fmt::Error)?;
         match source.address() {
-            Some(peer) => write!(f, "{} {}", source.transport().word(), peer.ip()),
-            None => write!(f, "{source}"),
+            Some(peer) => write!(f, "{} {}", source.transport().word(), peer.ip())?,
+            None => write!(f, "{source}")?,
         }
+        if self.journal_no == 0 { Ok(()) } else { write!(f, " ({})", self.journal_no) }
     }
 }
 
@@ -89,6 +101,8 @@ pub(super) struct Homes {
     each: Vec<Of>,
     /// Some numbers were brought by no home.
     has_strays: bool,
+    /// All of it was stored: the journal's last lines say nothing new.
+    is_restored: bool,
 }
 
 impl Homes {
@@ -137,6 +151,9 @@ impl Homes {
 
     /// Takes a line of before the restart, of a number that the worker has.
     pub(super) fn rewarm(&mut self, home: Option<Home>, number: u64, at: UnixMillis, most_ranges: usize) {
+        if self.is_restored {
+            return;
+        }
         let Some(home) = home else {
             self.has_strays = true;
             return;
@@ -150,7 +167,8 @@ impl Homes {
 
     /// Everything of before the restart was told.
     pub(super) fn settle(&mut self) {
-        if !self.has_strays
+        if !self.is_restored
+            && !self.has_strays
             && let [only] = self.each.as_slice()
         {
             self.sole = Some((only.home, only.heard_at));
@@ -176,6 +194,7 @@ impl Homes {
             first_seq: span.first,
             highest_seq: span.highest,
             heard_at,
+            seen: Vec::new(),
         };
         let sole = self.sole.iter().map(|(home, heard_at)| lines(*home, *heard_at, all));
         sole.chain(self.each.iter().map(|of| lines(of.home, of.heard_at, of.numbers.span))).collect()

@@ -2,6 +2,7 @@
 
 use super::bits::Bits;
 use super::ranges::Ranges;
+use super::state;
 
 /// How many numbers, and from which to which.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +60,23 @@ impl Numbers {
         }
         self.cold.close_lowest_gaps(most_ranges);
         true
+    }
+
+    /// The ranges behind these bytes, to go on from after a restart.
+    pub(super) fn encode(&self, head: Vec<u8>) -> Vec<u8> {
+        let mut encoder = state::Encoder::behind(head, self.span.first);
+        self.cold.iter().for_each(|(start, end)| encoder.range(start, end));
+        if let Some(bits) = &self.bits {
+            bits.ranges(|start, end| encoder.range(start, end));
+        }
+        encoder.finish()
+    }
+
+    /// From such ranges; `None` if they are not of that span.
+    pub(super) fn decode(bytes: &[u8], span: Span) -> Option<Self> {
+        let mut cold = Ranges::default();
+        state::visit_ranges(bytes, span, |start, end| cold.insert(start, end))?;
+        Some(Self { span, cold, bits: None })
     }
 
     pub(super) fn fold(&mut self) {

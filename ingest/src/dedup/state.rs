@@ -13,6 +13,7 @@
 
 use super::DedupError;
 use super::grace::{Grace, MARKS_MAX, Mark, slot_of};
+use super::numbers::Span;
 use super::ranges::Ranges;
 use std::collections::VecDeque;
 use suiftly_schema::{loss::WorkerWindow, time::UnixMillis};
@@ -41,6 +42,11 @@ impl Encoder {
             put(&mut bytes, highest + 1 - mark.below);
             put(&mut bytes, mark.missing);
         }
+        Self { bytes, gap_from: first, open: None }
+    }
+
+    /// Ranges alone, behind these bytes.
+    pub(super) const fn behind(bytes: Vec<u8>, first: u64) -> Self {
         Self { bytes, gap_from: first, open: None }
     }
 
@@ -92,7 +98,8 @@ pub(super) fn visit(window: &WorkerWindow, each: impl FnMut(u64, u64)) -> Result
         _ => return Err(DedupError::Version { server_id, boot_ms, version }),
     };
     let grace = grace.ok_or(damaged)?;
-    visit_ranges(bytes, window, each).ok_or(damaged)?;
+    let span = Span { received: window.received, first: window.first_seq, highest: window.highest_seq };
+    visit_ranges(bytes, span, each).ok_or(damaged)?;
     Ok(grace)
 }
 
@@ -117,15 +124,16 @@ fn take_grace(bytes: &mut &[u8], window: &WorkerWindow) -> Option<Grace> {
     sound.then(|| Grace::restore(settled, marks))
 }
 
-fn visit_ranges(mut bytes: &[u8], window: &WorkerWindow, mut each: impl FnMut(u64, u64)) -> Option<()> {
-    let mut next = window.first_seq;
+/// Hands ranges over that stand alone, and checks them against what they are said to be.
+pub(super) fn visit_ranges(mut bytes: &[u8], span: Span, mut each: impl FnMut(u64, u64)) -> Option<()> {
+    let mut next = span.first;
     let mut numbers = 0u64;
     let mut highest = None;
     while !bytes.is_empty() {
         let start = next.checked_add(take(&mut bytes)?)?;
         let end = start.checked_add(take(&mut bytes)?).filter(|end| *end < MAX_NUMBER)?;
         let touches = highest.is_some() && start == next;
-        if touches || (highest.is_none() && start != window.first_seq) {
+        if touches || (highest.is_none() && start != span.first) {
             return None;
         }
         each(start, end);
@@ -134,7 +142,7 @@ fn visit_ranges(mut bytes: &[u8], window: &WorkerWindow, mut each: impl FnMut(u6
         next = end + 1;
     }
     // Gaps that the bound closed are among the numbers but were not received.
-    let sound = highest == Some(window.highest_seq) && (1..=numbers).contains(&window.received);
+    let sound = highest == Some(span.highest) && (1..=numbers).contains(&span.received);
     sound.then_some(())
 }
 

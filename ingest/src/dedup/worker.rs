@@ -114,7 +114,7 @@ impl Worker {
         match seen {
             Seen::New => closed_gap_seqs = self.insert(number, hash, most_ranges),
             Seen::Conflict => self.conflicts += 1,
-            // One count for all, as the table of windows has one column.
+            // One count for all; what each home brought says which were copies.
             Seen::SecondHome | Seen::Duplicate | Seen::DuplicateUnproven => self.duplicates += 1,
         }
         Observed { seen, is_unproven: came == Seen::DuplicateUnproven, closed_gap_seqs }
@@ -173,7 +173,7 @@ impl Worker {
         if let Some(window) = &self.window {
             window.ranges(|start, end| encoder.range(start, end));
         }
-        WorkerWindow { seen: encoder.finish(), ..self.counts() }
+        WorkerWindow { seen: encoder.finish(), homes: self.homes.store(self.id, self.span()), ..self.counts() }
     }
 
     /// What is told of it when it falls out: without its numbers, none of which can come any more.
@@ -194,11 +194,13 @@ impl Worker {
             highest_seq: self.highest,
             heard_at: self.heard_at,
             seen: Vec::new(),
+            homes: Vec::new(),
         }
     }
 
     pub(super) fn restore(window: &WorkerWindow) -> Result<Self, DedupError> {
         let state::Stored { grace, ranges } = state::decode(window)?;
+        let homes = Homes::restore(window)?;
         Ok(Self {
             id: window.worker,
             heard_in: NEVER,
@@ -212,7 +214,7 @@ impl Worker {
             cold: ranges,
             window: None,
             grace,
-            homes: Homes::default(),
+            homes,
         })
     }
 

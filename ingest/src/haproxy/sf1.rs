@@ -2,7 +2,7 @@
 //!
 //! Every number is checked against what it may be, and a line is read whole or rejected with a reason. Nothing is
 //! allocated. What is not kept (`%rt`, `%U`, `%ID`) is not looked at beyond being there ([`request_id`] does, for
-//! proofs); `%ci` only where the rules have set no client address.
+//! proofs, [`request_counter`] and [`told_stream`] for streams); `%ci` only where the rules have set no client address.
 
 use super::MAX_BYTES_SENT;
 use super::event::{backend_id, derive};
@@ -25,6 +25,7 @@ mod token {
     pub(super) const WRITTEN: usize = 1;
     pub(super) const BEGAN: usize = 2;
     pub(super) const BOOT: usize = 3;
+    pub(super) const COUNTER: usize = 4;
     pub(super) const SEQ: usize = 5;
     pub(super) const SERVER: usize = 6;
     pub(super) const NETWORK: usize = 7;
@@ -79,10 +80,30 @@ pub fn written(body: &[u8]) -> Option<UnixMillis> {
     Tokens::split(body).ok()?.instant(token::WRITTEN).ok()?
 }
 
+/// The server that a body says it is of: all that it takes to place it. What else is in it is not looked at.
+#[inline]
+pub fn server_id(body: &[u8]) -> Option<i16> {
+    Tokens::split(body).ok()?.number(token::SERVER).ok()?
+}
+
 /// What the gateway called the request (`%ID`), in a body that [`parse`] has read: its last token.
 pub fn request_id(body: &[u8]) -> Option<&[u8]> {
     let at = memrchr(b' ', body).filter(|_| body.starts_with(b"SF1 "))?;
     Some(&body[at + 1..]).filter(|token| *token != b"-")
+}
+
+/// Which of its worker's requests a line is of: `%rt`.
+pub fn request_counter(body: &[u8]) -> Option<u32> {
+    Tokens::split(body).ok()?.number(token::COUNTER).ok()?
+}
+
+/// Which stream a line tells of: the birth of HAProxy's worker and its `%rt`, which such a line has for a name.
+pub fn told_stream(body: &[u8]) -> Option<(UnixMillis, u32)> {
+    let name = std::str::from_utf8(request_id(body)?).ok()?;
+    let (boot, rt) = name.split_once('-')?;
+    let are_digits = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let boot = boot.parse().ok().filter(|ms| are_digits && *ms <= UnixMillis::MAX.0)?;
+    Some((UnixMillis(boot), rt.parse().ok()?))
 }
 
 /// When a request was named so, by the `unique-id-format` that we ship: HAProxy's accept time, which is the request's or,

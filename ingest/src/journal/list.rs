@@ -12,6 +12,11 @@ use suiftly_schema::ids::Epoch;
 /// A running journal renames and removes files while they are listed; so often it is begun again.
 pub(super) const TRIES: usize = 16;
 
+/// The first epoch that is kept; `None` without a segment.
+pub fn first_epoch(dir: &Path, archive: Option<&Path>) -> Result<Option<Epoch>, JournalError> {
+    Ok(list(dir, archive)?.first().map(|segment| segment.header.first_epoch))
+}
+
 /// The segments, in order; refuses files of two journals and segments that do not join.
 pub(super) fn list(dir: &Path, archive: Option<&Path>) -> Result<Vec<Segment>, JournalError> {
     let mut tries = 1;

@@ -83,6 +83,11 @@ impl Progress {
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
+    /// The last epoch that is on the disk.
+    pub fn durable_epoch(&self) -> Epoch {
+        self.state.lock().durable_epoch
+    }
+
     /// Where the durable part ends, in bytes.
     pub fn durable_end(&self) -> u64 {
         self.state.lock().durable_end

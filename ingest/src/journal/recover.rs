@@ -5,9 +5,10 @@ use super::list::{list, remove_with_extension, superseded};
 use super::scan::SegmentReader;
 use super::segment::{FORMAT_VERSION, Form};
 use super::shelf::SPARE_EXTENSION;
-use super::storage::{Storage, UNFINISHED_EXTENSION, create};
+use super::storage::{DiskStorage, Storage, UNFINISHED_EXTENSION, create};
 use super::{JournalError, JournalId, Segment, SegmentHeader};
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 use suiftly_schema::{ids::Epoch, time::UnixMillis};
 
@@ -112,6 +113,19 @@ fn header_to_begin_with(segments: &[Segment]) -> Result<Option<SegmentHeader>, J
         room_bytes: 0,
     });
     Ok(after)
+}
+
+/// Makes a journal with this name that begins with this epoch, at this byte: what came before it was lost. There must be
+/// none in `dir`.
+pub(crate) fn begin(dir: &Path, journal_id: JournalId, first_epoch: Epoch, start: u64) -> Result<(), JournalError> {
+    std::fs::create_dir_all(dir).map_err(|error| JournalError::io("make the directory", dir, error))?;
+    let _lock = lock(dir)?;
+    if !list(dir, None)?.is_empty() {
+        return Err(JournalError::io("begin a journal in", dir, io::ErrorKind::AlreadyExists.into()));
+    }
+    let header =
+        SegmentHeader { version: FORMAT_VERSION, journal_id, first_epoch, start, previous: None, room_bytes: 0 };
+    make(dir, header, &DiskStorage).map(drop)
 }
 
 fn make(dir: &Path, header: SegmentHeader, storage: &dyn Storage) -> Result<Segment, JournalError> {

@@ -3,7 +3,8 @@
 use super::connection::{self, Ending, Party};
 use super::slots::{Slot, Slots};
 use super::tls::Tls;
-use super::{Handover, stop_asked};
+use super::{HandedConnection, Handover, stop_asked};
+use crate::frame::{Framer, Framing};
 use crate::source::{Source, Transport};
 use socket2::{SockRef, TcpKeepalive};
 use std::future::poll_fn;
@@ -29,12 +30,18 @@ pub(super) struct Acceptor {
     pub(super) slots: Slots,
     /// `None` is plain TCP.
     pub(super) tls: Option<Arc<Tls>>,
+    /// Connections of plain TCP that another process had accepted.
+    pub(super) passed: Vec<HandedConnection>,
     pub(super) handover: Handover,
 }
 
 impl Acceptor {
-    /// Accepts until it is told to stop, then takes those whom the kernel has accepted already.
-    pub(super) async fn run(self) {
+    /// Takes over those that were passed, accepts until it is told to stop, then takes those whom the kernel has accepted
+    /// already.
+    pub(super) async fn run(mut self) {
+        for passed in std::mem::take(&mut self.passed) {
+            self.adopt(passed);
+        }
         let mut stopping = self.handover.stopping.clone();
         loop {
             let accepted = tokio::select! {
@@ -43,7 +50,7 @@ impl Acceptor {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => self.admit(stream, peer),
+                Ok((stream, peer)) => self.admit(stream, peer, None),
                 Err(error) => {
                     tracing::warn!("accepting a syslog connection failed: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -57,7 +64,7 @@ impl Acceptor {
         let mut has_looked = false;
         for _ in 0..MAX_LAST_ACCEPTS {
             match self.accept_at_hand().await {
-                Some(Ok((stream, peer))) => self.admit(stream, peer),
+                Some(Ok((stream, peer))) => self.admit(stream, peer, None),
                 // The runtime asks the kernel before it goes on.
                 None if !has_looked => {
                     has_looked = true;
@@ -77,7 +84,20 @@ impl Acceptor {
         .await
     }
 
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) {
+    fn adopt(&self, passed: HandedConnection) {
+        let HandedConnection { stream, framing, .. } = passed;
+        let adopted = stream.peer_addr().and_then(|peer| {
+            stream.set_nonblocking(true)?;
+            Ok((TcpStream::from_std(stream)?, peer))
+        });
+        match adopted {
+            Ok((stream, peer)) => self.admit(stream, peer, framing),
+            Err(error) => tracing::warn!("a syslog connection was lost while it was handed on: {error}"),
+        }
+    }
+
+    /// Gives it a slot and a task. Its framing is known if it was read before.
+    fn admit(&self, stream: TcpStream, peer: SocketAddr, framing: Option<Framing>) {
         let transport = if self.tls.is_some() { Transport::Tls } else { Transport::Tcp };
         let counters = self.handover.counters.by(transport);
         let Some(slot) = self.slots.admit(peer.ip(), Instant::now()) else {
@@ -85,13 +105,17 @@ impl Acceptor {
             self.handover.notices.refused(peer);
             return;
         };
+        if framing.is_some() {
+            slot.delivers();
+        }
         counters.connections_accepted.add(1);
         let (tls, handover) = (self.tls.clone(), self.handover.clone());
         tokio::spawn(async move {
             if let Err(error) = keep_alive(&stream) {
                 tracing::debug!(%peer, "cannot turn on keepalive: {error}");
             }
-            let ending = serve(stream, peer, tls.as_deref(), &slot, &handover).await;
+            let framer = framing.map_or_else(Framer::detect, Framer::of);
+            let ending = serve((stream, framer), peer, tls.as_deref(), &slot, &handover).await;
             let counters = handover.counters.by(transport);
             counters.connections_displaced.add(u64::from(ending == Some(Ending::Displaced)));
             counters.connections_closed.add(1);
@@ -104,7 +128,7 @@ impl Acceptor {
 
 /// Reads a connection to its end; `None` if its handshake failed, which is told already.
 async fn serve(
-    stream: TcpStream,
+    (stream, framer): (TcpStream, Framer),
     peer: SocketAddr,
     tls: Option<&Tls>,
     slot: &Slot,
@@ -112,7 +136,7 @@ async fn serve(
 ) -> Option<Ending> {
     let Some(tls) = tls else {
         let party = Party { source: Source::tcp(peer), peer, slot, handover };
-        return Some(connection::read(stream, party).await);
+        return Some(connection::read(stream, framer, party).await);
     };
     let mut stopping = handover.stopping.clone();
     let shaken = tokio::select! {
@@ -123,7 +147,7 @@ async fn serve(
         shaken = tls.shake_hands(stream, peer) => shaken,
     };
     match shaken {
-        Ok((stream, source)) => Some(connection::read(stream, Party { source, peer, slot, handover }).await),
+        Ok((stream, source)) => Some(connection::read(stream, framer, Party { source, peer, slot, handover }).await),
         Err(error) => {
             handover.counters.by(Transport::Tls).handshakes_failed.add(1);
             handover.notices.handshake_failed(peer, &error);

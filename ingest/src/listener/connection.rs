@@ -1,5 +1,6 @@
 //! A connection: a stream cut into frames, whatever carries it. A slow journal makes it wait, and so its sender.
 
+use super::handing::Carrier;
 use super::slots::Slot;
 use super::{Handover, SequencerGone, stop_asked};
 use crate::clock;
@@ -12,7 +13,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -28,6 +29,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(super) enum Ending {
     /// We are to stop.
     Stopping,
+    /// We are to stop, and another process reads on.
+    HandedOn,
     /// Another needs its slot.
     Displaced,
     /// The peer has ended it.
@@ -43,6 +46,7 @@ impl Ending {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Stopping => "stopping",
+            Self::HandedOn => "handed on",
             Self::Displaced => "it delivered nothing, and its slot was needed",
             Self::ByPeer => "ended by the peer",
             Self::Failed => "failed",
@@ -60,19 +64,19 @@ pub(super) struct Party<'a> {
     pub(super) handover: &'a Handover,
 }
 
-/// Reads a stream to its end.
-pub(super) async fn read<S: AsyncRead + AsyncWrite + Unpin>(stream: S, party: Party<'_>) -> Ending {
+/// Reads a stream to its end, or until it is handed on.
+pub(super) async fn read<S: Carrier>(stream: S, framer: Framer, party: Party<'_>) -> Ending {
     let ends = Ends { stopping: party.handover.stopping.clone(), slot: party.slot };
     let chunk = party.handover.pool.take();
-    Connection { stream, party, framer: Framer::detect(), chunk }.run(ends).await
+    Connection { stream, party, framer, chunk }.run(ends).await
 }
 
-struct Connection<'a, S> {
-    stream: S,
-    party: Party<'a>,
-    framer: Framer,
+pub(super) struct Connection<'a, S> {
+    pub(super) stream: S,
+    pub(super) party: Party<'a>,
+    pub(super) framer: Framer,
     /// What was read and not handed on: before a read, never a whole frame.
-    chunk: Chunk,
+    pub(super) chunk: Chunk,
 }
 
 /// Tells when to end.
@@ -98,13 +102,16 @@ struct Read {
     end: Result<(), Ending>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
+impl<S: Carrier> Connection<'_, S> {
     async fn run(mut self, mut ends: Ends<'_>) -> Ending {
         loop {
             self.make_room();
             let first = tokio::select! {
                 biased;
-                ending = ends.asked() => return self.end(ending).await,
+                ending = ends.asked() => {
+                    let goes_on = ending == Ending::Stopping && self.is_to_be_handed_on();
+                    return if goes_on { self.hand_over().await } else { self.end(ending).await };
+                }
                 first = self.stream.read_buf(&mut self.chunk.bytes) => first,
             };
             let read = self.gather(first).await;
@@ -115,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         }
     }
 
-    async fn end(&mut self, ending: Ending) -> Ending {
+    pub(super) async fn end(&mut self, ending: Ending) -> Ending {
         let deadline = Instant::now() + LAST_WORDS;
         // Who was displaced delivered nothing, and its slot is wanted now.
         let says_so = ending == Ending::Stopping && self.say_the_end(deadline).await;
@@ -187,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     }
 
     /// Hands on the frames of what was read; an error if the stream has ended.
-    async fn take(&mut self, end: Result<(), Ending>) -> Result<(), Ending> {
+    pub(super) async fn take(&mut self, end: Result<(), Ending>) -> Result<(), Ending> {
         let (consumed, mut end) = match self.cut_frames() {
             (consumed, Ok(())) => (consumed, end),
             (consumed, Err(error)) => (consumed, Err(self.note_broken(&error))),
@@ -211,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     }
 
     /// Finds the frames; answers how much of the buffer is done with, and whether what follows can be read.
-    fn cut_frames(&mut self) -> (usize, Result<(), FrameError>) {
+    pub(super) fn cut_frames(&mut self) -> (usize, Result<(), FrameError>) {
         let mut at = 0;
         loop {
             match self.framer.next(&self.chunk.bytes[at..]) {
@@ -248,7 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         self.party.handover.counters.by(self.party.source.transport()).oversize_frames.add(1);
     }
 
-    fn note_broken(&self, error: &FrameError) -> Ending {
+    pub(super) fn note_broken(&self, error: &FrameError) -> Ending {
         let Party { source, peer, handover, .. } = self.party;
         handover.counters.by(source.transport()).broken_streams.add(1);
         handover.notices.broken(peer, error);
@@ -256,7 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     }
 
     /// Hands the frames on and keeps what follows them.
-    async fn hand_on(&mut self, consumed: usize) -> Result<(), SequencerGone> {
+    pub(super) async fn hand_on(&mut self, consumed: usize) -> Result<(), SequencerGone> {
         if self.chunk.frame_count() == 0 {
             self.chunk.bytes.drain(..consumed);
             return Ok(());

@@ -2,6 +2,7 @@
 //! that lines wait in the kernel meanwhile. A socket is known by its kind and its address, which must be one that the
 //! configuration names: lines are never taken where nobody looks for them.
 
+use super::HandedConnection;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::net::UnixDatagram;
@@ -16,6 +17,8 @@ pub struct PassedSockets {
     pub tcp: Vec<TcpListener>,
     /// Unix datagram sockets.
     pub unix: Vec<UnixDatagram>,
+    /// Connections that the process before had accepted: they are read on, wherever they came in.
+    pub connections: Vec<HandedConnection>,
 }
 
 /// Why passed sockets cannot be used. Each is one clear line for an operator.

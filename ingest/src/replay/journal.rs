@@ -25,8 +25,8 @@ pub fn run_journal(
         if last.is_some_and(|last| block.epoch > last) {
             break;
         }
-        // Reference changes are no lines.
-        for frame in block.frames().filter(|frame| frame.source != Source::Outbox) {
+        // Reference changes are no lines, nor are an order's cuts.
+        for frame in block.frames().filter(|frame| !matches!(frame.source, Source::Outbox | Source::Cut { .. })) {
             replay.options.received_at = frame.received_at;
             replay.take_frame(frame.bytes, NAME)?;
         }

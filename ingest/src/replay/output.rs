@@ -81,7 +81,10 @@ pub(super) fn write_summary(summary: &Summary, err: &mut dyn Write) -> io::Resul
     writeln!(
         err,
         "{} accepted + {} duplicates + {} system messages + {rejected} rejected = {} lines",
-        counts.accepted, counts.duplicates, counts.system, counts.received
+        counts.accepted,
+        counts.came_again(),
+        counts.system,
+        counts.received
     )?;
     if rejected > 0 {
         let reasons: Vec<_> = counts.rejected.iter().map(|(reason, count)| format!("{reason} {count}")).collect();

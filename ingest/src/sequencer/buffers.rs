@@ -1,4 +1,4 @@
-//! Block buffers that are used again once the journal has let go of their block.
+//! Block buffers that are used again once the journal and whoever follows it have let go of their block.
 
 use crate::block::Block;
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ const MAX_LENT: usize = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct BlockBuffers {
-    /// The oldest first: the journal lets go of them in order.
+    /// The oldest first: they are let go of in order.
     lent: VecDeque<Arc<Block>>,
 }
 
@@ -21,14 +21,14 @@ impl BlockBuffers {
         };
         match Arc::try_unwrap(oldest) {
             Ok(block) => block.into_buffer(),
-            Err(still_written) => {
-                self.lent.push_front(still_written);
+            Err(still_used) => {
+                self.lent.push_front(still_used);
                 Vec::new()
             }
         }
     }
 
-    /// Notes a block that the journal may still be writing.
+    /// Notes a block that may still be written or decoded.
     pub(super) fn lend(&mut self, block: Arc<Block>) {
         if self.lent.len() < MAX_LENT {
             self.lent.push_back(block);

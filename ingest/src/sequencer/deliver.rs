@@ -1,13 +1,12 @@
 //! Delivery: nothing leaves before it is durable. A thread that holds each batch back until its block is on the disk.
 //!
-//! It stands apart from the journal's writer so that a slow reader of batches does not stop the journal before the
-//! bounded queue between them is full.
+//! It stands apart from the decoder so that a block is decoded while the one before it is synced.
 
 use crate::journal::Progress;
 use crossbeam_channel::{Receiver, Sender, select_biased};
 use suiftly_schema::batch::Batch;
 
-/// Delivers until the sequencer has ended and all is delivered, the reader is gone, the journal has ended, or
+/// Delivers until the decoder has ended and all is delivered, the reader is gone, the journal has ended, or
 /// `abandoned` is closed.
 pub(crate) fn run(batches: &Receiver<Batch>, out: &Sender<Batch>, progress: &Progress, abandoned: &Receiver<()>) {
     for batch in batches {
@@ -15,8 +14,9 @@ pub(crate) fn run(batches: &Receiver<Batch>, out: &Sender<Batch>, progress: &Pro
             return;
         }
         select_biased! {
-            send(out, batch) -> sent => if sent.is_err() { return },
+            // First: there may be more to decode than anybody waits for.
             recv(abandoned) -> _ => return,
+            send(out, batch) -> sent => if sent.is_err() { return },
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::support::pipeline::{
     wait_until,
 };
 use std::io::{ErrorKind, Write};
-use std::net::UdpSocket;
+use std::net::{TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 use suiftly_ingest::live::{Ingest, Resume};
 use suiftly_ingest::source::Transport;
@@ -36,24 +36,28 @@ fn a_shutdown_loses_nothing_that_was_sent() {
 #[test]
 fn a_shutdown_takes_what_the_kernel_still_holds_of_a_connection() {
     let dir = TempDir::new().unwrap();
-    let Jammed { handle, batches, mut stream, mut lines } = jammed(&jam(dir.path()));
-    let mut send = |lines_more: usize| stream.write_all(&lines.octet_counted(lines_more)).unwrap();
-    // One more is in the connection's hand.
-    send(1);
-    wait_until(&handle, "a waiting connection", |stats| stats.by(Transport::Tcp).lines == 6);
-    send(200);
+    let Jammed { handle, batches, disk, stream, lines } = jammed(&jam(dir.path()));
     let shutdown = std::thread::spawn(move || handle.shutdown(PATIENCE));
-    assert_eq!(counts(&batches.iter().collect::<Vec<_>>()), accepted(206));
+    disk.set_read_only(false);
+    assert_eq!(counts(&batches.iter().collect::<Vec<_>>()), accepted(lines));
     shutdown.join().unwrap().unwrap();
+    drop(stream);
 }
 
 #[test]
 fn what_was_read_is_journaled_though_nobody_takes_batches() {
     let dir = TempDir::new().unwrap();
     let config = jam(dir.path());
-    let Jammed { handle, batches: unread, mut stream, mut lines } = jammed(&config);
-    // These wait in the kernel.
-    stream.write_all(&lines.octet_counted(200)).unwrap();
+    let (out, unread) = crossbeam_channel::bounded(1);
+    let handle = Ingest::start(&config, &Resume::default(), out).unwrap();
+    handle.wait_live(PATIENCE).unwrap();
+    let (mut stream, mut lines) = (TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
+    // More blocks than all queues behind the sequencer hold.
+    for epoch in 1..=10 {
+        stream.write_all(&lines.octet_counted(20)).unwrap();
+        wait_until(&handle, "the lines' block", |stats| stats.durable_epoch >= epoch);
+    }
+    stream.write_all(&lines.octet_counted(5)).unwrap();
     let error = handle.shutdown(Duration::from_millis(1)).unwrap_err().to_string();
     assert!(error.starts_with("ingest could not drain within 1ms: durable up to epoch "), "{error}");
     drop(unread);
@@ -96,17 +100,17 @@ fn after_a_kill_the_journal_has_everything_that_was_delivered_once() {
 }
 
 #[test]
-fn while_nobody_reads_tcp_senders_wait_and_lose_nothing() {
+fn while_the_disk_refuses_tcp_senders_wait_and_lose_nothing() {
     const LINES: usize = 100_000;
-    let dir = TempDir::new().unwrap();
-    let mut config = config(dir.path());
-    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (2, 1, 1);
-    let (out, batches) = crossbeam_channel::bounded(1);
-    let handle = Ingest::start(&config, &Resume::default(), out).unwrap();
+    let (dir, disk) = (TempDir::new().unwrap(), FaultyDisk::default());
+    let (out, batches) = crossbeam_channel::unbounded();
+    let open = Ingest::open_on(&jam(dir.path()), Box::new(disk.clone())).unwrap();
+    disk.set_read_only(true);
+    let handle = open.start(&Resume::default(), out).unwrap();
     handle.wait_live(PATIENCE).unwrap();
 
     let bytes = Lines::new().octet_counted(LINES);
-    let mut stream = std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap();
+    let mut stream = TcpStream::connect(handle.local_addrs().tcp).unwrap();
     stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut sent = 0;
     let stuck = loop {
@@ -118,9 +122,10 @@ fn while_nobody_reads_tcp_senders_wait_and_lose_nothing() {
     };
     assert!(stuck, "the sender was never made to wait");
     let stats = handle.stats();
-    assert_eq!((stats.queue_depth, stats.queue_bound), (2, 2), "full, and no more than full");
+    assert_eq!((stats.queue_depth, stats.queue_bound), (1, 1), "full, and no more than full");
     assert!(stats.by(Transport::Tcp).lines < LINES as u64);
 
+    disk.set_read_only(false);
     stream.set_write_timeout(None).unwrap();
     let sender = std::thread::spawn(move || stream.write_all(&bytes[sent..]).map(|()| stream));
     let all = take_lines(&batches, LINES as u64);
@@ -136,7 +141,7 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     let open = Ingest::open_on(&config(dir.path()), Box::new(disk.clone())).unwrap();
     let handle = open.start(&Resume::default(), out).unwrap();
     handle.wait_live(PATIENCE).unwrap();
-    let (mut stream, mut lines) = (std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
+    let (mut stream, mut lines) = (TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
     stream.write_all(&lines.octet_counted(100)).unwrap();
     assert_eq!(counts(&take_lines(&batches, 100)), accepted(100));
 
@@ -164,7 +169,7 @@ fn it_stops_by_itself_when_nobody_takes_its_batches() {
     let dir = TempDir::new().unwrap();
     let Running { handle, batches } = start(&config(dir.path()), &Resume::default());
     drop(batches);
-    let (mut stream, mut lines) = (std::net::TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
+    let (mut stream, mut lines) = (TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
     let stopped = |stats: &IngestStats| matches!(stats.phase, Phase::Stopped { failure: Some(_) });
     let began = Instant::now();
     while !stopped(&handle.stats()) {

@@ -89,7 +89,7 @@ fn two_homes_over_sockets_are_billed_as_their_union() {
     assert_eq!(seqs(&batches), union);
     let window = &batches.last().unwrap().windows[0];
     assert_eq!((window.received, window.missing), (accepted, LINES as u64 - accepted));
-    assert_eq!(window.duplicates, counts.second_home, "one column for both, until the table has another");
+    assert_eq!(window.duplicates, counts.second_home, "the copies are among them");
     assert!(window.missing > 0 && counts.second_home > 0, "there was something to tell");
     assert_eq!(running.handle.stats().by(Transport::Udp).kernel_drops, 0);
     running.handle.shutdown(PATIENCE).unwrap();

@@ -130,7 +130,7 @@ fn what_this_version_does_not_know_is_an_error() {
     let part = Kind::Part.number();
     for (bytes, error) in [
         (header(0, 0, 0, 0, 0), FrameError::Kind(0)),
-        (header(0, 15, 0, 0, 0), FrameError::Kind(15)),
+        (header(0, 16, 0, 0, 0), FrameError::Kind(16)),
         (header(0, 255, 0, 0, 0), FrameError::Kind(255)),
         (header(0, part, 4, 0, 0), FrameError::Flags(4)),
         (header(0, part, 0x83, 0, 0), FrameError::Flags(0x83)),

@@ -53,6 +53,12 @@ impl Api {
         Usage::read(&self.json(&format!("/api/v1/usage/summary?from={}&to={}{of_one}", range.from, range.to))?)
     }
 
+    /// What was lost on its way, of all gateways.
+    pub(crate) fn lost(&mut self) -> anyhow::Result<Lost> {
+        let json = self.json("/api/v1/loss")?;
+        Ok(Lost { missing: count(&json, "/totals/missing")?, repaired: count(&json, "/totals/repaired")? })
+    }
+
     /// How the expected edges stand.
     pub(crate) fn fleet(&mut self) -> anyhow::Result<Fleet> {
         Fleet::read(&self.json("/api/v1/fleet")?)
@@ -127,6 +133,13 @@ pub(crate) struct Worker {
     pub(crate) missing: u64,
     pub(crate) first_seq: u64,
     pub(crate) highest_seq: u64,
+}
+
+/// Numbers that did not come, and such as came after they had been given up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) missing: u64,
+    pub(crate) repaired: u64,
 }
 
 /// Usage over a range.

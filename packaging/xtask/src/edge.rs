@@ -25,11 +25,17 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Starts it; the running `suiftly up` has made its token and the keys that it checks signatures by.
 pub(crate) fn spawn(shape: &Shape) -> anyhow::Result<Supervised> {
+    spawn_with(shape, &[])
+}
+
+/// The same with more in its environment.
+pub(crate) fn spawn_with(shape: &Shape, environment: &[(&str, String)]) -> anyhow::Result<Supervised> {
     let dir = &shape.data_dir;
     let config = dir.join("edge.toml");
     fs::write(&config, configuration(shape)?).with_context(|| format!("cannot write {}", config.display()))?;
     let mut command = Command::new(&shape.suiftly);
     command.args(["edge", "--data-dir"]).arg(dir).arg("--config").arg(config);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     Supervised::spawn("the edge", &mut command, &dir.join("logs/edge.log"), &[(Signal::SIGTERM, STOP_TIME_MAX)])
 }
 

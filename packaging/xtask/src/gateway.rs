@@ -52,7 +52,7 @@ impl Gateway {
 
     /// Starts it with these arguments more.
     fn spawn(places: &Places, shape: &Shape, more: &[&str]) -> anyhow::Result<Self> {
-        let Shape { data_dir, ports, udp, .. } = shape;
+        let Shape { data_dir, ports, udp, settings, .. } = shape;
         let haproxy = program("haproxy").context("HAProxy is not installed")?;
         let socket = socket_path(data_dir)?;
         let command = |arguments: &[&str]| {
@@ -62,6 +62,7 @@ impl Gateway {
                 command.args(["-f", file]);
             }
             set_environment(&mut command, ports, data_dir, &socket);
+            command.envs(settings.iter().copied());
             command
         };
         run_quietly(&mut command(&["-c", "-q"])).context("HAProxy does not accept its configuration")?;

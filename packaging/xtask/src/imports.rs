@@ -8,7 +8,7 @@ use serde_json::Value;
 const ROOMS: &[(&str, &[&str])] = &[
     ("suiftly-schema", &[]),
     ("suiftly-store", &["suiftly-schema"]),
-    ("suiftly-ingest", &["suiftly-schema"]),
+    ("suiftly-ingest", &["suiftly-schema", "suiftly-link"]),
     ("suiftly-dataflow", &["suiftly-schema"]),
     ("suiftly-edge", &["suiftly-schema"]),
     ("suiftly-link", &["suiftly-schema"]),

@@ -14,6 +14,7 @@ mod books;
 mod build;
 mod chain;
 mod checks;
+mod cluster;
 mod commands;
 mod contract;
 mod customer;
@@ -93,6 +94,8 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Package(options) => deb::package(options),
         Task::Restore => restore::restore(),
         Task::Soak(options) => soak::soak(options),
+        Task::Cluster(task) => cluster::cluster(task),
+        Task::ClusterManage(options) => cluster::manage(&options),
         Task::Dist => dist::dist(),
         Task::Contract => contract::contract(),
         Task::CheckImports => commands::check_imports(),

@@ -151,8 +151,13 @@ impl Gateways {
 
 /// A line of SPEC §3.2 in an RFC 5424 header. Customers, statuses and traffic types follow from the number.
 fn line(gateway: &Gateway, seq: u64, at: UnixMillis) -> String {
+    line_of(gateway, 1_000 + seq % 7, seq, at)
+}
+
+/// The same of this customer.
+pub(crate) fn line_of(gateway: &Gateway, customer: u64, seq: u64, at: UnixMillis) -> String {
     let Gateway { server_id, boot_ms, .. } = gateway;
-    let (customer, bytes) = (1_000 + seq % 7, 90 + seq % 500);
+    let bytes = 90 + seq % 500;
     let (traffic, event, status) = match seq % 20 {
         0 => (3, 0, 429),
         1 => (1, 0, 404),
@@ -170,7 +175,8 @@ fn line(gateway: &Gateway, seq: u64, at: UnixMillis) -> String {
     )
 }
 
-fn now() -> UnixMillis {
+/// Now.
+pub(crate) fn now() -> UnixMillis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

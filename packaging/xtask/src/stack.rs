@@ -40,7 +40,7 @@ pub(crate) struct Shape {
     pub(crate) udp: bool,
     /// Whether a fresh data directory gets a past.
     pub(crate) past: bool,
-    /// What else stands in the environment of `suiftly`.
+    /// What else stands in the environment of `suiftly` and of HAProxy.
     pub(crate) settings: &'static [(&'static str, &'static str)],
 }
 
@@ -340,7 +340,7 @@ fn seed(shape: &Shape) -> anyhow::Result<u64> {
 }
 
 /// What `suiftly seed` wrote.
-fn seeded(data_dir: &Path) -> anyhow::Result<serde_json::Value> {
+pub(crate) fn seeded(data_dir: &Path) -> anyhow::Result<serde_json::Value> {
     let path = data_dir.join("demo-keys.json");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))

@@ -1,6 +1,7 @@
 //! Which requests are billed: by the traffic they were, and by how they were answered. Everything else is counted, and
 //! costs nothing.
 
+use crate::stream::billed_as;
 use crate::usage::MAX_TRAFFIC_TYPE;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -16,7 +17,8 @@ pub const BILLABLE_STATUSES: RangeInclusive<i16> = 100..=999;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BillableRule {
-    /// Traffic types, ascending: 0 to [`MAX_TRAFFIC_TYPE`], where 0 is what came without one.
+    /// Traffic types, ascending: 0 to [`MAX_TRAFFIC_TYPE`], where 0 is what came without one. What is told of an open stream
+    /// (7) is billed if 1 is.
     pub traffic_types: Vec<u8>,
     /// Statuses, ascending and apart, of [`BILLABLE_STATUSES`].
     pub statuses: Vec<StatusRange>,
@@ -47,11 +49,11 @@ pub enum BillableError {
 }
 
 impl BillableRule {
-    /// Whether a request is billed.
+    /// Whether a request is billed, or what is told of one.
     #[inline]
     pub fn is_billable(&self, traffic_type: u8, status_code: i16) -> bool {
         let is_in = |range: &StatusRange| range.from <= status_code && status_code <= range.to;
-        self.traffic_types.contains(&traffic_type) && self.statuses.iter().any(is_in)
+        self.traffic_types.contains(&billed_as(traffic_type)) && self.statuses.iter().any(is_in)
     }
 
     /// Whether it is the rule of books that have none: [`crate::usage::is_billable`].

@@ -71,6 +71,31 @@ pub enum StoreError {
         /// The epoch the database is at.
         watermark: Epoch,
     },
+    /// A single process was to write to a cluster's database.
+    #[error("database {database} is a cluster's: start its processes, and no single one")]
+    IsCluster {
+        /// The database.
+        database: String,
+    },
+    /// There is no cluster in this database.
+    #[error("the database is no cluster's: `suiftly cluster init` makes it one")]
+    NoCluster,
+    /// The cluster has been started anew since. Nothing was written.
+    #[error(
+        "the cluster is at generation {found}, and this is of generation {generation}: it was started anew without us"
+    )]
+    OldGeneration {
+        /// The one that was to write.
+        generation: u64,
+        /// The cluster's.
+        found: u64,
+    },
+    /// The order's epoch is not in the database yet: the same call succeeds once it is. Nothing was written.
+    #[error("epoch {epoch} of the order is not in the database yet")]
+    NotOrdered {
+        /// The epoch.
+        epoch: Epoch,
+    },
     /// A migration that was applied has another text now.
     #[error("migration {version:04}_{name} was changed after it was applied: add a new migration instead")]
     MigrationChanged {
@@ -228,7 +253,7 @@ impl StoreError {
 
     /// Whether the same call may succeed later, with nothing changed by anybody.
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::NotOrdered { .. })
     }
 }
 

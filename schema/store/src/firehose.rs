@@ -23,7 +23,7 @@ pub use settings::{Credentials, FirehoseConfig, TABLE};
 use crate::StoreError;
 use crate::config::StoreConfig;
 use parking_lot::Mutex;
-use progress::{Progress, Session};
+use progress::{Progress, Session, Whose};
 use std::sync::Arc;
 use std::time::Duration;
 use suiftly_schema::ids::Epoch;
@@ -78,7 +78,7 @@ pub enum Step {
 /// Sends one database's raw records. Holds a connection to it, and opens it again when it breaks.
 pub struct Firehose {
     store: StoreConfig,
-    journal_id: String,
+    whose: Whose,
     questdb: QuestDb,
     session: Option<Session>,
     page_records: usize,
@@ -94,13 +94,24 @@ impl Firehose {
     pub fn new(store: &StoreConfig, journal_id: &str, config: &FirehoseConfig) -> Result<Self, StoreError> {
         Ok(Self {
             store: store.clone(),
-            journal_id: journal_id.to_owned(),
+            whose: Whose { journal_id: journal_id.to_owned(), process: 0, processes: 1 },
             questdb: QuestDb::new(config)?,
             session: None,
             page_records: config.page_records,
             recent: None,
             monitor: FirehoseMonitor::default(),
         })
+    }
+
+    /// In a cluster each process sends what it committed itself, and the notes of processes that there are no more are
+    /// shared out. The journal is the order then; lines go under their own.
+    ///
+    /// # Panics
+    /// If there is no such process.
+    pub fn of_process(mut self, process: u16, processes: u16) -> Self {
+        assert!(process < processes, "process {process} of {processes}");
+        (self.whose.process, self.whose.processes) = (process.cast_signed(), processes.cast_signed());
+        self
     }
 
     /// Sends what its journal's writer has just committed from memory, as long as it is kept there.
@@ -160,9 +171,10 @@ impl Firehose {
             Some(session) => session,
             none => none.insert(Session::open(&self.store).await?),
         };
-        let page = session.page(&self.journal_id, self.page_records).await?;
-        let Some(journal_id) = page.journal_id() else {
-            if let Some(progress) = session.progress(&self.journal_id).await? {
+        let Whose { journal_id: ours, process, .. } = &self.whose;
+        let page = session.page(&self.whose, self.page_records).await?;
+        let Some((journal_id, line_journal)) = page.journals() else {
+            if let Some(progress) = session.progress(ours).await? {
                 self.monitor.tell(&progress);
             }
             // Nothing is to be sent, so all up to the store's watermark is.
@@ -170,13 +182,12 @@ impl Firehose {
             return Ok(Step::Idle);
         };
         // Epochs are a journal's.
-        let recent = self.recent.as_ref().filter(|_| journal_id == self.journal_id);
-        let rows = session.rows(&page, recent).await?;
-        let gone = page.records().saturating_sub(rows.len() as u64);
+        let recent = self.recent.as_ref().filter(|_| journal_id == ours).map(|recent| (recent, *process));
+        let (rows, gone) = session.rows(&page, recent).await?;
         let delivered =
-            if rows.is_empty() { Delivered::default() } else { self.questdb.send(journal_id, rows).await? };
+            if rows.is_empty() { Delivered::default() } else { self.questdb.send(line_journal, rows).await? };
         let progress = session.finish(&page, &delivered, gone).await?;
-        if journal_id == self.journal_id {
+        if journal_id == ours {
             self.monitor.tell(&progress);
             self.recent.iter().for_each(|recent| recent.forget(progress.epoch));
         }

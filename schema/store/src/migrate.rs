@@ -69,6 +69,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 17, name: "notes", sql: include_str!("../../migrations/0017_notes.sql") },
     Migration { version: 18, name: "sui", sql: include_str!("../../migrations/0018_sui.sql") },
     Migration { version: 19, name: "proof", sql: include_str!("../../migrations/0019_proof.sql") },
+    Migration { version: 20, name: "cluster", sql: include_str!("../../migrations/0020_cluster.sql") },
 ];
 
 impl Migration {

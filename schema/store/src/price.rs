@@ -4,6 +4,8 @@ use crate::StoreError;
 use crate::codec::Timestamptz;
 use crate::config::StoreConfig;
 use suiftly_schema::price::{BillableRule, PriceBook, PriceBooks, StatusRange};
+use suiftly_schema::stream::billed_as;
+use suiftly_schema::usage::MAX_TRAFFIC_TYPE;
 use tokio_postgres::types::Json;
 use tokio_postgres::{Client, GenericClient};
 
@@ -41,7 +43,8 @@ fn condition(books: &PriceBooks) -> String {
 }
 
 fn rule(rule: &BillableRule) -> String {
-    let types: Vec<_> = rule.traffic_types.iter().map(u8::to_string).collect();
+    let is_billed = |traffic_type: &u8| rule.traffic_types.contains(&billed_as(*traffic_type));
+    let types: Vec<_> = (0..=MAX_TRAFFIC_TYPE).filter(is_billed).map(|traffic_type| traffic_type.to_string()).collect();
     let range = |range: &StatusRange| format!("status_code BETWEEN {} AND {}", range.from, range.to);
     let statuses: Vec<_> = rule.statuses.iter().map(range).collect();
     format!("(traffic_type IN ({}) AND ({}))", types.join(", "), statuses.join(" OR "))
@@ -74,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_billed_is_a_condition_of_numbers() {
-        let default = "(traffic_type IN (1, 2) AND (status_code BETWEEN 100 AND 399))";
+        let default = "(traffic_type IN (1, 2, 7) AND (status_code BETWEEN 100 AND 399))";
         assert_eq!(condition(&PriceBooks::v1()), default);
         let statuses = vec![StatusRange { from: 200, to: 299 }, StatusRange { from: 404, to: 404 }];
         let billable = BillableRule { traffic_types: vec![0, 4], statuses };

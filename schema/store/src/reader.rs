@@ -12,7 +12,9 @@ mod quarantine;
 mod rows;
 mod span;
 mod sql;
+mod standing;
 mod stored;
+mod totals;
 mod usage;
 mod vault;
 mod view;
@@ -24,9 +26,10 @@ pub use customers::{
     KEY_HOURS_MAX, KEYS_MAX, KeyDid, KeyQuery, PARTS_MAX, PartKey, PartQuery, SpendChange, SpendQuery,
 };
 pub use infra::{INFRA_ROWS_MAX, INFRA_SUMS_MAX, InfraDimension, InfraFilter, InfraGroup, InfraQuery};
-pub use quarantine::{KeptLine, KeptReason, PAGE_LINE_BYTES, PAGE_LINES_MAX, QuarantineQuery};
+pub use quarantine::{KeptLine, KeptReason, LineJournal, PAGE_LINE_BYTES, PAGE_LINES_MAX, QuarantineQuery};
 pub use span::TimeRange;
 pub(crate) use sql::Conditions;
+pub use standing::Further;
 pub use stored::StoredLine;
 pub use usage::{USAGE_ROWS_MAX, UsageQuery};
 pub use vault::VaultRows;
@@ -36,8 +39,9 @@ use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::maintenance::{MINUTES_KEPT, before};
 use crate::pool::{self, snapshot};
-use crate::writer::{loss, resume};
+use crate::writer::loss;
 use deadpool_postgres::{Object, Pool};
+use standing::Stand;
 use std::sync::Arc;
 use suiftly_schema::ids::{CustomerId, Epoch, Network, Service};
 use suiftly_schema::loss::{LineCounts, WorkerWindow};
@@ -75,14 +79,15 @@ impl Filter {
     }
 }
 
-/// How far the database is: everything up to and with this epoch is in, nothing after it.
+/// How far the database is: everything up to and with this epoch is in, nothing after it. In a cluster of one customer's
+/// rows, whose shard it is of; of everybody's rows some shards may be [`Further`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Watermark {
     /// The epoch; 0 before the first.
     pub epoch: Epoch,
     /// Its clock.
     pub cut_at: UnixMillis,
-    /// Where its block ends in the journal, in bytes.
+    /// Where its block ends in the journal, in bytes. In a cluster that of the least epoch that was stored.
     pub journal_end: u64,
 }
 
@@ -96,10 +101,12 @@ pub struct Point {
 }
 
 /// What has been rated for a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatedMonth {
     /// As of.
     pub watermark: Watermark,
+    /// What has more than that.
+    pub further: Further,
     /// The month's usage.
     pub sums: UsageSums,
     /// Its price.
@@ -111,6 +118,8 @@ pub struct RatedMonth {
 pub struct StreamSnapshot {
     /// The stream goes on with the deltas after this.
     pub watermark: Watermark,
+    /// What has more than that.
+    pub further: Further,
     /// The month's usage.
     pub month_sums: UsageSums,
     /// Its price.
@@ -161,7 +170,7 @@ impl Reader {
     pub async fn rows<Q: ViewQuery>(&self, query: &Q) -> Result<Rows<Q>, StoreError> {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
-        let mut rows = Rows::new(query.clone(), self.watermark(&snapshot).await?);
+        let mut rows = Rows::at(query.clone(), self.stand(&snapshot, query.customer()).await?);
         Q::fetch(&snapshot, &mut rows).await?;
         Ok(rows)
     }
@@ -171,10 +180,10 @@ impl Reader {
     pub async fn rated_month(&self, filter: &Filter, month: BillingMonth) -> Result<RatedMonth, StoreError> {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
-        let watermark = self.watermark(&snapshot).await?;
+        let Stand { watermark, further } = self.stand(&snapshot, filter.customer_id).await?;
         let sums = rows::total(&snapshot, watermark, filter, rows::hours_of(month)).await?;
         let rated = rows::rated(&snapshot, filter, month).await?;
-        Ok(RatedMonth { watermark, sums, rated })
+        Ok(RatedMonth { watermark, further, sums, rated })
     }
 
     /// A month's usage and price, as [`Reader::rated_month`], with the minutes from an instant on.
@@ -186,24 +195,26 @@ impl Reader {
     ) -> Result<StreamSnapshot, StoreError> {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
-        let watermark = self.watermark(&snapshot).await?;
+        let Stand { watermark, further } = self.stand(&snapshot, filter.customer_id).await?;
         let month_sums = rows::total(&snapshot, watermark, filter, rows::hours_of(month)).await?;
         let rated = rows::rated(&snapshot, filter, month).await?;
         let span = rows::kept(TimeRange::new(minutes_since, UnixMillis::MAX), minutes_from(&watermark));
         let minutes = rows::minutes(&snapshot, watermark, filter, span).await?;
-        Ok(StreamSnapshot { watermark, month_sums, rated, minutes })
+        Ok(StreamSnapshot { watermark, further, month_sums, rated, minutes })
     }
 
-    /// How far the journal has come. All zero for a journal that never wrote.
+    /// How far the journal has come; in a cluster all shards, and windows as of where they restart. All zero for a journal
+    /// that never wrote.
     pub async fn pipeline_totals(&self) -> Result<PipelineTotals, StoreError> {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
+        let Stand { watermark, .. } = self.stand(&snapshot, None).await?;
         let client: &tokio_postgres::Transaction<'_> = &snapshot;
-        let Some(found) = resume::watermark(client, &self.journal_id).await? else {
+        let Some((counts, records)) = totals::lines(client, &self.journal_id).await? else {
             return Ok(PipelineTotals::default());
         };
         let workers = loss::windows(client, &self.journal_id, false).await?;
-        Ok(PipelineTotals { watermark: watermark_of(&found), counts: found.counts, records: found.records, workers })
+        Ok(PipelineTotals { watermark, counts, records, workers })
     }
 
     /// Counts the raw records one by one: a full scan, for reconciliation.
@@ -218,7 +229,7 @@ impl Reader {
     pub async fn vault(&self) -> Result<VaultRows, StoreError> {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
-        let watermark = self.watermark(&snapshot).await?;
+        let Stand { watermark, .. } = self.stand(&snapshot, None).await?;
         vault::read(&snapshot, watermark).await
     }
 
@@ -229,15 +240,15 @@ impl Reader {
         }
     }
 
-    async fn watermark(&self, snapshot: &deadpool_postgres::Transaction<'_>) -> Result<Watermark, StoreError> {
+    /// Where an answer about this customer stands, or about everybody.
+    async fn stand(
+        &self,
+        snapshot: &deadpool_postgres::Transaction<'_>,
+        customer: Option<CustomerId>,
+    ) -> Result<Stand, StoreError> {
         let client: &tokio_postgres::Transaction<'_> = snapshot;
-        let found = resume::watermark(client, &self.journal_id).await?;
-        Ok(found.as_ref().map(watermark_of).unwrap_or_default())
+        standing::stand(client, &self.journal_id, self.customer.or(customer)).await
     }
-}
-
-const fn watermark_of(found: &resume::Resume) -> Watermark {
-    Watermark { epoch: found.epoch, cut_at: found.cut_at, journal_end: found.journal_end }
 }
 
 /// From when on minutes are whole: the writer leaves out deltas of minutes that are older than this, by its clock.

@@ -30,10 +30,14 @@ fn month() -> ShadowMonth {
     }
 }
 
+fn one(hours: Vec<ShadowHour>, months: Vec<ShadowMonth>) -> ShadowRows {
+    ShadowRows { customers: 1, hours, months, is_moving: false }
+}
+
 #[test]
 fn what_is_the_same_by_both_paths_is_no_difference() {
     let monthly = ShadowHour { amount: None, ..hour() };
-    let rows = ShadowRows { customers: 1, hours: vec![hour(), monthly], months: vec![month()] };
+    let rows = one(vec![hour(), monthly], vec![month()]);
     let check = compare(&rows, &PriceBooks::v1(), UnixMillis(5));
     let summary = ShadowSummary { checked_at: UnixMillis(5), customers: 1, hours: 2, mismatches: 0 };
     assert_eq!(check, ShadowCheck { summary, detail: vec![] });
@@ -58,14 +62,14 @@ fn whatever_differs_is_found() {
     ];
     let books = PriceBooks::v1();
     for hour in hours {
-        let check = compare(&ShadowRows { customers: 1, hours: vec![hour], months: vec![] }, &books, UnixMillis(5));
+        let check = compare(&one(vec![hour], vec![]), &books, UnixMillis(5));
         assert_eq!((check.summary.mismatches, check.detail.len()), (1, 1), "{hour:?}");
     }
     for month in months {
-        let check = compare(&ShadowRows { customers: 1, hours: vec![], months: vec![month] }, &books, UnixMillis(5));
+        let check = compare(&one(vec![], vec![month]), &books, UnixMillis(5));
         assert_eq!((check.summary.mismatches, check.detail.len()), (1, 1), "{month:?}");
     }
-    let many = ShadowRows { customers: 1, hours: vec![hours[0]; SHADOW_DETAIL_MAX + 5], months: vec![] };
+    let many = one(vec![hours[0]; SHADOW_DETAIL_MAX + 5], vec![]);
     let check = compare(&many, &books, UnixMillis(5));
     assert_eq!((check.summary.mismatches, check.detail.len()), (25, SHADOW_DETAIL_MAX));
     assert_eq!(check.detail[0]["stored"]["requests"], 13);

@@ -19,6 +19,7 @@ fn rejected_lines_are_kept_verbatim() {
         .map(|(at, reason)| {
             let frame = block.frames().nth(at).unwrap();
             QuarantinedLine {
+                journal_no: 0,
                 journal_offset: frame.offset,
                 received_at: frame.received_at,
                 reason,

@@ -105,16 +105,22 @@ fn a_home_that_was_silent_gives_its_place_to_another() {
     assert!(homes.len() == HOMES_MAX && !homes.contains(&"tcp 192.0.2.2".to_owned()), "{homes:?}");
 }
 
+/// As a version before this one stored them.
+fn without_homes(mut windows: Vec<WorkerWindow>) -> Vec<WorkerWindow> {
+    windows.iter_mut().for_each(|window| window.homes.clear());
+    windows
+}
+
 /// Beyond what the journal's last lines tell, who brought a line is forgotten, but never that it came.
 #[test]
-fn a_restart_without_the_journal_forgets_who_and_not_what() {
+fn a_window_without_homes_tells_what_came_and_not_by_whom() {
     let mut before = dedup(LIMITS);
     for seq in 1..=100 {
         before.observe_from(home(1), line(1, seq), seq);
         before.observe_from(home(2), line(1, seq), seq);
     }
     let again = |rewarmed: &[(u8, u32)], by: u8, seqs: std::ops::RangeInclusive<u32>| {
-        let mut dedup = Dedup::restore(LIMITS, &before.windows()).unwrap();
+        let mut dedup = Dedup::restore(LIMITS, &without_homes(before.windows())).unwrap();
         rewarmed.iter().for_each(|(by, seq)| dedup.rewarm(home(*by), line(1, *seq), *seq));
         dedup.begin_epoch(2, UnixMillis(2));
         let seen: Vec<Seen> = seqs.map(|seq| dedup.observe_from(home(by), line(1, seq), seq)).collect();
@@ -129,6 +135,60 @@ fn a_restart_without_the_journal_forgets_who_and_not_what() {
     assert_eq!(again(&first, 2, 1..=100), (100, 0), "the first was alone, and so brought all");
     let mixed: Vec<(u8, u32)> = first.iter().copied().chain([(2, 95)]).collect();
     assert_eq!(again(&mixed, 2, 1..=100), (9, 91), "of 91 to 100 it is known, but for 95");
+}
+
+#[test]
+fn a_restart_goes_on_with_what_is_stored_of_the_homes() {
+    let mut before = dedup(LIMITS);
+    for seq in (1..=100).filter(|seq| seq % 10 != 0) {
+        before.observe_from(home(1), line(1, seq), seq);
+        before.observe_from(home(2), line(1, seq), seq);
+        // Another worker has one home alone.
+        before.observe_from(home(1), line(2, seq), seq);
+    }
+    before.observe_from(home(2), line(1, 200), 200);
+    before.observe_from(None, line(1, 201), 201);
+    let mut after = Dedup::restore(LIMITS, &before.windows()).unwrap();
+    assert_eq!((after.windows(), after.homes()), (before.windows(), before.homes()));
+    // Who is told in the journal again was known.
+    after.rewarm(home(2), line(2, 1), 1);
+    for dedup in [&mut before, &mut after] {
+        dedup.begin_epoch(2, UnixMillis(2));
+        let steps = [
+            (1, line(1, 200), Seen::SecondHome),
+            (1, line(1, 201), Seen::Duplicate),
+            (2, line(1, 10), Seen::New),
+            (1, line(1, 10), Seen::SecondHome),
+            (2, line(2, 9), Seen::SecondHome),
+        ];
+        for (by, line, expected) in steps {
+            let seen = dedup.observe_from(home(by), line, line.seq);
+            let is_same = seen == expected || (seen, expected) == (Seen::DuplicateUnproven, Seen::Duplicate);
+            assert!(is_same, "{by} {line:?}: {seen:?}");
+        }
+    }
+    assert_eq!((after.windows(), after.homes()), (before.windows(), before.homes()));
+}
+
+#[test]
+fn stored_homes_that_are_damaged_stop_the_start() {
+    let mut before = dedup(LIMITS);
+    for (by, seq) in [(1, 1), (2, 1), (1, 2), (1, 5)] {
+        before.observe_from(home(by), line(1, seq), 0);
+    }
+    let restored = |change: fn(&mut Vec<u8>)| {
+        let mut window = only(&before);
+        change(&mut window.homes[0].seen);
+        Dedup::restore(LIMITS, &[window]).map(|dedup| dedup.homes())
+    };
+    assert_eq!(restored(|_| {}).unwrap(), before.homes());
+    let damaged = DedupError::Damaged { server_id: 17, boot_ms: 1 };
+    assert_eq!(restored(Vec::clear).unwrap_err(), damaged);
+    assert_eq!(restored(|seen| seen.truncate(20)).unwrap_err(), damaged);
+    assert_eq!(restored(|seen| seen[2] = 0).unwrap_err(), damaged, "no way that lines come");
+    assert_eq!(restored(|seen| _ = seen.pop()).unwrap_err(), damaged, "not its numbers");
+    let newer = DedupError::Version { server_id: 17, boot_ms: 1, version: 9 };
+    assert_eq!(restored(|seen| seen[0] = 9).unwrap_err(), newer);
 }
 
 /// What each of two homes has brought.
@@ -167,8 +227,8 @@ enum Act {
     Again(u64, u64),
     /// Another worker speaks, and this one's window is folded.
     Fold,
-    /// A restart, after which all of the journal is read again.
-    Restart,
+    /// A restart, after which all of the journal is read again; of windows that tell of homes or not.
+    Restart(bool),
 }
 
 fn acts() -> impl Strategy<Value = Vec<(bool, Act)>> {
@@ -180,7 +240,7 @@ fn acts() -> impl Strategy<Value = Vec<(bool, Act)>> {
         4 => (1u64..500, 1u64..100).prop_map(|(back, count)| Act::Again(back, count)),
         2 => (1u64..200_000, 1u64..100).prop_map(|(back, count)| Act::Again(back, count)),
         1 => Just(Act::Fold),
-        1 => Just(Act::Restart),
+        1 => any::<bool>().prop_map(Act::Restart),
     ];
     proptest::collection::vec((any::<bool>(), act), 1..60)
 }
@@ -236,8 +296,8 @@ impl Play {
                 self.dedup.observe(line(2, 1), 0);
                 next..next
             }
-            Act::Restart => {
-                self.restart();
+            Act::Restart(with_homes) => {
+                self.restart(*with_homes);
                 next..next
             }
         };
@@ -263,8 +323,10 @@ impl Play {
         Ok(())
     }
 
-    fn restart(&mut self) {
-        self.dedup = Dedup::restore(self.limits, &self.dedup.windows()).unwrap();
+    fn restart(&mut self, with_homes: bool) {
+        let windows = self.dedup.windows();
+        let windows = if with_homes { windows } else { without_homes(windows) };
+        self.dedup = Dedup::restore(self.limits, &windows).unwrap();
         for (by, number) in &self.journal {
             self.dedup.rewarm(Self::home(*by), Self::line(*number), body_of(*number));
         }

@@ -2,4 +2,5 @@
 
 pub(crate) mod certificates;
 pub(crate) mod disk;
+pub(crate) mod links;
 pub(crate) mod pipeline;

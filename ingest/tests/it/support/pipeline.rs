@@ -1,5 +1,6 @@
 //! A running ingest on ports of the system's choice, and senders for it.
 
+use crate::support::disk::FaultyDisk;
 use crossbeam_channel::Receiver;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -36,32 +37,45 @@ pub(crate) fn start(config: &IngestConfig, resume: &Resume) -> Running {
 /// Queues of one each.
 pub(crate) fn jam(dir: &Path) -> IngestConfig {
     let mut config = config(dir);
-    (config.listener.queue_chunks, config.max_undelivered, config.journal.queue_blocks) = (1, 1, 1);
+    (config.listener.queue_chunks, config.journal.queue_blocks) = (1, 1);
+    (config.max_undelivered, config.max_undecoded) = (1, 1);
     config
 }
 
-/// A running ingest whose queues are all full, after five lines.
+/// A running ingest whose disk refuses: its queues are all full, and the rest waits in the kernel.
 pub(crate) struct Jammed {
     pub(crate) handle: IngestHandle,
     pub(crate) batches: Receiver<Batch>,
+    pub(crate) disk: FaultyDisk,
     pub(crate) stream: TcpStream,
-    pub(crate) lines: Lines,
+    /// How many lines were sent.
+    pub(crate) lines: u64,
 }
 
-/// Starts it with the queues of [`jam`]. Nobody takes batches: one fits in the queue to us, one is in delivery's hand, one
-/// before it, one in the sequencer's hand; then one fits in the queue to the sequencer.
+/// More than three blocks and three reads, which is what the queues hold, and little enough for the kernel to take the rest.
+const JAM_BYTES: usize = 17 << 18;
+
+/// Starts it with the queues of [`jam`].
 pub(crate) fn jammed(config: &IngestConfig) -> Jammed {
-    let (out, batches) = crossbeam_channel::bounded(1);
-    let handle = Ingest::start(config, &Resume::default(), out).unwrap();
+    let ((out, batches), disk) = (crossbeam_channel::bounded(OUT_BATCHES), FaultyDisk::default());
+    let open = Ingest::open_on(config, Box::new(disk.clone())).unwrap();
+    disk.set_read_only(true);
+    let handle = open.start(&Resume::default(), out).unwrap();
     handle.wait_live(PATIENCE).unwrap();
     let (mut stream, mut lines) = (TcpStream::connect(handle.local_addrs().tcp).unwrap(), Lines::new());
-    for epoch in 1..=4 {
-        stream.write_all(&lines.octet_counted(1)).unwrap();
-        wait_until(&handle, "the line's block", |stats| stats.durable_epoch == epoch);
+    let (mut bytes, mut sent) = (Vec::new(), 0);
+    while bytes.len() < JAM_BYTES {
+        bytes.extend(lines.octet_counted(100));
+        sent += 100;
     }
-    stream.write_all(&lines.octet_counted(1)).unwrap();
-    wait_until(&handle, "a full queue", |stats| stats.queue_depth == 1);
-    Jammed { handle, batches, stream, lines }
+    stream.write_all(&bytes).unwrap();
+    let mut taken = 0;
+    wait_until(&handle, "full queues, and nothing moves", |stats| {
+        let before = std::mem::replace(&mut taken, stats.lines());
+        std::thread::sleep(Duration::from_millis(100));
+        stats.queue_depth == 1 && stats.lines() == before && stats.write_error.is_some()
+    });
+    Jammed { handle, batches, disk, stream, lines: sent }
 }
 
 impl Running {
@@ -114,7 +128,7 @@ pub(crate) fn now() -> UnixMillis {
     UnixMillis(i64::try_from(since.as_millis()).unwrap())
 }
 
-pub(crate) fn wait_until(handle: &IngestHandle, what: &str, so: impl Fn(&IngestStats) -> bool) -> IngestStats {
+pub(crate) fn wait_until(handle: &IngestHandle, what: &str, mut so: impl FnMut(&IngestStats) -> bool) -> IngestStats {
     let began = Instant::now();
     loop {
         let stats = handle.stats();

@@ -15,11 +15,16 @@ const DOC: &str = "usr/share/doc/suiftly";
 const MAN: &str = "usr/share/man/man1";
 
 /// Single files: where they are in the checkout, and where they go.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 12] = [
     ("packaging/systemd/suiftly.service", "usr/lib/systemd/system/suiftly.service"),
     ("packaging/systemd/suiftly.socket", "usr/lib/systemd/system/suiftly.socket"),
     ("packaging/systemd/suiftly-udp.socket", "usr/lib/systemd/system/suiftly-udp.socket"),
     ("packaging/systemd/suiftly-edge.service", "usr/lib/systemd/system/suiftly-edge.service"),
+    ("packaging/systemd/suiftly-ingest.service", "usr/lib/systemd/system/suiftly-ingest.service"),
+    ("packaging/systemd/suiftly-ingest.socket", "usr/lib/systemd/system/suiftly-ingest.socket"),
+    ("packaging/systemd/suiftly-ingest-udp.socket", "usr/lib/systemd/system/suiftly-ingest-udp.socket"),
+    ("packaging/systemd/suiftly-dataflow@.service", "usr/lib/systemd/system/suiftly-dataflow@.service"),
+    ("packaging/systemd/suiftly-api.service", "usr/lib/systemd/system/suiftly-api.service"),
     ("packaging/suiftly.toml", "usr/share/doc/suiftly/examples/suiftly.toml"),
     ("packaging/deb/copyright", "usr/share/doc/suiftly/copyright"),
     ("packaging/deb/lintian-overrides", "usr/share/lintian/overrides/suiftly"),

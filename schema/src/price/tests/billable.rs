@@ -1,6 +1,7 @@
 //! What is billed: the default, rules by hand, their bounds and their JSON, and what holds whatever the rule is.
 
 use crate::price::{BillableError, BillableRule, BookError, PriceBook, PriceBooks, StatusRange};
+use crate::stream::billed_as;
 use crate::time::UnixMillis;
 use crate::usage::{MAX_TRAFFIC_TYPE, is_billable};
 use proptest::collection::vec;
@@ -48,11 +49,20 @@ fn what_is_billed_by_hand() {
         (4, 499, true),
         (4, 500, false),
         (4, -1, false),
+        (7, 200, false),
         (0, 0, false),
     ];
     for (traffic, status, expected) in cases {
         assert_eq!(one.is_billable(traffic, status), expected, "{traffic} {status}");
     }
+}
+
+#[test]
+fn what_is_told_of_a_stream_is_billed_as_guaranteed() {
+    for billed in [rule(&[1], &[(200, 299)]), rule(&[1, 7], &[(200, 299)])] {
+        assert!(billed.is_billable(7, 200) && !billed.is_billable(7, 404) && !billed.is_billable(8, 200));
+    }
+    assert!(!rule(&[2, 7], &[(200, 299)]).is_billable(7, 200));
 }
 
 #[test]
@@ -144,7 +154,7 @@ proptest! {
         let kinds = BTreeSet::from_iter(rule.traffic_types.clone());
         let billed: BTreeSet<i16> = rule.statuses.iter().flat_map(|range| range.from..=range.to).collect();
         for (traffic, status) in everything() {
-            let expected = kinds.contains(&traffic) && billed.contains(&status);
+            let expected = kinds.contains(&billed_as(traffic)) && billed.contains(&status);
             prop_assert_eq!(rule.is_billable(traffic, status), expected, "{} {}", traffic, status);
         }
         let json = serde_json::to_string(&rule).unwrap();

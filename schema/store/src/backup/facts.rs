@@ -35,7 +35,7 @@ pub struct Facts {
 pub struct WatermarkFacts {
     /// The journal's id.
     pub journal_id: String,
-    /// The last epoch that is in.
+    /// The last epoch that is in; of a cluster's order the one that a restart goes on from, which every shard has.
     pub epoch: Epoch,
     /// When that was cut.
     pub cut_at: UnixMillis,
@@ -113,7 +113,11 @@ pub(super) async fn server_release(client: &Client) -> Result<u32, StoreError> {
 }
 
 async fn watermarks(client: &Client) -> Result<Vec<WatermarkFacts>, StoreError> {
-    let select = "SELECT journal_id, epoch, cut_at FROM journal_watermarks ORDER BY journal_id";
+    let select = "SELECT w.journal_id, coalesce(s.epoch, w.epoch), coalesce(s.cut_at, w.cut_at) \
+        FROM journal_watermarks AS w LEFT JOIN ( \
+            SELECT order_journal, min(restart_epoch) AS epoch, min(restart_at) AS cut_at \
+            FROM cluster CROSS JOIN shard_watermarks GROUP BY 1) AS s ON s.order_journal = w.journal_id \
+        ORDER BY w.journal_id";
     let rows = client.query(select, &[]).await.map_err(StoreError::database("read the watermarks"))?;
     let watermark = |row: &tokio_postgres::Row| {
         let epoch = from_bigint("a watermark", row.get(1))?;

@@ -48,10 +48,12 @@ impl Recent {
         }
     }
 
-    /// The records of a transaction that are of these times and places, as they are stored; none if it is not kept.
+    /// The records of a transaction that are of this journal, these times and places, as they are stored; none if it is not
+    /// kept.
     pub(super) fn rows(
         &self,
         epochs: (Epoch, Epoch),
+        journal_no: u16,
         times: &RangeInclusive<UnixMillis>,
         places: &RangeInclusive<u64>,
     ) -> Option<Vec<RawRow>> {
@@ -59,10 +61,11 @@ impl Recent {
             let kept = self.kept.lock();
             kept.transactions.iter().find(|transaction| transaction.epochs == epochs)?.commits.clone()
         };
-        let records = commits.iter().flat_map(|commit| &commit.records);
-        let records =
-            records.filter(|record| times.contains(&record.timestamp) && places.contains(&record.journal_offset));
-        Some(records.map(RawRow::of).collect())
+        let records = commits.iter().flat_map(|commit| commit.numbered_records());
+        let records = records.filter(|(no, record)| {
+            *no == journal_no && times.contains(&record.timestamp) && places.contains(&record.journal_offset)
+        });
+        Some(records.map(|(_, record)| RawRow::of(record)).collect())
     }
 
     /// All up to this epoch has been answered for.

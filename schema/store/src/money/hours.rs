@@ -1,7 +1,8 @@
 //! What was counted for a month: hours, what they are rated by, and how far the journals are in, all of one moment.
 //!
 //! The three are written by the store's writer in one transaction, which waits for no lock that money takes. So they are
-//! read by one statement: it sees all of a commit or nothing of it, at any isolation.
+//! read by one statement: it sees all of a commit or nothing of it, at any isolation. In a cluster all of a customer is of
+//! one shard, and what its epoch is of the order; what other shards have is no part of that customer's bill.
 
 use super::MoneyStore;
 use crate::StoreError;
@@ -14,6 +15,7 @@ use suiftly_schema::bill::{HourUsage, JournalPoint};
 use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::PriceBook;
+use suiftly_schema::shard::Shard;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
@@ -41,8 +43,10 @@ pub struct RatedLine {
 /// What was counted for several customers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
-    /// The journals that are in, ascending.
-    pub(super) journals: Vec<JournalPoint>,
+    /// The journals that are in.
+    journals: Vec<JournalPoint>,
+    /// In a cluster its order, by shard.
+    order: BTreeMap<Shard, JournalPoint>,
     /// By customer. Who has no usage has no entry.
     pub(super) months: BTreeMap<CustomerId, CountedMonth>,
 }
@@ -57,8 +61,15 @@ const COUNTED: &str = "SELECT 0::smallint, u.customer_id, u.hour, u.service_type
     SELECT 1::smallint, r.customer_id, NULL, r.service_type, r.price_book, r.rated_micro_usd, 0, NULL \
     FROM rated AS r WHERE r.month = $4 AND r.customer_id = ANY($1) AND r.rated_micro_usd <> 0 \
     UNION ALL \
-    SELECT 2::smallint, 0, NULL, 0::smallint, 0, epoch, 0, journal_id FROM journal_watermarks \
-    WHERE epoch > 0 AND cut_at >= $2 - INTERVAL '70 minutes'";
+    SELECT 2::smallint, 0, NULL, 0::smallint, 0, epoch, 0, journal_id FROM journal_watermarks AS w \
+    WHERE epoch > 0 AND cut_at >= $2 - INTERVAL '70 minutes' \
+        AND NOT EXISTS (SELECT FROM cluster WHERE order_journal = w.journal_id) \
+        AND NOT EXISTS (SELECT FROM cluster_journals AS j WHERE j.journal_id = w.journal_id) \
+    UNION ALL \
+    SELECT 3::smallint, s.shard, NULL, 0::smallint, 0, s.epoch, 0, c.order_journal \
+    FROM cluster AS c CROSS JOIN shard_watermarks AS s \
+    WHERE s.epoch > 0 AND s.cut_at >= $2 - INTERVAL '70 minutes' \
+        AND s.shard IN (SELECT ids.id & 255 FROM unnest($1::bigint[]) AS ids (id))";
 
 /// Reads what was counted, in one statement.
 pub(super) async fn counted(
@@ -78,7 +89,6 @@ pub(super) async fn counted(
     while let Some(row) = rows.try_next().await.map_err(StoreError::database(attempted))? {
         counted.take(&row)?;
     }
-    counted.journals.sort_unstable();
     for month in counted.months.values_mut() {
         month.hours.sort_unstable();
         month.rated.sort_unstable();
@@ -101,12 +111,27 @@ impl Counted {
                 price_book: row.get::<_, i32>(4).cast_unsigned(),
                 amount: MicroUsd(row.get(5)),
             }),
-            _ => self
-                .journals
-                .push(JournalPoint { journal_id: row.get(7), epoch: from_bigint("a journal's epoch", row.get(5))? }),
+            2 => self.journals.push(point_of(row)?),
+            _ => drop(self.order.insert(Shard(shard_number(row.get(1))?), point_of(row)?)),
         }
         Ok(())
     }
+
+    /// The journals that are in what a customer has, ascending.
+    pub(super) fn journals_of(&self, customer: CustomerId) -> Vec<JournalPoint> {
+        let order = self.order.get(&Shard::of_customer(Some(customer)));
+        let mut journals: Vec<_> = self.journals.iter().chain(order).cloned().collect();
+        journals.sort_unstable();
+        journals
+    }
+}
+
+fn point_of(row: &Row) -> Result<JournalPoint, StoreError> {
+    Ok(JournalPoint { journal_id: row.get(7), epoch: from_bigint("a journal's epoch", row.get(5))? })
+}
+
+fn shard_number(number: i64) -> Result<u8, StoreError> {
+    u8::try_from(number).map_err(|error| StoreError::Row { what: "a shard", cause: error.to_string() })
 }
 
 fn network_of(number: i32) -> Result<Option<Network>, StoreError> {
@@ -129,12 +154,14 @@ pub(super) async fn books(transaction: &Transaction<'_>, month: BillingMonth) ->
 }
 
 impl MoneyStore {
-    /// The clock up to which the store has every line that was received: the watermark's of the journal that moved last.
-    /// Only one process writes to a database, so a journal that moved earlier belongs to an installation that is gone, and
-    /// nothing more comes of it. `None` before the first epoch.
+    /// The clock up to which the store has every line that was received: in a cluster that of the shard which is furthest
+    /// behind, else the watermark's of the journal that moved last. Only one process, or one cluster, writes to a database,
+    /// so a journal that moved earlier belongs to an installation that is gone, and nothing more comes of it. `None` before
+    /// the first epoch, of any shard.
     pub async fn received_until(&self) -> Result<Option<UnixMillis>, StoreError> {
-        let sql = "SELECT cut_at FROM journal_watermarks WHERE epoch > 0 ORDER BY updated_at DESC, cut_at DESC LIMIT 1";
-        let row = self.client().await?.query_opt(sql, &[]).await.map_err(StoreError::database("read the watermark"))?;
-        Ok(row.map(|row| row.get::<_, Timestamptz>(0).0))
+        let sql = "SELECT CASE WHEN EXISTS (SELECT FROM cluster) THEN suiftly_complete_to() ELSE ( \
+            SELECT cut_at FROM journal_watermarks WHERE epoch > 0 ORDER BY updated_at DESC, cut_at DESC LIMIT 1) END";
+        let row = self.client().await?.query_one(sql, &[]).await.map_err(StoreError::database("read the watermark"))?;
+        Ok(row.get::<_, Option<Timestamptz>>(0).map(|at| at.0))
     }
 }

@@ -64,9 +64,13 @@ impl MoneyStore {
         row.as_ref().map(sealed).transpose()
     }
 
-    /// Up to which epoch a journal is in the database, and when that was cut: what may be sealed. `None`: nothing of it is.
+    /// Up to which epoch a journal is in the database, and when that was cut: what may be sealed. Of a cluster's order that is
+    /// what every shard has. `None`: nothing of it is.
     pub async fn stored_until(&self, journal_id: &str) -> Result<Option<(Epoch, UnixMillis)>, StoreError> {
-        let sql = "SELECT epoch, cut_at FROM journal_watermarks WHERE journal_id = $1 AND epoch > 0";
+        let sql = "SELECT min(s.epoch), min(s.cut_at) FROM cluster AS c CROSS JOIN shard_watermarks AS s \
+                WHERE c.order_journal = $1 HAVING min(s.epoch) > 0 \
+            UNION ALL SELECT epoch, cut_at FROM journal_watermarks AS j WHERE journal_id = $1 AND epoch > 0 \
+                AND NOT EXISTS (SELECT FROM cluster WHERE order_journal = j.journal_id)";
         let row = self.client().await?.query_opt(sql, &[&journal_id]).await;
         let row = row.map_err(StoreError::database("read a journal's watermark"))?;
         let epoch = |row: &Row| from_bigint("a journal's epoch", row.get(0));

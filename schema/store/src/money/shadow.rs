@@ -89,6 +89,9 @@ pub struct ShadowRows {
     pub hours: Vec<ShadowHour>,
     /// Their months.
     pub months: Vec<ShadowMonth>,
+    /// Some shard of a cluster was stored further than another: a record may have been there before what was counted of it,
+    /// or after. Such a difference is gone the next time.
+    pub is_moving: bool,
 }
 
 /// The last run's figures.
@@ -127,7 +130,9 @@ impl MoneyStore {
             months.append(&mut compare_month(&snapshot, &customers, month).await?);
         }
         let hours = rows.iter().map(hour_of).collect::<Result<_, _>>()?;
-        Ok(ShadowRows { customers: customers.len(), hours, months })
+        let moving = snapshot.query_one("SELECT count(DISTINCT epoch) > 1 FROM shard_watermarks", &[]).await;
+        let is_moving = moving.map_err(StoreError::database("look whether shards are level"))?.get(0);
+        Ok(ShadowRows { customers: customers.len(), hours, months, is_moving })
     }
 
     /// Records a run, and tells of it if anything differs: `detail` names the first differences.

@@ -6,7 +6,7 @@ use super::{Filter, TimeRange, rows};
 use crate::StoreError;
 use crate::codec::{NO_NETWORK, Timestamptz, known_network, service_of};
 use crate::maintenance::{HOURS_KEPT, before};
-use suiftly_schema::ids::{Network, Service};
+use suiftly_schema::ids::{CustomerId, Network, Service};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
 use suiftly_schema::view::EpochDeltas;
@@ -44,6 +44,10 @@ impl ViewQuery for CellQuery {
                 add(Cell { hour: key.hour, service: key.usage.service, network: key.usage.network }, &usage.sums);
             }
         }
+    }
+
+    fn customer(&self) -> Option<CustomerId> {
+        self.filter.customer_id
     }
 
     fn is_kept(&self, cell: &Cell, complete_to: UnixMillis) -> bool {

@@ -77,6 +77,10 @@ impl ViewQuery for KeyQuery {
         let hours = deltas.key_hours.iter().filter(|(of, _)| is_asked(of));
         hours.for_each(|(of, did)| add(of.key, &KeyDid::in_hour(of.hour, *did)));
     }
+
+    fn customer(&self) -> Option<CustomerId> {
+        Some(self.customer_id)
+    }
 }
 
 impl Fetch for KeyQuery {
@@ -152,6 +156,10 @@ impl ViewQuery for SpendQuery {
             add(*customer_id, &SpendChange { spend: *spend, changed_at: cut_at });
         }
     }
+
+    fn customer(&self) -> Option<CustomerId> {
+        Some(self.customer_id)
+    }
 }
 
 impl Fetch for SpendQuery {
@@ -209,6 +217,10 @@ impl ViewQuery for PartQuery {
                 add(PartKey { customer_id, service, month: key.hour.month(), price_book }, &usage.sums);
             }
         }
+    }
+
+    fn customer(&self) -> Option<CustomerId> {
+        self.filter.customer_id
     }
 }
 

@@ -1,4 +1,8 @@
 //! The quarantine, to look at: what is kept by reason, the newest lines, one line whole.
+//!
+//! A line is known by its journal and its place there. So lines are of one journal: the reader's, or in a cluster of one
+//! of the journals that it takes lines from ([`Reader::line_journals`], [`Reader::of_journal`]). By reason all of them
+//! are counted.
 
 use super::Reader;
 use crate::StoreError;
@@ -17,7 +21,12 @@ pub const PAGE_LINE_BYTES: i32 = 1_024;
 const REASONS: &str = "SELECT reason, count(*), sum(octet_length(line))::bigint, \
     count(*) FILTER (WHERE requested_at IS NOT NULL AND outcome IS NULL), \
     count(*) FILTER (WHERE outcome IS NULL OR outcome <> ALL($2)), min(received_at), max(received_at) \
-    FROM quarantine WHERE journal_id = $1 GROUP BY reason ORDER BY reason";
+    FROM quarantine WHERE journal_id = $1 OR journal_id IN (SELECT j.journal_id FROM cluster_journals AS j \
+        WHERE EXISTS (SELECT FROM cluster WHERE order_journal = $1)) \
+    GROUP BY reason ORDER BY reason";
+
+const JOURNALS: &str = "SELECT no, journal_id, name FROM cluster_journals \
+    WHERE EXISTS (SELECT FROM cluster WHERE order_journal = $1) ORDER BY no";
 
 macro_rules! select {
     ($line:literal) => {
@@ -53,6 +62,17 @@ pub struct KeptReason {
     pub oldest: UnixMillis,
     /// When the newest was.
     pub newest: UnixMillis,
+}
+
+/// A journal that a cluster takes lines from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineJournal {
+    /// Its number in the cluster.
+    pub no: u16,
+    /// Its id.
+    pub journal_id: String,
+    /// The name of the ingester that writes it.
+    pub name: String,
 }
 
 /// Which lines to show.
@@ -121,9 +141,28 @@ impl Reader {
         row.as_ref().map(line_of).transpose()
     }
 
-    /// The journal that wrote last: for whoever looks at the database without the journal at hand.
+    /// The journals that a cluster takes lines from, if this reader's is the cluster's order; none for a process alone.
+    pub async fn line_journals(&self) -> Result<Vec<LineJournal>, StoreError> {
+        let rows = self.connection().await?.query(JOURNALS, &[&&*self.journal_id]).await;
+        let rows = rows.map_err(StoreError::database("read the cluster's journals"))?;
+        let journal = |row: &Row| LineJournal {
+            no: row.get::<_, i16>(0).unsigned_abs(),
+            journal_id: row.get(1),
+            name: row.get(2),
+        };
+        Ok(rows.iter().map(journal).collect())
+    }
+
+    /// The same, of another journal: for the quarantine of one that a cluster takes lines from.
+    #[must_use]
+    pub fn of_journal(&self, journal_id: &str) -> Self {
+        Self { journal_id: journal_id.into(), ..self.clone() }
+    }
+
+    /// The journal that wrote last, of a cluster its order: for whoever looks at the database without the journal at hand.
     pub async fn latest_journal(&self) -> Result<Option<String>, StoreError> {
-        let select = "SELECT journal_id FROM journal_watermarks ORDER BY updated_at DESC LIMIT 1";
+        let select = "SELECT journal_id FROM journal_watermarks \
+            ORDER BY EXISTS (SELECT FROM cluster WHERE order_journal = journal_id) DESC, updated_at DESC LIMIT 1";
         let row = self.connection().await?.query_opt(select, &[]).await;
         let row = row.map_err(StoreError::database("look for the latest journal"))?;
         Ok(row.map(|row| row.get(0)))

@@ -6,6 +6,7 @@ use super::{Bucket, Filter, TimeRange, rows};
 use crate::StoreError;
 use crate::codec::{Timestamptz, histogram_of};
 use crate::maintenance::before;
+use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{Usage, UsageKey};
 use suiftly_schema::view::EpochDeltas;
@@ -46,6 +47,10 @@ impl ViewQuery for UsageQuery {
                 deltas.hours.iter().for_each(|(key, usage)| each(&key.usage, key.hour, usage));
             }
         }
+    }
+
+    fn customer(&self) -> Option<CustomerId> {
+        self.filter.customer_id
     }
 
     fn is_kept(&self, start: &UnixMillis, complete_to: UnixMillis) -> bool {

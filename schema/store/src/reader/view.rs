@@ -6,12 +6,13 @@
 //! adds nothing, so whoever holds more deltas than needed cannot count twice; a gap there is only if an epoch that adds
 //! something is left out by the caller. The query's own projection is the same for rows and deltas.
 
-use super::Watermark;
+use super::standing::Stand;
+use super::{Further, Watermark};
 use crate::StoreError;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::AddAssign;
-use suiftly_schema::ids::Epoch;
+use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
 
@@ -24,6 +25,11 @@ pub trait ViewQuery: Clone + Send + Sync + Fetch {
 
     /// Hands over every delta of an epoch that counts, under the key that it counts in. `cut_at` is the epoch's clock.
     fn each_delta(&self, deltas: &EpochDeltas, cut_at: UnixMillis, add: &mut dyn FnMut(Self::Key, &Self::Sums));
+
+    /// Whose rows alone it counts; `None` if it may be anybody's.
+    fn customer(&self) -> Option<CustomerId> {
+        None
+    }
 
     /// Whether all of a key is there at an instant: of a span of time that is older than its view keeps, late lines
     /// count in a wider one alone.
@@ -49,6 +55,7 @@ pub trait Fetch: Sized {
 pub struct Rows<Q: ViewQuery> {
     query: Q,
     watermark: Watermark,
+    further: Further,
     /// The last epoch that is in: the watermark's, or one joined after it.
     epoch: Epoch,
     sums: BTreeMap<Q::Key, Q::Sums>,
@@ -56,8 +63,13 @@ pub struct Rows<Q: ViewQuery> {
 
 impl<Q: ViewQuery> Rows<Q> {
     /// Nothing yet, as of a watermark.
-    pub const fn new(query: Q, watermark: Watermark) -> Self {
-        Self { query, watermark, epoch: watermark.epoch, sums: BTreeMap::new() }
+    pub fn new(query: Q, watermark: Watermark) -> Self {
+        Self::at(query, Stand { watermark, further: Further::default() })
+    }
+
+    pub(super) fn at(query: Q, stand: Stand) -> Self {
+        let Stand { watermark, further } = stand;
+        Self { query, watermark, further, epoch: watermark.epoch, sums: BTreeMap::new() }
     }
 
     /// What was asked.
@@ -68,6 +80,11 @@ impl<Q: ViewQuery> Rows<Q> {
     /// How far the committed rows are.
     pub const fn watermark(&self) -> Watermark {
         self.watermark
+    }
+
+    /// What of the committed rows is beyond that.
+    pub const fn further(&self) -> &Further {
+        &self.further
     }
 
     /// How many keys there are.
@@ -91,8 +108,8 @@ impl<Q: ViewQuery> Rows<Q> {
             return;
         }
         self.epoch = epoch;
-        let sums = &mut self.sums;
-        self.query.each_delta(deltas, cut_at, &mut |key, delta| add(sums, key, delta));
+        let (missing, sums) = (self.further.missing(epoch, deltas), &mut self.sums);
+        self.query.each_delta(&missing, cut_at, &mut |key, delta| add(sums, key, delta));
     }
 
     /// The sums of every key that is whole at an instant.

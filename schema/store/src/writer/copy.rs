@@ -36,12 +36,25 @@ const SYSTEM_COLUMNS: i16 = 4;
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: i16 = -1;
 
-pub(super) async fn copy_raw(transaction: &Transaction<'_>, merged: &Merged<'_>) -> Result<(), StoreError> {
+/// In a cluster each row says which journal its place is of.
+pub(super) async fn copy_raw(
+    transaction: &Transaction<'_>,
+    merged: &Merged<'_>,
+    is_numbered: bool,
+) -> Result<(), StoreError> {
+    let number = if is_numbered { ", journal_no" } else { "" };
     for (table, late) in [(RAW_TABLE, false), (LATE_TABLE, true)] {
-        let records = merged.records.iter().copied().flatten();
-        let records = records.filter(|record| is_late(record.timestamp, merged.cut_at) == late);
-        let statement = format!("COPY {table} ({RAW_NAMES}) FROM STDIN BINARY");
-        copy(transaction, &statement, "copy raw records", records, put_record).await?;
+        let records = merged.numbered_records();
+        let records = records.filter(|(_, record)| is_late(record.timestamp, merged.cut_at) == late);
+        let statement = format!("COPY {table} ({RAW_NAMES}{number}) FROM STDIN BINARY");
+        copy(transaction, &statement, "copy raw records", records, |out, (journal_no, record)| {
+            out.put_i16(RAW_COLUMNS + i16::from(is_numbered));
+            put_record(out, record);
+            if is_numbered {
+                put_i16(out, journal_no.cast_signed());
+            }
+        })
+        .await?;
     }
     Ok(())
 }
@@ -87,7 +100,6 @@ async fn copy<T>(
 }
 
 fn put_record(out: &mut BytesMut, record: &Record) {
-    out.put_i16(RAW_COLUMNS);
     put_time(out, record.timestamp);
     put_opt_i64(out, record.customer_id.map(Into::into));
     put_opt_text(out, record.path_prefix.as_ref().map(|text| text.as_str()));

@@ -3,7 +3,8 @@
 //! A worker that dedup let fall is folded in the transaction of its epoch: its counts go to its server's sum, its row
 //! goes. So the rows are bounded by what dedup remembers, and no count is lost or taken twice.
 
-use super::merge::Merged;
+use super::held::Kept;
+use super::homes;
 use super::statements::{Statements, UPSERT_ROWS_MAX, execute};
 use crate::StoreError;
 use crate::codec::{Timestamptz, from_bigint, to_bigint};
@@ -12,12 +13,13 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient, Row, Transaction};
 
 pub(super) const PUT_WINDOW: &str = "INSERT INTO worker_windows (journal_id, server_id, boot, received, duplicates, \
-    conflicts, missing, missing_final, repaired, first_seq, highest_seq, heard_at, seen) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+    conflicts, missing, missing_final, repaired, first_seq, highest_seq, heard_at, seen, epoch) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
     ON CONFLICT (journal_id, server_id, boot) DO UPDATE SET received = excluded.received, \
     duplicates = excluded.duplicates, conflicts = excluded.conflicts, missing = excluded.missing, \
     missing_final = excluded.missing_final, repaired = excluded.repaired, first_seq = excluded.first_seq, \
-    highest_seq = excluded.highest_seq, heard_at = excluded.heard_at, seen = excluded.seen, updated_at = now()";
+    highest_seq = excluded.highest_seq, heard_at = excluded.heard_at, seen = excluded.seen, epoch = excluded.epoch, \
+    updated_at = now()";
 
 /// Adds rows of `folding` to the sums. What forged numbers add up to must not stop the writer for ever.
 macro_rules! fold {
@@ -62,9 +64,9 @@ const FOLD_SURPLUS: &str = fold!(
 pub(super) async fn fold_workers(
     transaction: &Transaction<'_>,
     journal_id: &str,
-    merged: &Merged<'_>,
+    kept: &Kept<'_>,
 ) -> Result<(), StoreError> {
-    let sums: Vec<_> = merged.folded_totals.iter().collect();
+    let sums: Vec<_> = kept.folded_totals.iter().collect();
     for sums in sums.chunks(UPSERT_ROWS_MAX) {
         let servers: Vec<i16> = sums.iter().map(|(server, _)| **server).collect();
         let column = |of: fn(&LossTotals) -> u64| sums.iter().map(|(_, sum)| to_bigint(of(sum))).collect::<Vec<i64>>();
@@ -75,7 +77,7 @@ pub(super) async fn fold_workers(
         let attempted = StoreError::database("fold workers");
         transaction.execute(ADD_FOLDED, &parameters).await.map_err(attempted)?;
     }
-    let gone: Vec<_> = merged.folded.iter().collect();
+    let gone: Vec<_> = kept.folded.iter().collect();
     for gone in gone.chunks(UPSERT_ROWS_MAX) {
         let servers: Vec<i16> = gone.iter().map(|worker| worker.server_id).collect();
         let boots: Vec<Timestamptz> = gone.iter().map(|worker| Timestamptz(worker.boot)).collect();
@@ -91,10 +93,11 @@ pub(super) async fn put_windows(
     transaction: &Transaction<'_>,
     statements: &Statements,
     journal_id: &str,
-    merged: &Merged<'_>,
+    kept: &Kept<'_>,
 ) -> Result<(), StoreError> {
-    for window in merged.windows.values() {
-        let parameters: [&(dyn ToSql + Sync); 13] = [
+    let epoch = kept.epoch.map(to_bigint);
+    for window in &kept.windows {
+        let parameters: [&(dyn ToSql + Sync); 14] = [
             &journal_id,
             &window.worker.server_id,
             &Timestamptz(window.worker.boot),
@@ -108,6 +111,7 @@ pub(super) async fn put_windows(
             &to_bigint(window.highest_seq),
             &Timestamptz(window.heard_at),
             &window.seen,
+            &epoch,
         ];
         execute(transaction, &statements.put_window, &parameters, "store a worker's window").await?;
     }
@@ -140,7 +144,32 @@ pub(crate) async fn windows(
         .query(select, &[&journal_id, &with_seen, &most])
         .await
         .map_err(StoreError::database("read the workers' windows"))?;
-    rows.iter().map(window_of).collect()
+    with_homes(client, journal_id, with_seen, &rows).await
+}
+
+/// The windows of the workers of some shards of a cluster, by birth: as many as each shard's dedup keeps.
+pub(super) async fn windows_of(
+    client: &impl GenericClient,
+    order_journal: &str,
+    shards: &[i16],
+) -> Result<Vec<WorkerWindow>, StoreError> {
+    let select = "SELECT server_id, boot, received, duplicates, conflicts, missing, missing_final, repaired, first_seq, \
+        highest_seq, heard_at, seen FROM worker_windows \
+        WHERE journal_id = $1 AND suiftly_shard_of_server(server_id) = ANY ($2) ORDER BY boot, server_id";
+    let rows = client.query(select, &[&order_journal, &shards]).await;
+    let rows = rows.map_err(StoreError::database("read the workers' windows"))?;
+    with_homes(client, order_journal, true, &rows).await
+}
+
+async fn with_homes(
+    client: &impl GenericClient,
+    journal_id: &str,
+    with_seen: bool,
+    rows: &[Row],
+) -> Result<Vec<WorkerWindow>, StoreError> {
+    let mut windows = rows.iter().map(window_of).collect::<Result<Vec<_>, _>>()?;
+    homes::give(client, journal_id, with_seen, &mut windows).await?;
+    Ok(windows)
 }
 
 fn window_of(row: &Row) -> Result<WorkerWindow, StoreError> {
@@ -157,6 +186,7 @@ fn window_of(row: &Row) -> Result<WorkerWindow, StoreError> {
         highest_seq: count(9)?,
         heard_at: row.get::<_, Timestamptz>(10).0,
         seen: row.get(11),
+        homes: Vec::new(),
     })
 }
 

@@ -5,6 +5,8 @@ use super::quarantine::{Outcome, Quarantined};
 use crate::codec::NO_SERVER;
 use crate::maintenance::{INFRA_HOURS_KEPT, KEY_HOURS_KEPT, MINUTES_KEPT, before};
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Zip;
+use std::slice::Iter;
 use std::sync::Arc;
 use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyRef};
 use suiftly_schema::ids::{CustomerId, Epoch};
@@ -26,6 +28,8 @@ pub(super) struct Merged<'a> {
     pub(super) cut_at: UnixMillis,
     pub(super) journal_end: u64,
     pub(super) records: Vec<&'a [Record]>,
+    /// The journals' numbers of each of those, in runs.
+    record_journals: Vec<&'a [(u16, u32)]>,
     pub(super) minutes: BTreeMap<UsageSpan, Usage>,
     pub(super) hours: BTreeMap<UsageSpan, Usage>,
     pub(super) rated: BTreeMap<RatedKey, RatedSums>,
@@ -49,8 +53,8 @@ pub(super) struct Merged<'a> {
     pub(super) folded_totals: BTreeMap<i16, LossTotals>,
     pub(super) system: BTreeMap<SystemRow<'a>, i32>,
     pub(super) quarantined: Vec<Quarantined<'a>>,
-    /// By the line's place in the journal: what became of it last.
-    pub(super) requeued: BTreeMap<u64, Outcome>,
+    /// By the line's journal and its place there: what became of it last.
+    pub(super) requeued: BTreeMap<(u16, u64), Outcome>,
     pub(super) counts: LineCounts,
 }
 
@@ -71,6 +75,7 @@ impl<'a> Merged<'a> {
             cut_at: last.cut_at,
             journal_end: last.journal_end,
             records: Vec::with_capacity(commits.len()),
+            record_journals: Vec::with_capacity(commits.len()),
             minutes: BTreeMap::new(),
             hours: BTreeMap::new(),
             rated: BTreeMap::new(),
@@ -101,8 +106,15 @@ impl<'a> Merged<'a> {
         self.records.iter().map(|records| records.len() as u64).sum()
     }
 
+    /// Each record with its journal's number.
+    pub(super) fn numbered_records(&self) -> NumberedRecords<'_, 'a> {
+        let commits = self.records.iter().zip(&self.record_journals);
+        NumberedRecords { commits, records: Iter::default(), runs: Iter::default(), run: (0, 0) }
+    }
+
     fn add(&mut self, commit: &'a Commit) {
         self.records.push(&commit.records);
+        self.record_journals.push(&commit.record_journals);
         self.add_usage(commit);
         self.add_infra(commit);
         self.add_keys(commit);
@@ -126,7 +138,8 @@ impl<'a> Merged<'a> {
         }
         self.quarantined.extend(Quarantined::of(commit));
         for requeued in &commit.requeued {
-            self.requeued.insert(requeued.journal_offset, Outcome::of(requeued, commit));
+            let line = (requeued.journal_no, requeued.journal_offset);
+            self.requeued.insert(line, Outcome::of(requeued, commit));
         }
         self.counts.add(&commit.counts);
     }
@@ -177,6 +190,36 @@ impl<'a> Merged<'a> {
         }
         for (grant, sign) in &commit.deltas.access_grants {
             *self.access_grants.entry(grant).or_default() += i64::from(*sign);
+        }
+    }
+}
+
+/// So many records of the journal with this number.
+type Run = (u16, u32);
+
+/// Records with their journals' numbers.
+pub(super) struct NumberedRecords<'b, 'a> {
+    commits: Zip<Iter<'b, &'a [Record]>, Iter<'b, &'a [Run]>>,
+    /// What is left of a commit.
+    records: Iter<'a, Record>,
+    runs: Iter<'a, Run>,
+    run: Run,
+}
+
+impl<'a> Iterator for NumberedRecords<'_, 'a> {
+    type Item = (u16, &'a Record);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(record) = self.records.next() {
+                while self.run.1 == 0 {
+                    self.run = self.runs.next().copied().unwrap_or((0, u32::MAX));
+                }
+                self.run.1 -= 1;
+                return Some((self.run.0, record));
+            }
+            let (records, runs) = self.commits.next()?;
+            (self.records, self.runs, self.run) = (records.iter(), runs.iter(), (0, 0));
         }
     }
 }

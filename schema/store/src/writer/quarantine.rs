@@ -8,6 +8,7 @@
 
 use super::Commit;
 use super::merge::Merged;
+use super::shards::Journals;
 use crate::StoreError;
 use crate::codec::{Timestamptz, to_bigint};
 use std::collections::BTreeMap;
@@ -145,23 +146,33 @@ impl Budget {
 /// Writes a commit's share. Answers the budget as it is if the transaction commits.
 pub(super) async fn put(
     transaction: &Transaction<'_>,
-    journal_id: &str,
+    journals: Journals<'_>,
     merged: &Merged<'_>,
     budget: &Budget,
 ) -> Result<Budget, StoreError> {
     let mut budget = budget.clone();
-    let taken: Vec<_> = merged.quarantined.iter().filter(|line| budget.takes(line)).copied().collect();
-    for lines in by_statement(&taken) {
-        insert(transaction, journal_id, lines).await?;
+    let mut taken: Vec<_> = merged.quarantined.iter().filter(|line| budget.takes(line)).copied().collect();
+    taken.sort_by_key(|quarantined| quarantined.line.journal_no);
+    for of_journal in taken.chunk_by(|a, b| a.line.journal_no == b.line.journal_no) {
+        let journal_id = journals.of(of_journal[0].line.journal_no)?;
+        for lines in by_statement(of_journal) {
+            insert(transaction, journal_id, lines).await?;
+        }
     }
     for reason in budget.take_due() {
-        let bounds = (to_bigint(LINES_KEPT as u64), to_bigint(BYTES_KEPT as u64));
-        let parameters: [&(dyn ToSql + Sync); 4] = [&journal_id, &reason, &bounds.0, &bounds.1];
-        let trimmed = transaction.execute(TRIM, &parameters).await;
-        trimmed.map_err(StoreError::database("remove the oldest quarantined lines"))?;
+        for journal_id in journals.all() {
+            trim(transaction, journal_id, reason).await?;
+        }
     }
-    put_outcomes(transaction, journal_id, merged).await?;
+    put_outcomes(transaction, journals, merged).await?;
     Ok(budget)
+}
+
+async fn trim(transaction: &Transaction<'_>, journal_id: &str, reason: &str) -> Result<(), StoreError> {
+    let bounds = (to_bigint(LINES_KEPT as u64), to_bigint(BYTES_KEPT as u64));
+    let parameters: [&(dyn ToSql + Sync); 4] = [&journal_id, &reason, &bounds.0, &bounds.1];
+    let trimmed = transaction.execute(TRIM, &parameters).await;
+    trimmed.map_err(StoreError::database("remove the oldest quarantined lines")).map(|_| ())
 }
 
 fn by_statement<'a, 'b>(mut rest: &'b [Quarantined<'a>]) -> impl Iterator<Item = &'b [Quarantined<'a>]> {
@@ -190,17 +201,22 @@ async fn insert(transaction: &Transaction<'_>, journal_id: &str, rows: &[Quarant
     Ok(())
 }
 
-async fn put_outcomes(transaction: &Transaction<'_>, journal_id: &str, merged: &Merged<'_>) -> Result<(), StoreError> {
-    if merged.requeued.is_empty() {
-        return Ok(());
+async fn put_outcomes(
+    transaction: &Transaction<'_>,
+    journals: Journals<'_>,
+    merged: &Merged<'_>,
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = merged.requeued.iter().map(|(line, outcome)| (*line, *outcome)).collect();
+    for rows in rows.chunk_by(|a, b| a.0.0 == b.0.0) {
+        let journal_id = journals.of(rows[0].0.0)?;
+        let offsets: Vec<i64> = rows.iter().map(|((_, offset), _)| to_bigint(*offset)).collect();
+        let outcomes: Vec<&str> = rows.iter().map(|(_, outcome)| outcome.word).collect();
+        let epochs: Vec<i64> = rows.iter().map(|(_, outcome)| to_bigint(outcome.epoch)).collect();
+        let times: Vec<Timestamptz> = rows.iter().map(|(_, outcome)| Timestamptz(outcome.cut_at)).collect();
+        let parameters: [&(dyn ToSql + Sync); 5] = [&journal_id, &offsets, &outcomes, &epochs, &times];
+        let put = transaction.execute(PUT_OUTCOMES, &parameters).await;
+        put.map_err(StoreError::database("store what became of lines given again"))?;
     }
-    let offsets: Vec<i64> = merged.requeued.keys().map(|offset| to_bigint(*offset)).collect();
-    let outcomes: Vec<&str> = merged.requeued.values().map(|outcome| outcome.word).collect();
-    let epochs: Vec<i64> = merged.requeued.values().map(|outcome| to_bigint(outcome.epoch)).collect();
-    let times: Vec<Timestamptz> = merged.requeued.values().map(|outcome| Timestamptz(outcome.cut_at)).collect();
-    let parameters: [&(dyn ToSql + Sync); 5] = [&journal_id, &offsets, &outcomes, &epochs, &times];
-    let put = transaction.execute(PUT_OUTCOMES, &parameters).await;
-    put.map_err(StoreError::database("store what became of lines given again"))?;
     Ok(())
 }
 
@@ -216,6 +232,7 @@ mod tests {
 
     fn line(reason: &'static str, bytes: usize) -> QuarantinedLine {
         QuarantinedLine {
+            journal_no: 0,
             journal_offset: 0,
             received_at: UnixMillis(0),
             reason,

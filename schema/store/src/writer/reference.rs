@@ -1,22 +1,22 @@
 //! Reference data as the dataflow was told of it: stored with the epochs that told it, read again at the start.
 
-use super::merge::Merged;
+use super::held::Kept;
 use super::statements::UPSERT_ROWS_MAX;
 use crate::StoreError;
 use crate::codec::{from_bigint, to_bigint};
 use suiftly_schema::reference::Entity;
 use tokio_postgres::types::Json;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{GenericClient, Transaction};
 
 const PUT: &str = "INSERT INTO reference_entities (kind, id, seq, entity) \
     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[]) \
     ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq, entity = excluded.entity";
 
 /// Puts what the epochs told, and takes it out of the outbox: it has arrived.
-pub(super) async fn put(transaction: &Transaction<'_>, merged: &Merged<'_>) -> Result<(), StoreError> {
-    let Some(last) = merged.reference.values().map(|change| change.seq).max().map(to_bigint) else { return Ok(()) };
-    let rows: Vec<_> = merged.reference.iter().collect();
-    for rows in rows.chunks(UPSERT_ROWS_MAX) {
+pub(super) async fn put(transaction: &Transaction<'_>, kept: &Kept<'_>) -> Result<(), StoreError> {
+    let last = kept.reference.iter().map(|(_, change)| change.seq).max().map(to_bigint);
+    let Some(last) = last else { return Ok(()) };
+    for rows in kept.reference.chunks(UPSERT_ROWS_MAX) {
         let kinds: Vec<&str> = rows.iter().map(|(id, _)| id.kind()).collect();
         let ids: Vec<String> = rows.iter().map(|(id, _)| id.to_string()).collect();
         let seqs: Vec<i64> = rows.iter().map(|(_, change)| to_bigint(change.seq)).collect();
@@ -33,7 +33,7 @@ pub(super) async fn put(transaction: &Transaction<'_>, merged: &Merged<'_>) -> R
 }
 
 /// Every entity as the dataflow was told of it last, and the number of the last change.
-pub(super) async fn read(client: &Client) -> Result<(Vec<Entity>, u64), StoreError> {
+pub(super) async fn read(client: &impl GenericClient) -> Result<(Vec<Entity>, u64), StoreError> {
     let attempted = "read the reference data";
     let select = "SELECT entity FROM reference_entities ORDER BY kind, id";
     let rows = client.query(select, &[]).await.map_err(StoreError::database(attempted))?;

@@ -56,7 +56,7 @@ pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, 
     loss::fold_surplus(client, journal_id).await?;
     resume.windows = loss::windows(client, journal_id, true).await?;
     resume.folded = loss::folded(client, journal_id).await?;
-    resume.rated = rated(client).await?;
+    resume.rated = rated(client, None).await?;
     resume.rated_in_all = rated_in_all(&resume.rated);
     (resume.reference, resume.reference_seq) = reference::read(client).await?;
     // Nobody writes but who holds the writer's lock: all of it is of one epoch.
@@ -64,8 +64,8 @@ pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, 
     Ok(resume)
 }
 
-/// Whether the journal is new.
-async fn begin(client: &Client, journal_id: &str) -> Result<bool, StoreError> {
+/// Makes the journal's row. Whether it is new.
+pub(crate) async fn begin(client: &impl GenericClient, journal_id: &str) -> Result<bool, StoreError> {
     let insert = "INSERT INTO journal_watermarks \
         (journal_id, epoch, cut_at, journal_end, received, accepted, duplicates, system, rejected, records) \
         VALUES ($1, 0, $2, 0, 0, 0, 0, 0, '{}', 0) ON CONFLICT DO NOTHING";
@@ -78,7 +78,7 @@ async fn begin(client: &Client, journal_id: &str) -> Result<bool, StoreError> {
 
 /// The journal's watermark and counts; `None` for a journal that never wrote.
 pub(crate) async fn watermark(client: &impl GenericClient, journal_id: &str) -> Result<Option<Resume>, StoreError> {
-    let select = "SELECT epoch, cut_at, journal_end, received, accepted, duplicates, system, rejected, records \
+    let select = "SELECT epoch, cut_at, journal_end, received, accepted, duplicates, system, rejected, records, second_home \
         FROM journal_watermarks WHERE journal_id = $1";
     let row = client.query_opt(select, &[&journal_id]).await.map_err(StoreError::database("read the watermark"))?;
     row.as_ref().map(watermark_of).transpose()
@@ -94,8 +94,7 @@ fn watermark_of(row: &Row) -> Result<Resume, StoreError> {
         counts: LineCounts {
             received: count(3)?,
             accepted: count(4)?,
-            // A second home's copies are among the duplicates until the table has a column for them.
-            second_home: 0,
+            second_home: count(9)?,
             duplicates: count(5)?,
             system: count(6)?,
             rejected: rejected_of(row)?,
@@ -112,15 +111,19 @@ fn rejected_of(row: &Row) -> Result<BTreeMap<String, u64>, StoreError> {
 }
 
 /// A row per customer, service, month and book: small beside what it stands for. All of them, since a late line may
-/// fall into any month as long as months are not closed.
-async fn rated(client: &Client) -> Result<Vec<(RatedKey, RatedSums)>, StoreError> {
+/// fall into any month as long as months are not closed. In a cluster those of some shards.
+pub(super) async fn rated(
+    client: &impl GenericClient,
+    shards: Option<&[i16]>,
+) -> Result<Vec<(RatedKey, RatedSums)>, StoreError> {
     let select = "SELECT month, customer_id, service_type, price_book, billable_requests, billable_bytes, rated_micro_usd \
-        FROM rated ORDER BY month, customer_id, service_type, price_book";
-    let rows = client.query(select, &[]).await.map_err(StoreError::database("read what has been rated"))?;
+        FROM rated WHERE $1::smallint[] IS NULL OR (customer_id & 255)::smallint = ANY ($1) \
+        ORDER BY month, customer_id, service_type, price_book";
+    let rows = client.query(select, &[&shards]).await.map_err(StoreError::database("read what has been rated"))?;
     rows.iter().map(rated_of).collect()
 }
 
-fn rated_in_all(rated: &[(RatedKey, RatedSums)]) -> Vec<(CustomerId, MicroUsd)> {
+pub(super) fn rated_in_all(rated: &[(RatedKey, RatedSums)]) -> Vec<(CustomerId, MicroUsd)> {
     let mut in_all = BTreeMap::<CustomerId, MicroUsd>::new();
     for (key, sums) in rated {
         *in_all.entry(key.customer_id).or_default() += sums.rated;

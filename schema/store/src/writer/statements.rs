@@ -2,6 +2,7 @@
 //! rows must be read to be added to.
 
 use super::customers::{self, ADD_KEY_HOURS, ADD_KEYS};
+use super::homes::PUT_HOMES;
 use super::infra::{InfraTable, add_infra};
 use super::loss::PUT_WINDOW;
 use super::memory::{Memory, Put};
@@ -33,7 +34,7 @@ const MOVE_WATERMARK: &str = "UPDATE journal_watermarks SET epoch = $3, cut_at =
         SELECT key AS reason, sum(value::bigint) AS lines \
         FROM (SELECT * FROM jsonb_each_text(rejected) UNION ALL SELECT * FROM jsonb_each_text($10)) AS both_counts \
         GROUP BY key) AS summed), \
-    records = records + $11, updated_at = now() \
+    records = records + $11, second_home = second_home + $12, updated_at = now() \
     WHERE journal_id = $1 AND epoch = $2";
 
 /// The statements, prepared on one connection.
@@ -47,6 +48,7 @@ pub(super) struct Statements {
     pub(super) add_keys: Statement,
     pub(super) add_key_hours: Statement,
     pub(super) put_window: Statement,
+    pub(super) put_homes: Statement,
     move_watermark: Statement,
 }
 
@@ -64,6 +66,7 @@ impl Statements {
             add_keys: prepare(ADD_KEYS).await?,
             add_key_hours: prepare(ADD_KEY_HOURS).await?,
             put_window: prepare(PUT_WINDOW).await?,
+            put_homes: prepare(PUT_HOMES).await?,
             move_watermark: prepare(MOVE_WATERMARK).await?,
         })
     }
@@ -78,7 +81,7 @@ pub(super) async fn move_watermark(
     merged: &Merged<'_>,
 ) -> Result<bool, StoreError> {
     let counts = &merged.counts;
-    let parameters: [&(dyn ToSql + Sync); 11] = [
+    let parameters: [&(dyn ToSql + Sync); 12] = [
         &journal_id,
         &to_bigint(expected),
         &to_bigint(merged.epoch),
@@ -86,11 +89,11 @@ pub(super) async fn move_watermark(
         &to_bigint(merged.journal_end),
         &to_bigint(counts.received),
         &to_bigint(counts.accepted),
-        // One column for both, until the table has one for a second home's copies.
-        &to_bigint(counts.came_again()),
+        &to_bigint(counts.duplicates),
         &to_bigint(counts.system),
         &Json(&counts.rejected),
         &to_bigint(merged.record_count()),
+        &to_bigint(counts.second_home),
     ];
     let moved = execute(transaction, &statements.move_watermark, &parameters, "move the watermark").await?;
     Ok(moved == 1)

@@ -3,7 +3,7 @@
 use crate::model::{HOUR_MS, Model, start};
 use crate::writer::contents;
 use std::sync::Arc;
-use suiftly_schema::loss::{LossTotals, WORKERS_MAX, WorkerId, WorkerWindow};
+use suiftly_schema::loss::{HomeLines, LossTotals, WORKERS_MAX, WorkerId, WorkerWindow};
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::migrate::{drop_database, migrate, migrate_to};
 use suiftly_store::testing::{TestDatabase, connect, on_each_store};
@@ -26,6 +26,7 @@ fn window(server_id: i16, boot: i64, received: u64) -> WorkerWindow {
         highest_seq: received + 3,
         heard_at: start(),
         seen: vec![2, 0, 0, 0],
+        homes: Vec::new(),
     }
 }
 
@@ -76,6 +77,64 @@ async fn folded_workers_go_into_their_servers_sums_however_epochs_are_merged() {
         all.push(contents(&database.client().await).await);
     }
     assert!(all.iter().all(|contents| *contents == all[0]));
+}
+
+/// What a home brought of that worker's lines.
+fn home(of: &WorkerWindow, name: &str, received: u64) -> HomeLines {
+    HomeLines {
+        worker: of.worker,
+        home: name.to_owned(),
+        received,
+        missing: 2,
+        first_seq: 3,
+        highest_seq: received + 4,
+        heard_at: start(),
+        seen: vec![1, 0, received.to_le_bytes()[0]],
+    }
+}
+
+#[tokio::test]
+async fn homes_stand_beside_their_worker_and_go_with_it() {
+    on_each_store(async |database| {
+        let with = |window: &WorkerWindow, homes: &[(&str, u64)]| {
+            let homes = homes.iter().map(|(name, received)| home(window, name, *received)).collect();
+            WorkerWindow { homes, ..window.clone() }
+        };
+        let (a, b) = (window(17, 1, 10), window(17, 2, 20));
+        // Two may be called the same: names are short.
+        let a = with(&a, &[("unix 00112233", 9), ("unix 00112233", 8)]);
+        let b_alone = with(&b, &[("tcp 192.0.2.7 (1)", 20)]);
+        // The second's place was given to another.
+        let (b_two, b_other) = (
+            with(&b, &[("tcp 192.0.2.7 (1)", 21), ("tcp 192.0.2.7 (2)", 5)]),
+            with(&b, &[("tcp 192.0.2.7 (1)", 22), ("tcp 192.0.2.8 (2)", 1)]),
+        );
+        let commits = commits(
+            &mut Model::default(),
+            &[(&[], &[&a, &b_alone]), (&[], &[&b_two]), (&[], &[&b_other]), (&[&a], &[])],
+        );
+        let expected = [vec![a.clone(), b_alone], vec![a.clone(), b_two], vec![a, b_other.clone()], vec![b_other]];
+        for (commit, expected) in commits.into_iter().zip(expected) {
+            let (mut writer, _) = Writer::open(database.config(), "j").await.unwrap();
+            writer.commit(&[commit]).await.unwrap();
+            drop(writer);
+            let (_, resume) = Writer::open(database.config(), "j").await.unwrap();
+            assert_eq!(resume.windows, expected);
+        }
+        let client = database.client().await;
+        for wrong in [
+            "UPDATE worker_homes SET missing = missing + 1",
+            "UPDATE worker_homes SET boot = now()",
+            "UPDATE worker_homes SET home = ''",
+        ] {
+            let error = client.batch_execute(wrong).await.unwrap_err();
+            assert!(error.as_db_error().unwrap().code().code().starts_with("23"), "{wrong}: {error}");
+        }
+        client.batch_execute("DELETE FROM worker_windows").await.unwrap();
+        let left = client.query_one("SELECT count(*) FROM worker_homes", &[]).await.unwrap().get::<_, i64>(0);
+        assert_eq!(left, 0);
+    })
+    .await;
 }
 
 #[tokio::test]

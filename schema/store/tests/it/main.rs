@@ -25,6 +25,8 @@ mod rls;
 mod roles;
 mod seam;
 mod seed;
+mod shards;
+mod shards_read;
 mod sui_escrow;
 mod vault_file;
 mod vault_versions;

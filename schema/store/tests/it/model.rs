@@ -8,7 +8,7 @@ use suiftly_schema::activity::{KeyActivity, KeyCounts, KeyHour, KeyRef};
 use suiftly_schema::batch::SystemMessage;
 use suiftly_schema::ids::{CustomerId, Epoch, Frontend, Network, Service};
 use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
-use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
+use suiftly_schema::loss::{HomeLines, LineCounts, WorkerId, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::price::PriceBooks;
 use suiftly_schema::quarantine::{QuarantinedLine, Requeued};
@@ -126,8 +126,7 @@ impl Model {
         };
         let reason = if self.epoch.is_multiple_of(2) { "sf1_field" } else { "header" };
         counts.rejected.insert(reason.to_owned(), 1);
-        // The table has one column for what came again.
-        self.counts.add(&LineCounts { second_home: 0, duplicates: counts.came_again(), ..counts.clone() });
+        self.counts.add(&counts);
         let deltas = self.deltas(&records);
         self.records.extend_from_slice(&records);
         let message =
@@ -152,7 +151,8 @@ impl Model {
         let journal_offset = self.epoch * 1_000 - 500;
         self.quarantined.insert(journal_offset, None);
         let (received_at, source) = (self.now(), "udp 192.0.2.7:514".to_owned());
-        QuarantinedLine { journal_offset, received_at, reason, source, line: b"\xff\0 no line".to_vec() }
+        let line = b"\xff\0 no line".to_vec();
+        QuarantinedLine { journal_no: 0, journal_offset, received_at, reason, source, line }
     }
 
     /// The line of the epoch before is given again, and every other is read.
@@ -160,13 +160,24 @@ impl Model {
         let journal_offset = (self.epoch * 1_000).checked_sub(1_500)?;
         let outcome = if self.epoch.is_multiple_of(2) { "accepted" } else { "conflict" };
         self.quarantined.insert(journal_offset, Some((outcome.to_owned(), self.epoch)));
-        Some(Requeued { journal_offset, outcome })
+        Some(Requeued { journal_no: 0, journal_offset, outcome })
     }
 
     /// A worker's window that tells which epoch it is of.
     pub(crate) fn window(&self) -> WorkerWindow {
+        let worker = WorkerId { server_id: 17, boot: start() };
+        let home = |home: &str, received| HomeLines {
+            worker,
+            home: home.to_owned(),
+            received,
+            missing: 1,
+            first_seq: 2,
+            highest_seq: received + 2,
+            heard_at: self.now(),
+            seen: self.epoch.to_le_bytes().to_vec(),
+        };
         WorkerWindow {
-            worker: WorkerId { server_id: 17, boot: start() },
+            worker,
             received: self.counts.accepted,
             duplicates: self.epoch,
             conflicts: 0,
@@ -177,6 +188,7 @@ impl Model {
             highest_seq: self.counts.accepted + 3,
             heard_at: self.now(),
             seen: self.epoch.to_be_bytes().to_vec(),
+            homes: vec![home("tcp 192.0.2.7 (2)", self.epoch), home("tcp 192.0.2.7 (1)", self.epoch + 1)],
         }
     }
 

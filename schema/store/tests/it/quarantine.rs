@@ -19,7 +19,7 @@ const JOURNAL: &str = "q";
 
 fn line(journal_offset: u64, reason: &'static str, line: &[u8]) -> QuarantinedLine {
     let source = format!("udp 192.0.2.{}:514", journal_offset % 3);
-    QuarantinedLine { journal_offset, received_at: start(), reason, source, line: line.to_vec() }
+    QuarantinedLine { journal_no: 0, journal_offset, received_at: start(), reason, source, line: line.to_vec() }
 }
 
 fn commit(epoch: Epoch, cut_at: UnixMillis, quarantined: Vec<QuarantinedLine>) -> Arc<Commit> {
@@ -27,7 +27,7 @@ fn commit(epoch: Epoch, cut_at: UnixMillis, quarantined: Vec<QuarantinedLine>) -
 }
 
 fn outcomes(epoch: Epoch, requeued: &[(u64, &'static str)]) -> Arc<Commit> {
-    let of = |&(journal_offset, outcome)| Requeued { journal_offset, outcome };
+    let of = |&(journal_offset, outcome)| Requeued { journal_no: 0, journal_offset, outcome };
     let requeued = requeued.iter().map(of).collect();
     Arc::new(Commit { epoch, cut_at: start(), journal_end: epoch, requeued, ..Commit::default() })
 }

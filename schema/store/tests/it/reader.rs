@@ -165,6 +165,7 @@ async fn pipeline_and_counts() {
         assert_eq!(found.records, 2_000);
         let mut window = model.window();
         window.seen.clear();
+        window.homes.iter_mut().for_each(|of| of.seen.clear());
         assert_eq!(found.workers, [window]);
         assert_eq!(reader.count_records().await.unwrap(), 2_000);
     })

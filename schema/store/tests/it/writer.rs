@@ -59,6 +59,7 @@ pub(crate) async fn contents(client: &Client) -> String {
         ("rated", ""),
         ("journal_watermarks", "updated_at"),
         ("worker_windows", "updated_at"),
+        ("worker_homes", ""),
         ("folded_workers", "updated_at"),
         ("infra_per_minute", ""),
         ("infra_per_hour", ""),

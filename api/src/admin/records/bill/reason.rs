@@ -3,6 +3,7 @@
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::price::{PriceBook, StatusRange};
 use suiftly_schema::record::Record;
+use suiftly_schema::stream::billed_as;
 
 /// Whether it is billed by this book, and why. `customer` is who would pay for it.
 pub(super) fn of(record: &Record, customer: Option<CustomerId>, book: &PriceBook) -> (bool, String) {
@@ -12,7 +13,7 @@ pub(super) fn of(record: &Record, customer: Option<CustomerId>, book: &PriceBook
     match customer {
         None if record.customer_id.is_some() => (false, "A gateway's own request: it is nobody's bill.".to_owned()),
         None => (false, "No customer's key came with it: it is nobody's bill.".to_owned()),
-        Some(_) if !rule.traffic_types.contains(&record.traffic_type) => {
+        Some(_) if !rule.traffic_types.contains(&billed_as(record.traffic_type)) => {
             (false, format!("It {traffic}: price book {version} leaves such requests free."))
         }
         Some(_) if rule.is_billable(record.traffic_type, record.status_code) => {
@@ -83,6 +84,8 @@ mod tests {
             (1, -1, 7, false, "The client left before there was an answer"),
             (3, 200, 7, false, "It was denied by the gateway: price book 1 leaves such requests free."),
             (0, 200, 7, false, "It came without a traffic type"),
+            (7, 200, 7, true, "It is a part of a stream and was answered with status 200: "),
+            (8, 200, 7, false, "It is the end of a stream: price book 1 leaves such requests free."),
             (1, 200, 0, false, "No customer's key"),
             (1, 200, vault::CANARY_BASE, false, "A gateway's own request"),
         ];

@@ -61,8 +61,10 @@ const MARKS: &str = concat!(
         concat_ws(' ', notifications, acts), \
         concat_ws(' ', (SELECT string_agg(concat_ws(' ', name, next_at, failures), ',' ORDER BY name) FROM manager_jobs), \
             (SELECT concat_ws(' ', sum(id), count(ended_at)) FROM (SELECT id, ended_at FROM manager_runs ORDER BY id DESC LIMIT 64) AS latest)), \
-        concat_ws(' ', acts, (SELECT concat_ws(' ', min(journal_offset), max(journal_offset)) FROM quarantine WHERE journal_id = $1), \
-            (SELECT count(*) FROM quarantine WHERE journal_id = $1 AND requested_at IS NOT NULL AND outcome IS NULL)), \
+        concat_ws(' ', acts, (SELECT string_agg(concat_ws(' ', \
+            (SELECT concat_ws(' ', min(journal_offset), max(journal_offset)) FROM quarantine WHERE journal_id = journals.id), \
+            (SELECT count(*) FROM quarantine WHERE journal_id = journals.id AND requested_at IS NOT NULL AND outcome IS NULL)), \
+            ',' ORDER BY journals.id) FROM (SELECT $1::text AS id UNION SELECT journal_id FROM cluster_journals) AS journals)), \
         concat_ws(' ', activity, ledger, notifications), \
         concat_ws(' ', invoices, ledger), \
         (SELECT coalesce(max(version), 0)::text FROM price_books), \
@@ -74,7 +76,7 @@ const MARKS: &str = concat!(
 );
 
 impl AccountStore {
-    /// What stands in the database now; the quarantine's of one journal.
+    /// What stands in the database now; the quarantine's of one journal, and of those that a cluster takes lines from.
     pub async fn marks(&self, journal_id: &str) -> Result<Marks, StoreError> {
         const ATTEMPTED: &str = "look what has changed";
         let mut client = self.client().await?;

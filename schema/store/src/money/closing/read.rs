@@ -154,7 +154,7 @@ impl Known {
             inputs: BillInputs {
                 customer_id,
                 month,
-                journals: counted.journals.clone(),
+                journals: counted.journals_of(customer_id),
                 books: books.to_vec(),
                 hours: usage.hours,
                 items: self.items,

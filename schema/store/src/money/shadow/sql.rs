@@ -3,10 +3,11 @@
 //! depend on how much is used in the month; of others there is no amount.
 
 /// The hours that may be compared, by chance: $1 is the seed, $2 how many, $3 how many seconds back. They are over by the
-/// newest journal's clock; how far back is counted from that clock or the server's, whichever is later. Closed hours come
-/// first: of those, raw records have the indexes that this wants.
+/// newest journal's clock, in a cluster by every shard's; how far back is counted from the newest clock or the server's,
+/// whichever is later. Closed hours come first: of those, raw records have the indexes that this wants.
 pub(super) const HOURS: &str = "WITH clock AS (
-    SELECT greatest(max(cut_at), now()) AS newest, max(cut_at) AS complete_to FROM journal_watermarks WHERE epoch > 0
+    SELECT greatest(max(cut_at), now()) AS newest, suiftly_complete_to() AS complete_to
+    FROM (SELECT cut_at FROM journal_watermarks WHERE epoch > 0 UNION ALL SELECT cut_at FROM shard_watermarks) AS each_clock
 ), hours AS (
     SELECT hour, hour + INTERVAL '1 hour' <= suiftly_closed_to() AS is_closed FROM clock, generate_series(
         date_bin('1 hour', newest - make_interval(secs => $3), '2000-01-01 00:00:00+00'),
@@ -35,10 +36,10 @@ const RECOUNT: &str = "WITH hours AS (
             coalesce(sum(bytes_sent) FILTER (WHERE is_billed), 0)::bigint AS billable_bytes
         FROM (
             SELECT customer_id, service_type, network, repeat, bytes_sent, CASE WHEN book ? 'billable' THEN
-                book -> 'billable' -> 'traffic_types' @> to_jsonb(traffic_type)
+                book -> 'billable' -> 'traffic_types' @> to_jsonb(CASE traffic_type WHEN 7 THEN 1 ELSE traffic_type END)
                 AND EXISTS (SELECT FROM jsonb_array_elements(book -> 'billable' -> 'statuses') AS range
                     WHERE status_code BETWEEN (range ->> 'from')::integer AND (range ->> 'to')::integer)
-                ELSE traffic_type IN (1, 2) AND status_code BETWEEN 100 AND 399 END AS is_billed
+                ELSE traffic_type IN (1, 2, 7) AND status_code BETWEEN 100 AND 399 END AS is_billed
             FROM haproxy_raw_logs_all
             WHERE customer_id = ANY ($1) AND timestamp >= hours.hour AND timestamp < hours.hour + INTERVAL '1 hour'
         ) AS records

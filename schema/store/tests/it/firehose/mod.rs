@@ -1,5 +1,6 @@
 //! The firehose against a QuestDB that fails as told, and against a real one where there is one.
 
+mod cluster;
 mod faults;
 mod ilp;
 mod real;
