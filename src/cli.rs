@@ -178,7 +178,17 @@ pub(crate) enum DbCommand {
     Reset(Place),
     /// Hold what is stored against the journal, line by line; fails unless every line is stored exactly once.
     /// Development and test only, and nothing may be running.
-    Check(Place),
+    Check(DbCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DbCheckArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The journal; without it, that of the data directory. Of a cluster its order's directory and every ingester's journal,
+    /// one --journal each: which is which, they say themselves.
+    #[arg(long = "journal", value_name = "DIR")]
+    pub(crate) journals: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

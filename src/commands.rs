@@ -2,7 +2,7 @@
 
 use crate::chain::{self, OwnersDesk};
 use crate::check;
-use crate::cli::{DbCommand, Place, ReplayArgs, SeedArgs, SimulateArgs};
+use crate::cli::{DbCheckArgs, DbCommand, Place, ReplayArgs, SeedArgs, SimulateArgs};
 use crate::config::{Config, EscrowBackend};
 use crate::guards;
 use crate::money::Money;
@@ -128,7 +128,7 @@ pub(crate) async fn db(command: DbCommand) -> anyhow::Result<()> {
             eprintln!("{store} is up to date");
         }
         DbCommand::Reset(place) => reset(&place).await?,
-        DbCommand::Check(place) => check_stored(&place).await?,
+        DbCommand::Check(args) => check_stored(&args).await?,
     }
     Ok(())
 }
@@ -148,11 +148,13 @@ async fn reset(place: &Place) -> anyhow::Result<()> {
 }
 
 /// Prints the figures as JSON, whether they are as they should be or not.
-async fn check_stored(place: &Place) -> anyhow::Result<()> {
+async fn check_stored(args: &DbCheckArgs) -> anyhow::Result<()> {
+    let DbCheckArgs { place, journals } = args;
     let config = Config::read(place.config.as_deref())?;
     look_for_database(place, &config)?;
     let (_, roles) = connect(place, &config).await?;
-    let (figures, holds) = check::check(&place.data_dir.join("journal"), &roles.run).await?;
+    let decode = sources::decode_config(&config)?;
+    let (figures, holds) = check::check_named(journals, &place.data_dir, &decode, &roles.run).await?;
     let written = writeln!(io::stdout().lock(), "{figures:#}").context("cannot write the figures");
     unless_broken_pipe(written)?;
     anyhow::ensure!(holds, "the database does not hold what the journal does");

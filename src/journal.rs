@@ -8,7 +8,9 @@ use anyhow::Context;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use suiftly_api::{Clock, SystemClock};
+use suiftly_ingest::audit::JournalDirs;
 use suiftly_ingest::journal::{self, DumpOptions, JournalReader, SegmentSummary};
+use suiftly_ingest::order::is_order;
 use suiftly_ingest::replay;
 use suiftly_schema::time::UnixMillis;
 
@@ -170,6 +172,12 @@ fn totals(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let archive = dirs.archive.as_deref();
+    let both = JournalDirs { journal: dirs.journal.clone(), archive: dirs.archive.clone() };
+    anyhow::ensure!(
+        !is_order(&both)?,
+        "{} is the order of a cluster, in which no line stands: name an ingester's journal by --dir",
+        dirs.journal.display()
+    );
     let mut blocks = match from_epoch {
         Some(epoch) => JournalReader::with_archive(&dirs.journal, archive, epoch)?,
         None => JournalReader::of_all(&dirs.journal, archive, None)?,

@@ -37,6 +37,17 @@ fn table(report: &Value) -> Result<String, fmt::Error> {
             "{server:<8} {boot:<26} {received:>12} {duplicates:>10} {conflicts:>9} {pending:>8} {lost:>8} {repaired:>8} \
              {ppm:>10.3}"
         )?;
+        // Of one home alone there is nothing to tell apart.
+        for home in worker["homes"].as_array().into_iter().flatten().filter(|_| is_of_several(worker)) {
+            let count = |name: &str| home[name].as_u64().unwrap_or_default();
+            let (received, missing, behind) = (count("received"), count("missing"), count("behind"));
+            let [name, heard_at] = ["home", "heard_at"].map(|name| home[name].as_str().unwrap_or_default());
+            writeln!(
+                out,
+                "{:<8} by {name}: {received} received, {missing} missing, {behind} behind; heard at {heard_at}",
+                ""
+            )?;
+        }
         for range in worker["ranges"].as_array().into_iter().flatten() {
             let state = if range["is_final"] == Value::Bool(true) { "lost" } else { "pending" };
             writeln!(out, "{:<8} {} to {} {state}", "", range["first_seq"], range["last_seq"])?;
@@ -51,6 +62,10 @@ fn table(report: &Value) -> Result<String, fmt::Error> {
     Ok(out)
 }
 
+fn is_of_several(worker: &Value) -> bool {
+    worker["homes"].as_array().is_some_and(|homes| homes.len() > 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,14 +77,20 @@ mod tests {
             "missing_final": 3, "repaired": 2, "ppm": 30_303.03});
         let ranges = json!([{"first_seq": 99, "last_seq": 99, "lines": 1, "is_final": false},
             {"first_seq": 7, "last_seq": 9, "lines": 3, "is_final": true}]);
-        let worker = json!({"server_id": 17, "boot_ms": 1_795_305_600_000i64, "counts": counts, "ranges": ranges,
-            "ranges_left_out": 4});
+        let at = "2026-11-22T00:00:05Z";
+        let home = |home: &str, behind: u64| json!({"home": home, "received": 90, "missing": 6, "behind": behind, "heard_at": at});
+        let homes = [home("tcp 192.0.2.7 (1)", 0), home("tcp 192.0.2.7 (2)", 5)];
+        let worker = json!({"server_id": 17, "boot_ms": 1_795_305_600_000i64, "counts": counts, "homes": homes,
+            "ranges": ranges, "ranges_left_out": 4});
         let report = json!({"workers": [worker], "workers_left_out": 0});
         let text = table(&report).unwrap();
+        let by = |line: usize| text.lines().nth(line).unwrap_or_default().trim();
+        assert_eq!(by(2), "by tcp 192.0.2.7 (1): 90 received, 6 missing, 0 behind; heard at 2026-11-22T00:00:05Z");
+        assert!(by(3).contains("5 behind"));
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[1], ["17", "2026-11-22T00:00:00Z", "96", "3", "1", "1", "3", "2", "30303.030"]);
         assert_eq!(
-            lines[2..],
+            lines[4..],
             [
                 vec!["99", "to", "99", "pending"],
                 vec!["7", "to", "9", "lost"],

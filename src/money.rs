@@ -49,9 +49,10 @@ impl Money {
         Ok(Self { store: money, settlement, accounts: AccountStore::new(store)?, clock, sealer: None })
     }
 
-    /// The same, with proofs out of this process's own journal, unless the configuration says otherwise.
+    /// The same, with proofs out of this process's own journal, unless the configuration says otherwise. A cluster makes
+    /// none: its months are closed as where the configuration says so.
     pub(crate) fn proving(self, place: &Place, config: &Config) -> anyhow::Result<Self> {
-        if !config.billing.proofs {
+        if !config.billing.proofs || config.cluster.id.is_some() {
             return Ok(self);
         }
         let sealer = Arc::new(JournalSealer::new(self.store.clone(), Source::of(place, config)?));

@@ -28,6 +28,8 @@ use suiftly_schema::time::UnixMillis;
 pub(crate) struct Source {
     pub(crate) dirs: JournalDirs,
     pub(crate) decode: DecodeConfig,
+    /// A cluster has many journals: its months are closed without parts, and nothing is proven.
+    pub(crate) is_cluster: bool,
 }
 
 impl Source {
@@ -36,7 +38,7 @@ impl Source {
         let dirs = JournalDirs::new(place.data_dir.join("journal"));
         let archive = config.journal.archive_dir.as_deref().filter(|dir| dir.is_dir());
         let dirs = archive.map_or_else(|| dirs.clone(), |archive| dirs.clone().with_archive(archive));
-        Ok(Self { dirs, decode: decode_config(config)? })
+        Ok(Self { dirs, decode: decode_config(config)?, is_cluster: config.cluster.id.is_some() })
     }
 
     /// Which journal it is; `None` where there is none yet.

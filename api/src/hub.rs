@@ -94,6 +94,19 @@ impl Hub {
         self.latest.send_replace(epoch);
     }
 
+    /// Goes on behind what the store has, which has passed what was published: readers start over from the store.
+    ///
+    /// Panics if the epoch is before the last one.
+    pub fn begin_anew(&self, epoch: Epoch, cut_at: UnixMillis) {
+        let mut ring = self.ring.lock();
+        let last = ring.latest();
+        assert!(last.is_none_or(|last| epoch >= last), "epoch {epoch} is begun at after {last:?}");
+        let complete_to = ring.complete_to.max(cut_at);
+        *ring = Ring { floor: Some(Floor { epoch, cut_at: Some(cut_at) }), complete_to, ..Ring::default() };
+        drop(ring);
+        self.latest.send_replace(epoch);
+    }
+
     /// Adds an epoch. Epochs may be left out only if they add nothing to any view.
     ///
     /// Panics if the epoch is not after the last one: the sequence is the journal's, and two orders would be two bills.
@@ -253,6 +266,18 @@ mod tests {
         publish(&hub, 8);
         assert_eq!(hub.position(), (8, UnixMillis(500)));
         assert_eq!(seen(&hub, 7), Ok(vec![8]));
+    }
+
+    #[test]
+    fn who_was_on_the_ring_starts_over_when_it_begins_anew() {
+        let hub = hub(3, 3);
+        (1..=3).for_each(|epoch| publish(&hub, epoch));
+        hub.begin_anew(7, UnixMillis(65));
+        assert!([2, 3, 6].into_iter().all(|epoch| seen(&hub, epoch) == Err(Behind::FellOff)));
+        assert_eq!((seen(&hub, 7), hub.held()), (Ok(vec![]), (0, 0)));
+        assert_eq!((hub.cut_at(7), *hub.watch().borrow()), (Some(UnixMillis(65)), 7));
+        publish(&hub, 8);
+        assert_eq!((seen(&hub, 7), seen(&hub, 6)), (Ok(vec![8]), Err(Behind::FellOff)));
     }
 
     #[test]

@@ -90,7 +90,8 @@ fn lines(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
     let counts = &live.counts;
     let fates = [
         ("accepted", counts.accepted),
-        ("duplicate", counts.came_again()),
+        ("second_home", counts.second_home),
+        ("duplicate", counts.duplicates),
         ("system", counts.system),
         ("rejected", counts.rejected_total()),
     ];
@@ -128,7 +129,14 @@ fn loss(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {
     };
     gauges("suiftly_loss_missing_lines", "Numbers that have not come, by server.", |of| of.missing)?;
     gauges("suiftly_loss_missing_final_lines", "Those of them that count as lost.", |of| of.missing_final)?;
-    gauges("suiftly_loss_missing_pending_lines", "Those of them that may still come.", |of| of.missing_pending)
+    gauges("suiftly_loss_missing_pending_lines", "Those of them that may still come.", |of| of.missing_pending)?;
+    let alone: Vec<_> = live.on_one_home_ms.iter().map(|(server, ms)| (server.to_string(), seconds(*ms))).collect();
+    page.gauges(
+        "suiftly_loss_one_home_seconds",
+        "How long a gateway of two homes was heard by one alone, up to its last line.",
+        "server_id",
+        alone.iter().map(|(server, alone)| (server.as_str(), *alone)),
+    )
 }
 
 fn transports(page: &Page, live: &PipelineLive) -> Result<(), prometheus::Error> {

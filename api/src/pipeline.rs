@@ -7,7 +7,7 @@ use crate::admin::loss::{BesideLive, LossLive};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId};
+use suiftly_schema::loss::{HomeLines, LineCounts, LossTotals, WorkerId};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
@@ -47,6 +47,9 @@ pub enum GiveAgainError {
     /// They went in; whether they are in the journal shows in their outcomes, or after the next start.
     #[error("the lines went in, and are not known to be in the journal yet; their outcomes will tell")]
     Undetermined,
+    /// None went in: the ingester that has their journal is another process.
+    #[error("a cluster does not give quarantined lines again yet: they stay where they are")]
+    InCluster,
 }
 
 impl GiveAgainError {
@@ -65,6 +68,8 @@ pub struct PipelineLive {
     /// returned for it. If in doubt, true: false lets `complete_to` move on to now (less
     /// [`crate::pulse::IDLE_MARGIN_MS`]).
     pub pending: bool,
+    /// Whether lines come in by other processes, of a cluster: their records do not pass here, and no line is given again.
+    pub is_cluster: bool,
     /// When the process started.
     pub started_at: UnixMillis,
     /// Lines received per second, over the last few seconds.
@@ -79,6 +84,10 @@ pub struct PipelineLive {
     pub counts: LineCounts,
     /// Every known worker's lines, in any order.
     pub workers: Vec<WorkerLines>,
+    /// What each home has brought, of the workers whose lines come by several. `seen` is empty.
+    pub homes: BTreeMap<WorkerId, Vec<HomeLines>>,
+    /// For how long each gateway that sends to several homes was heard by one alone, in milliseconds up to its last line.
+    pub on_one_home_ms: BTreeMap<i16, u64>,
     /// What the workers add up to that are not told apart any more, by server.
     pub folded: BTreeMap<i16, LossTotals>,
     /// The journal.

@@ -115,6 +115,8 @@ pub enum ProblemCode {
     SecretsRefused,
     /// 409: there is no proof of the request, or none yet, or none any more; `detail` says which.
     ProofUnavailable,
+    /// 409: it is not to be had of a cluster yet; `detail` says what to do instead.
+    NotInCluster,
     /// 413: the body is too long.
     BodyTooLong,
     /// 415: the body is not JSON.
@@ -182,6 +184,7 @@ impl ProblemCode {
             | Self::VaultNotFrozen
             | Self::SecretsRefused
             | Self::ProofUnavailable
+            | Self::NotInCluster
             | Self::AccountNotActive
             | Self::AlreadyEnabled
             | Self::NotEnabled
@@ -263,6 +266,7 @@ impl ProblemCode {
             Self::VaultNotFrozen => "Nobody holds the vault",
             Self::SecretsRefused => "The files of keys cannot be taken over",
             Self::ProofUnavailable => "There is no proof of it",
+            Self::NotInCluster => "A cluster does not do this yet",
             Self::BodyTooLong => "The body is too long",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::TooManyAttempts => "Too many failed attempts",

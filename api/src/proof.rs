@@ -42,6 +42,9 @@ pub enum Unproven {
     /// Its hour has no parts.
     #[error("requests of that hour were not sealed yet, which is done every hour, or none was billed")]
     NotSealed,
+    /// There are no parts at all.
+    #[error("proofs are made where one process takes all lines in: a cluster makes none")]
+    Cluster,
     /// It has, but their records are gone.
     #[error("what is needed of that hour is not kept any more: {0}")]
     Gone(String),

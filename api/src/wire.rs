@@ -13,7 +13,7 @@ use crate::pipeline::{PipelineLive, WorkerLines};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::LossTotals;
+use suiftly_schema::loss::{HomeLines, LossTotals, WorkerId};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::UsageSums;
 use utoipa::ToSchema;
@@ -176,7 +176,7 @@ pub struct Lag {
     pub p99: u64,
 }
 
-/// What lines became: `received` = `accepted` + `duplicates` + `system` + `rejected`.
+/// What lines became: `received` = `accepted` + `second_home` + `duplicates` + `system` + `rejected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Lines {
     /// Lines taken in.
@@ -185,6 +185,9 @@ pub struct Lines {
     /// Lines that became records.
     #[schema(value_type = i64)]
     pub accepted: u64,
+    /// Lines dropped because the gateway's other home had brought them: the copies that it sends on purpose.
+    #[schema(value_type = i64)]
+    pub second_home: u64,
     /// Lines dropped because they were there already.
     #[schema(value_type = i64)]
     pub duplicates: u64,
@@ -215,7 +218,7 @@ pub struct Loss {
 }
 
 /// One gateway worker's lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WorkerLoss {
     /// The gateway.
     #[schema(value_type = i64)]
@@ -225,7 +228,7 @@ pub struct WorkerLoss {
     /// Distinct lines received.
     #[schema(value_type = i64)]
     pub received: u64,
-    /// Lines that came again.
+    /// Lines that came again: a second home's copies too.
     #[schema(value_type = i64)]
     pub duplicates: u64,
     /// Lines that came again with another body.
@@ -240,10 +243,45 @@ pub struct WorkerLoss {
     /// Highest number received.
     #[schema(value_type = i64)]
     pub highest_seq: u64,
+    /// What each home has brought, where its lines come by several; else empty.
+    pub homes: Vec<HomeLoss>,
 }
 
-impl From<&WorkerLines> for WorkerLoss {
-    fn from(lines: &WorkerLines) -> Self {
+/// What one home has brought of a worker's lines. What none has brought is missing of the worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HomeLoss {
+    /// The way that they came and from whom, in a cluster with the number of the journal: `tcp 192.0.2.7 (2)`.
+    pub home: String,
+    /// Distinct lines that it brought, be it first or second.
+    #[schema(value_type = i64)]
+    pub received: u64,
+    /// Numbers between its first and its highest that it did not bring.
+    #[schema(value_type = i64)]
+    pub missing: u64,
+    /// Numbers above its highest that the worker has reached by other homes: it brings them yet, or is silent.
+    #[schema(value_type = i64)]
+    pub behind: u64,
+    /// When it was last heard of: the clock of that epoch.
+    #[schema(format = DateTime)]
+    pub heard_at: String,
+}
+
+impl HomeLoss {
+    /// Of a worker's homes.
+    pub(crate) fn of(homes: &[HomeLines], worker: &WorkerLines) -> Vec<Self> {
+        let one = |of: &HomeLines| Self {
+            home: of.home.clone(),
+            received: of.received,
+            missing: of.missing,
+            behind: worker.highest_seq.saturating_sub(of.highest_seq),
+            heard_at: of.heard_at.rfc3339(),
+        };
+        homes.iter().map(one).collect()
+    }
+}
+
+impl WorkerLoss {
+    fn of(lines: &WorkerLines, homes: &BTreeMap<WorkerId, Vec<HomeLines>>) -> Self {
         Self {
             server_id: lines.worker.server_id,
             boot_ms: lines.worker.boot.0,
@@ -253,6 +291,7 @@ impl From<&WorkerLines> for WorkerLoss {
             missing: lines.missing,
             first_seq: lines.first_seq,
             highest_seq: lines.highest_seq,
+            homes: homes.get(&lines.worker).map(|homes| HomeLoss::of(homes, lines)).unwrap_or_default(),
         }
     }
 }
@@ -303,11 +342,12 @@ impl Pipeline {
             lines_per_second: live.lines_per_second,
             lag_ms: Lag { p50: live.lag_p50_ms, p99: live.lag_p99_ms },
             frontier_age_ms: live.frontier_age_ms,
-            loss: Loss::of(&live.workers, &live.folded),
+            loss: Loss::of(&live.workers, &live.homes, &live.folded),
             lines: Lines {
                 received: live.counts.received,
                 accepted: live.counts.accepted,
-                duplicates: live.counts.came_again(),
+                second_home: live.counts.second_home,
+                duplicates: live.counts.duplicates,
                 conflicts: live.workers.iter().map(|worker| worker.conflicts).sum::<u64>()
                     + live.folded.values().map(|totals| totals.conflicts).sum::<u64>(),
                 system: live.counts.system,
@@ -331,13 +371,17 @@ impl Pipeline {
 
 impl Loss {
     /// Folded workers are not told apart, and count.
-    fn of(workers: &[WorkerLines], folded: &BTreeMap<i16, LossTotals>) -> Self {
+    fn of(
+        workers: &[WorkerLines],
+        homes: &BTreeMap<WorkerId, Vec<HomeLines>>,
+        folded: &BTreeMap<i16, LossTotals>,
+    ) -> Self {
         let all = |of_worker: fn(&WorkerLines) -> u64, of_folded: fn(&LossTotals) -> u64| -> u64 {
             workers.iter().map(of_worker).chain(folded.values().map(of_folded)).fold(0, u64::saturating_add)
         };
         let missing = all(|worker| worker.missing, |totals| totals.missing);
         let received = all(|worker| worker.received, |totals| totals.received);
-        let mut workers: Vec<WorkerLoss> = workers.iter().map(WorkerLoss::from).collect();
+        let mut workers: Vec<WorkerLoss> = workers.iter().map(|lines| WorkerLoss::of(lines, homes)).collect();
         workers.sort_by_key(|worker| (worker.server_id, worker.boot_ms));
         Self { missing, ppm: ppm(missing, missing.saturating_add(received)), workers }
     }

@@ -41,7 +41,8 @@ const FAST_SECONDS: i64 = 5;
 pub fn run(arguments: &[OsString]) -> anyhow::Result<(&'static str, Vec<Row>)> {
     match arguments {
         [flag, number, rest @ ..] if flag == "--writers" => {
-            let writers = number.to_str().and_then(|number| number.parse().ok()).context("`--writers` takes a number")?;
+            let writers =
+                number.to_str().and_then(|number| number.parse().ok()).context("`--writers` takes a number")?;
             let is_fast = matches!(rest, [only] if only == "--fast");
             anyhow::ensure!(is_fast || rest.is_empty(), "`--writers N` knows `--fast` alone");
             Ok(("store-writers", writers::run(writers, is_fast)?))

@@ -24,6 +24,7 @@ use std::time::Duration;
 use suiftly_schema::log_format::PublishedFormat;
 use suiftly_schema::loss::WorkerWindow;
 use suiftly_schema::price::PriceBooks;
+use suiftly_schema::stream::OpenStream;
 use suiftly_schema::{batch::Batch, ids::Epoch};
 use threads::Following;
 
@@ -80,6 +81,8 @@ pub struct Resume {
     pub epoch: Epoch,
     /// The dedup windows as they were after it.
     pub windows: Vec<WorkerWindow>,
+    /// The open streams as they were after it.
+    pub streams: Vec<OpenStream>,
     /// The number of the last reference change that they have; 0 if none.
     pub reference_seq: u64,
     /// The price books that they have been told of, by whatever journal.
@@ -94,7 +97,7 @@ impl Resume {
     /// The decoder as it was when the watermark was committed.
     pub(crate) fn decoder(&self, config: DecodeConfig) -> Result<Decoder, DedupError> {
         let restored = Decoder::restore(config, &self.windows, self.reference_seq, self.books.clone())?;
-        Ok(restored.with_formats(&self.formats))
+        Ok(restored.with_formats(&self.formats).with_streams(&self.streams))
     }
 }
 

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 
 units="suiftly.service suiftly.socket suiftly-udp.socket suiftly-edge.service"
+# Of a cluster; the package enables none of them.
+cluster_units="suiftly-ingest.service suiftly-ingest.socket suiftly-ingest-udp.socket suiftly-dataflow@0.service suiftly-api.service"
 lines=0
 # A write of a sender that was held up for so long, on a machine that is busy: half a second of the load.
 last_writes_lines=2000
@@ -64,9 +66,9 @@ refuses_without_a_type() {
 units_hold() {
     local unit said exposed
     # shellcheck disable=SC2086
-    said=$(in_root systemd-analyze verify --man=no $units 2>&1) || fail "systemd-analyze verify: $said"
+    said=$(in_root systemd-analyze verify --man=no $units $cluster_units 2>&1) || fail "systemd-analyze verify: $said"
     [ -z "$said" ] || fail "systemd-analyze verify: $said"
-    for unit in suiftly.service suiftly-edge.service; do
+    for unit in suiftly.service suiftly-edge.service suiftly-ingest.service suiftly-dataflow@0.service suiftly-api.service; do
         said=$(in_root systemd-analyze security --offline=true --threshold=20 --no-pager "$unit") || fail "$said"
         exposed=$(printf '%s\n' "$said" | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p')
         saw "systemd-analyze security of $unit, where 10 is the worst" "$exposed"
@@ -100,6 +102,9 @@ provisioned() {
     grep -q 'nothing to do' "$root.again" || fail "the second provision changes something: $(cat "$root.again")"
     saw "\`suiftly provision\` makes a server of it, under its systemd; a second time there is nothing to do" \
         "$(grep -c '^✓' "$root.again") steps"
+    local enabled
+    enabled=$(inside systemctl list-unit-files --no-legend --state=enabled 'suiftly-ingest*' 'suiftly-dataflow*' 'suiftly-api*')
+    [ -z "$enabled" ] || fail "units of a cluster are enabled: $enabled"
     await is_serving || fail "it does not serve"
     saw "systemd is told that it serves (Type=notify)" "$(inside systemctl show -p StatusText --value suiftly.service)"
 }

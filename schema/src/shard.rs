@@ -40,7 +40,8 @@ impl Shard {
     #[must_use]
     pub fn of_source(known_by: &[u8; 16]) -> Self {
         // FNV-1a: stable for ever, and short bytes are all that it is given.
-        let hash = known_by.iter().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        let hash =
+            known_by.iter().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
         Self((hash ^ (hash >> 16)).to_le_bytes()[0])
     }
 
@@ -148,7 +149,8 @@ mod tests {
     #[test]
     fn each_shard_is_of_one_process_and_processes_have_runs() {
         for (processes, threads) in [(1, 1), (1, 7), (2, 1), (3, 1), (3, 2), (5, 4), (64, 1)] {
-            let sets: Vec<_> = (0..processes).map(|process| ShardSet::of_process(process, processes, threads)).collect();
+            let sets: Vec<_> =
+                (0..processes).map(|process| ShardSet::of_process(process, processes, threads)).collect();
             assert_eq!(sets.iter().map(ShardSet::len).sum::<usize>(), SHARDS);
             let in_order: Vec<_> = sets.iter().flat_map(ShardSet::iter).collect();
             assert!(in_order.iter().copied().eq(Shard::all()), "{processes} × {threads}");

@@ -123,6 +123,23 @@ pub struct EpochDeltas {
 }
 
 impl EpochDeltas {
+    /// Adds those that others made of the same epoch: of other keys than these.
+    pub fn append(&mut self, more: Self) {
+        let Self { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, .. } = self;
+        minutes.extend(more.minutes);
+        hours.extend(more.hours);
+        rated.extend(more.rated);
+        infra_minutes.extend(more.infra_minutes);
+        infra_hours.extend(more.infra_hours);
+        infra_days.extend(more.infra_days);
+        let Self { keys, key_hours, spend, key_grants, access_grants, .. } = self;
+        keys.extend(more.keys);
+        key_hours.extend(more.key_hours);
+        spend.extend(more.spend);
+        key_grants.extend(more.key_grants);
+        access_grants.extend(more.access_grants);
+    }
+
     /// How much memory it holds, about.
     pub fn memory_bytes(&self) -> usize {
         let Self { epoch: _, minutes, hours, rated, infra_minutes, infra_hours, infra_days, .. } = self;

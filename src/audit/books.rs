@@ -3,7 +3,7 @@
 
 use super::check::{Outcome, Source, Step};
 use std::collections::BTreeMap;
-use suiftly_ingest::audit::{Recount, RecountError, told_books};
+use suiftly_ingest::audit::{Recount, RecountError};
 use suiftly_schema::bill::BillInputs;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::price::{PriceBook, PriceBooks};
@@ -21,7 +21,7 @@ fn told(of_journals: &[(Source, Option<Recount>)]) -> Result<(Vec<PriceBook>, bo
     let (mut books, mut is_whole): (BTreeMap<u32, PriceBook>, bool) = (BTreeMap::new(), true);
     for (source, counted) in of_journals {
         let before = counted.as_ref().map_or(Epoch::MAX, |counted| counted.first_epoch);
-        let earlier = told_books(&source.dirs, before)?;
+        let earlier = source.journals.told_books(before)?;
         is_whole &= earlier.is_whole;
         let counted = counted.as_ref().map_or(&[][..], |counted| &counted.books);
         for book in earlier.books.iter().chain(counted) {

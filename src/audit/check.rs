@@ -5,7 +5,7 @@ use super::hours::{self, Difference};
 use anyhow::Context;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use suiftly_ingest::audit::{Customers, From, JournalDirs, Recount, RecountOrder, recount};
+use suiftly_ingest::audit::{Customers, From, JournalDirs, Journals, Recount, RecountOrder};
 use suiftly_ingest::decode::DecodeConfig;
 use suiftly_ingest::journal::{JournalId, locate};
 use suiftly_schema::bill::{Bill, BillInputs, HourUsage, JournalPoint};
@@ -16,7 +16,7 @@ use suiftly_schema::time::UnixMillis;
 /// What the invoice is held against.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    /// Journals' directories.
+    /// Journals' directories; of a cluster those of its order and of every ingester.
     pub(super) journals: Vec<PathBuf>,
     /// Archives' directories.
     pub(super) archives: Vec<PathBuf>,
@@ -166,11 +166,11 @@ fn bill(exported: &ExportedInvoice, inputs: &BillInputs) -> Step {
     ))
 }
 
-/// A journal of the inputs, where it is found.
+/// A journal of the inputs, where it is found; of a cluster its order, with all journals.
 pub(super) struct Source {
     pub(super) point: Option<JournalPoint>,
     pub(super) journal_id: JournalId,
-    pub(super) dirs: JournalDirs,
+    pub(super) journals: Journals,
 }
 
 /// What journals say.
@@ -182,8 +182,8 @@ pub(super) struct Counted {
     pub(super) of_journals: Vec<(Source, Option<Recount>)>,
 }
 
-/// The journals that the inputs name, and others that were given: they may carry books. A journal may be told by its own
-/// directory, by its archive's, or by both.
+/// The journals that the inputs name, and others that were given: they may carry books, or be what a cluster's order takes
+/// in. A journal may be told by its own directory, by its archive's, or by both.
 fn sources(inputs: &BillInputs, evidence: &Evidence) -> anyhow::Result<Vec<Source>> {
     let mut found: BTreeMap<String, (JournalId, JournalDirs)> = BTreeMap::new();
     for (dir, is_archive) in
@@ -195,20 +195,29 @@ fn sources(inputs: &BillInputs, evidence: &Evidence) -> anyhow::Result<Vec<Sourc
             dirs.archive = Some(dir.clone());
         }
     }
-    let mut sources = Vec::new();
+    let mut named = Vec::new();
     for point in &inputs.journals {
         let id = &point.journal_id;
-        let (journal_id, dirs) =
-            found.remove(id).with_context(|| format!("journal {id} is not in any of the directories"))?;
-        sources.push(Source { point: Some(point.clone()), journal_id, dirs });
+        named
+            .push((point, found.remove(id).with_context(|| format!("journal {id} is not in any of the directories"))?));
     }
-    sources.extend(found.into_values().map(|(journal_id, dirs)| Source { point: None, journal_id, dirs }));
+    let others: BTreeMap<JournalId, JournalDirs> = found.into_values().collect();
+    let (mut sources, mut is_cluster) = (Vec::new(), false);
+    for (point, (journal_id, dirs)) in named {
+        let journals = Journals::of(dirs, &others)?;
+        is_cluster |= matches!(journals, Journals::Cluster(_));
+        sources.push(Source { point: Some(point.clone()), journal_id, journals });
+    }
+    if !is_cluster {
+        let other = |(journal_id, dirs)| Source { point: None, journal_id, journals: Journals::One(dirs) };
+        sources.extend(others.into_iter().map(other));
+    }
     Ok(sources)
 }
 
 fn count(inputs: &BillInputs, sources: &[Source], evidence: &Evidence, from: From) -> anyhow::Result<Counted> {
     let (mut sums, mut lines, mut is_from_first, mut of_journals) = (BTreeMap::new(), 0, true, Vec::new());
-    for Source { point, journal_id, dirs } in sources {
+    for Source { point, journal_id, journals } in sources {
         let counted = match point {
             Some(point) => {
                 let order = RecountOrder {
@@ -220,7 +229,7 @@ fn count(inputs: &BillInputs, sources: &[Source], evidence: &Evidence, from: Fro
                     decode: evidence.decode.clone(),
                     from,
                 };
-                Some(recount(dirs, &order)?)
+                Some(journals.recount(&order)?)
             }
             None => None,
         };
@@ -229,7 +238,7 @@ fn count(inputs: &BillInputs, sources: &[Source], evidence: &Evidence, from: Fro
             lines += counted.lines;
             is_from_first &= counted.is_from_first;
         }
-        let source = Source { point: point.clone(), journal_id: *journal_id, dirs: dirs.clone() };
+        let source = Source { point: point.clone(), journal_id: *journal_id, journals: journals.clone() };
         of_journals.push((source, counted));
     }
     Ok(Counted { hours: hours::sorted(sums), lines, is_from_first, of_journals })

@@ -39,7 +39,8 @@ pub(crate) struct AuditArgs {
     /// An invoice as exported (JSON), `-` for standard input: no database is needed.
     #[arg(long, value_name = "FILE")]
     invoice: Option<PathBuf>,
-    /// A journal, or a copy of its segments; several if the invoice names several. Without it, that of the data directory.
+    /// A journal, or a copy of its segments; several if the invoice names several; of a cluster its order's directory and
+    /// every ingester's journal, one --journal each. Without it, that of the data directory.
     #[arg(long = "journal", value_name = "DIR")]
     journals: Vec<PathBuf>,
     /// A journal's archive; several if there are. Without it, that of the configuration.

@@ -92,6 +92,11 @@ impl Manifest {
         serde_json::from_value(value).context("its manifest cannot be read")
     }
 
+    /// Whether the database is a cluster's: then what is in it is of several journals.
+    pub(super) fn is_of_cluster(&self) -> bool {
+        self.facts.tables.get("cluster").is_some_and(|table| table.rows > 0)
+    }
+
     /// The last epoch that the dump holds of the journal.
     pub(super) fn watermark(&self) -> Epoch {
         self.facts.watermark(&self.journal_id).map_or(0, |watermark| watermark.epoch)

@@ -28,9 +28,13 @@ pub(crate) use shelf::Shelf;
 
 use crate::commands::{blocking, find_database, unless_broken_pipe};
 use crate::config::Config;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use args::{CheckArgs, CreateArgs, KeyArgs, LsArgs};
 use std::io::{self, Write};
+
+/// A backup has one journal, and a restore replays that one.
+const CLUSTER: &str = "`suiftly backup` and `suiftly restore` are for one process with its journal: of a cluster dump the \
+    database by pg_dump, and keep journal.archive_dir of process 0 and of every ingester on another disk";
 
 /// `suiftly backup …`
 pub(crate) async fn backup(command: BackupCommand) -> anyhow::Result<()> {
@@ -51,6 +55,7 @@ pub(crate) async fn restore(args: RestoreArgs) -> anyhow::Result<()> {
 
 async fn make(args: CreateArgs) -> anyhow::Result<()> {
     let config = Config::read(args.place.config.as_deref())?;
+    ensure!(config.cluster.id.is_none(), CLUSTER);
     let (cluster, store) = find_database(&args.place, &config).await?;
     let owner = create::owner(&config, cluster.as_ref(), &store)?;
     let order = create::Order::of(&args, &config, owner)?;

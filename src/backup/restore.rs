@@ -71,6 +71,8 @@ pub(super) async fn restore(order: Order) -> anyhow::Result<Verdict> {
     let identities = keys::identities(&order.identity)?;
     let (file, keys) = (order.file.clone(), identities.clone());
     let (verified, configuration) = blocking(move || look(&file, &keys)).await?;
+    // Its lines are in the journals of several processes: those of one alone would be a part that looks like the whole.
+    ensure!(!verified.manifest.is_of_cluster(), "this is the database of a cluster. {}", super::CLUSTER);
     let decode = decode(order.config.as_deref(), configuration.as_deref())?;
     let dirs = place::make(&order)?;
     let restored = fill(&order, &identities, &verified, &dirs, &decode).await;

@@ -65,6 +65,9 @@ pub(crate) struct Edge {
     /// Where lost lines are sent again, `tcp://host:port` or `tls://host:port`: the listeners that HAProxy's lines go to. At most
     /// 4, one of which is enough; without any, they stay lost.
     pub(crate) repair_to: Vec<String>,
+    /// Whether the bytes of streams that are open are told each 5 s to one of `repair_to`, so that they are billed before their
+    /// lines come.
+    pub(crate) streams: bool,
     /// `[[edge.haproxy]]`; without any, that of the data directory.
     pub(crate) haproxy: Vec<Haproxy>,
 }
@@ -99,6 +102,7 @@ impl Default for Edge {
             repair_certificate: None,
             repair_key: None,
             repair_to: Vec::new(),
+            streams: false,
             haproxy: Vec::new(),
         }
     }
@@ -150,6 +154,8 @@ impl Edge {
         }
         let are_both = repair_certificate.is_some() == repair_key.is_some();
         problems.unless(are_both, "edge.repair_certificate and edge.repair_key go together");
+        let have_somewhere = !self.streams || !repair_to.is_empty();
+        problems.unless(have_somewhere, "edge.streams needs edge.repair_to: where streams are told of");
     }
 
     /// Where lost lines go.
@@ -206,6 +212,7 @@ impl Config {
             canary_path: edge.canary_path.clone(),
             gateways: haproxy.iter().map(|one| one.opened(ca)).collect::<anyhow::Result<_>>()?,
             homes: edge.homes()?,
+            streams: edge.streams,
             metrics: edge.metrics,
         })
     }
@@ -256,6 +263,7 @@ mod tests {
         assert_eq!((edge.maps.as_path(), edge.gateways.len()), (Path::new("/data/haproxy/maps"), 1));
         assert_eq!((edge.gateways[0].server_id, edge.gateways[0].doors.len()), (17, 6));
         assert_eq!((edge.canary_every, edge.homes.len()), (Some(Duration::from_secs(2)), 0));
+        assert!(!edge.streams);
         assert!(!format!("{edge:?}").contains("secret"));
         let edge = edge_of("[admin]\nlisten = \"0.0.0.0:7\"\nplain_text = true\n[edge]\ncanary_ms = 0\n").unwrap();
         assert_eq!((edge.api.authority().as_str(), edge.canary_every), ("127.0.0.1:7", None));
@@ -265,7 +273,7 @@ mod tests {
     fn a_section_says_it_all() {
         let edge = edge_of(
             "[edge]\napi = \"http://api:1\"\ndir = \"/d\"\nmaps = \"/m\"\ncanary_path = \"/x\"\n\
-             repair_to = [\"tcp://127.0.0.1:5514\", \"tcp://b:5514\"]\n\
+             repair_to = [\"tcp://127.0.0.1:5514\", \"tcp://b:5514\"]\nstreams = true\n\
              [[edge.haproxy]]\nserver_id = 33\nsocket = \"/a.sock\"\ndoors = { \"grpc/testnet\" = \"http://127.0.0.1:1\" }\n\
              [[edge.haproxy]]\nserver_id = 34\nsocket = \"/b.sock\"\n",
         )
@@ -273,7 +281,7 @@ mod tests {
         assert_eq!((edge.api.authority().as_str(), edge.maps.as_path()), ("api:1", Path::new("/m")));
         let [first, second] = &edge.gateways[..] else { panic!("{edge:?}") };
         assert_eq!((first.doors[0].service, first.doors[0].network), (Service::Grpc, Network::Testnet));
-        assert_eq!((second.server_id, second.doors.len()), (34, 0));
+        assert_eq!((second.server_id, second.doors.len(), edge.streams), (34, 0, true));
         assert_eq!(
             edge.homes.iter().map(Home::to_string).collect::<Vec<_>>(),
             ["tcp://127.0.0.1:5514", "tcp://b:5514"]
@@ -291,6 +299,7 @@ mod tests {
             ("[edge]\nrepair_to = [\"127.0.0.1:5514\"]".to_owned(), "edge.repair_to: \"127.0.0.1:5514\""),
             (format!("[edge]\nrepair_to = [{}]", "\"tcp://a:1\",".repeat(5)), "edge.repair_to has at most 4"),
             ("[edge]\nrepair_key = \"/x\"".to_owned(), "edge.repair_certificate and edge.repair_key"),
+            ("[edge]\nstreams = true".to_owned(), "edge.streams needs edge.repair_to"),
             (
                 "[edge]\nrepair_to = [\"tls://a:1\"]\nrepair_ca = \"/nowhere/ca.pem\"".to_owned(),
                 "edge.repair_to: cannot use the certificate authorities in /nowhere/ca.pem",

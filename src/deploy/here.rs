@@ -4,12 +4,14 @@
 use super::package::program_version;
 use super::plan::Plan;
 use super::schema::{self, Change};
-use super::status::Outcome;
+use super::status::{Outcome, Status};
 use std::path::Path;
 use std::time::Duration;
 
 /// How often it is looked at.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// What a server says while it waits for the others.
+const GATHERING: &str = "installed; the others are waited for";
 /// A server that was ready and does not answer so many times running is not healthy: one slow answer is none.
 const MISSES_MAX: u32 = 3;
 
@@ -21,6 +23,8 @@ pub(super) trait Machine {
     fn back_up(&mut self) -> anyhow::Result<Option<String>>;
     /// Puts a package in.
     fn install(&mut self, package: &Path) -> anyhow::Result<()>;
+    /// Waits until whoever deploys says that the others have it too; an error if they have not.
+    fn gathered(&mut self) -> anyhow::Result<()>;
     /// Which start of the service runs; empty: none does.
     fn run_id(&mut self) -> anyhow::Result<String>;
     /// Starts it anew.
@@ -56,11 +60,13 @@ pub(super) fn carry_out(machine: &mut dyn Machine, plan: &Plan) -> Ended {
         return (Outcome::Refused, Some(format!("it was not healthy before: {trouble}")));
     }
     machine.told(&format!("version {} is to follow {}", plan.to, plan.from));
-    let change = match schema::before(machine, plan) {
+    let change = if plan.part.has_database() { schema::before(machine, plan) } else { Ok(Change::None) };
+    let change = match change {
         Ok(change) => change,
         Err(reason) => return (Outcome::Refused, Some(reason)),
     };
-    let forth = put(machine, &plan.package, &plan.to, plan.ready_within).and_then(|run| {
+    let new = Version { package: &plan.package, name: &plan.to, gathers: plan.gathers };
+    let forth = put(machine, new, plan.ready_within).and_then(|run| {
         machine.told(&format!("ready; watched for {} s", plan.watch_for.as_secs()));
         watch(machine, plan.watch_for, &run)
     });
@@ -75,11 +81,30 @@ pub(super) fn carry_out(machine: &mut dyn Machine, plan: &Plan) -> Ended {
     }
 }
 
+/// Whether a server waits for the others: nothing has been restarted then.
+pub(super) fn is_gathering(status: &Status) -> bool {
+    status.steps.last().is_some_and(|step| step.what == GATHERING)
+}
+
+/// What is put in.
+#[derive(Clone, Copy)]
+struct Version<'a> {
+    package: &'a Path,
+    name: &'a str,
+    /// Whether the others are waited for.
+    gathers: bool,
+}
+
 /// Installs a package, has it run, and waits until it is ready. Which start of the service it is.
-fn put(machine: &mut dyn Machine, package: &Path, version: &str, within: Duration) -> Result<String, String> {
+fn put(machine: &mut dyn Machine, of: Version<'_>, within: Duration) -> Result<String, String> {
+    let Version { package, name: version, gathers } = of;
     let before = machine.run_id().map_err(|error| format!("{error:#}"))?;
     machine.told(&format!("installing {version}"));
     machine.install(package).map_err(|error| format!("{version} could not be installed: {error:#}"))?;
+    if gathers {
+        machine.told(GATHERING);
+        machine.gathered().map_err(|error| format!("{version} was not started: {error:#}"))?;
+    }
     // The package may have restarted it.
     if machine.run_id().map_err(|error| format!("{error:#}"))? == before {
         machine.told("restarting");
@@ -135,7 +160,7 @@ fn back(machine: &mut dyn Machine, plan: &Plan, change: Change, reason: String) 
         return (Outcome::Stuck, Some(format!("{reason}; there is no package of {} to go back to", plan.from)));
     };
     machine.told(&format!("going back to {}", plan.from));
-    match put(machine, last, &plan.from, plan.ready_within) {
+    match put(machine, Version { package: last, name: &plan.from, gathers: false }, plan.ready_within) {
         Ok(_) => {
             machine.told(&format!("version {} runs again", plan.from));
             (Outcome::RolledBack, Some(reason))

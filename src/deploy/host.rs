@@ -1,6 +1,7 @@
 //! A server, as whoever deploys sees it: a seam, so that every failure at every step can be tried.
 
 use super::package::Package;
+use super::part::Part;
 use super::plan::Request;
 use super::status::Status;
 use serde::Deserialize;
@@ -14,6 +15,16 @@ pub(super) struct Standing {
     pub(super) schema: Option<i32>,
     /// Whether a deployment is at work.
     pub(super) is_at_work: bool,
+    /// What of Suiftly runs there; nothing where that version knows of no parts.
+    #[serde(default)]
+    pub(super) parts: Vec<Part>,
+}
+
+impl Standing {
+    /// What is to be done there.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        if self.parts.is_empty() { vec![Part::default()] } else { self.parts.clone() }
+    }
 }
 
 /// How far the last deployment there is.
@@ -35,6 +46,10 @@ pub(super) trait Host {
     fn progress(&mut self) -> anyhow::Result<Progress>;
     /// Sends what is to be installed, and what is asked for.
     fn upload(&mut self, package: &Package, request: &Request) -> anyhow::Result<()>;
+    /// Says what is asked for, of a package that is kept there.
+    fn ask(&mut self, request: &Request) -> anyhow::Result<()>;
+    /// Says to a server that waits for the others whether all have it, or it is not to be.
+    fn gather(&mut self, request: &Request, have_it: bool) -> anyhow::Result<()>;
     /// Has it begun there.
     fn begin(&mut self) -> anyhow::Result<()>;
 }

@@ -2,6 +2,7 @@
 
 use super::here::carry_out;
 use super::package::{self, sha256_of};
+use super::part;
 use super::plan::{Plan, REQUEST_BYTES_MAX, Request};
 use super::server::Server;
 use super::status::{self, Outcome, Status};
@@ -69,7 +70,7 @@ pub(super) fn work(paths: &Paths, place: &Place) -> anyhow::Result<()> {
         Err(error) => (Outcome::Refused, Some(format!("{error:#}"))),
         Ok(plan) => {
             told.from.clone_from(&plan.from);
-            carry_out(&mut Server::new(paths, place, &mut told)?, &plan)
+            carry_out(&mut Server::new(paths, place, &mut told, plan.part)?, &plan)
         }
     };
     (told.outcome, told.reason) = (Some(outcome), reason);
@@ -90,7 +91,7 @@ fn request(paths: &Paths) -> anyhow::Result<Request> {
     Ok(request)
 }
 
-fn open_plain(path: &Path) -> anyhow::Result<File> {
+pub(super) fn open_plain(path: &Path) -> anyhow::Result<File> {
     let flags = nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
     let file = file.with_context(|| format!("cannot read {}", path.display()))?;
@@ -98,9 +99,46 @@ fn open_plain(path: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Takes the package into root's keeping, then looks at it: what is checked is what is installed.
+/// What is to be done, of a package that is in root's keeping.
 fn plan(paths: &Paths, request: &Request) -> anyhow::Result<Plan> {
-    let from = status::installed()?.context("suiftly is not installed here: `suiftly provision` comes first")?;
+    let installed = status::installed()?.context("suiftly is not installed here: `suiftly provision` comes first")?;
+    part::units(request.part)?;
+    // Another part of this server may have brought the version already.
+    let from = request.back_to.clone().unwrap_or(installed);
+    let (package, schema) = if request.is_kept { again(paths, request)? } else { taken(paths, request)? };
+    let last = last(paths, &from);
+    ensure!(
+        last.is_some() || request.no_way_back,
+        "there is no package of the version that runs, {from}, to go back to: put its .deb into {} there, or say \
+         --no-way-back",
+        kept(paths, &from).display()
+    );
+    Ok(Plan {
+        from,
+        to: request.version.clone(),
+        package,
+        schema,
+        known_schema: known_schema_version(),
+        may_migrate: request.migrates,
+        last,
+        ready_within: Duration::from_secs(request.ready_within_s),
+        watch_for: Duration::from_secs(request.watch_s),
+        even_if_unhealthy: request.even_if_unhealthy,
+        part: request.part,
+        gathers: request.gathers,
+    })
+}
+
+/// A package that was had before, and the schema that it has.
+fn again(paths: &Paths, request: &Request) -> anyhow::Result<(PathBuf, Option<i32>)> {
+    let package =
+        last(paths, &request.version).with_context(|| format!("no package of {} is kept", request.version))?;
+    let schema = package::read(&package)?.schema;
+    Ok((package, schema))
+}
+
+/// Takes the package into root's keeping, then looks at it: what is checked is what is installed.
+fn taken(paths: &Paths, request: &Request) -> anyhow::Result<(PathBuf, Option<i32>)> {
     let package = kept(paths, &request.version);
     status::make_dir(package.parent().unwrap_or(&paths.state))?;
     let fresh = package.with_extension("new");
@@ -116,25 +154,7 @@ fn plan(paths: &Paths, request: &Request) -> anyhow::Result<Plan> {
     let found = package::read(&fresh)?;
     ensure!(found.version == request.version, "the package is of version {}, not {}", found.version, request.version);
     fs::rename(&fresh, &package).with_context(|| format!("cannot keep {}", package.display()))?;
-    let last = last(paths, &from);
-    ensure!(
-        last.is_some() || request.no_way_back,
-        "there is no package of the version that runs, {from}, to go back to: put its .deb into {} there, or say \
-         --no-way-back",
-        kept(paths, &from).display()
-    );
-    Ok(Plan {
-        from,
-        to: request.version.clone(),
-        package,
-        schema: found.schema,
-        known_schema: known_schema_version(),
-        may_migrate: request.migrates,
-        last,
-        ready_within: Duration::from_secs(request.ready_within_s),
-        watch_for: Duration::from_secs(request.watch_s),
-        even_if_unhealthy: request.even_if_unhealthy,
-    })
+    Ok((package, found.schema))
 }
 
 /// Where a version's package is kept. A version names no other directory.

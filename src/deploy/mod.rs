@@ -7,6 +7,8 @@
 //! next host, or stop: the rest is as it was
 //! ```
 //!
+//! Of a cluster the parts go in an order, whatever hosts they are on, and back in the reverse ([`part`], [`rolling`]).
+//!
 //! What changes a server runs on the server: a connection that drops leaves nothing half done, and how it went can be asked
 //! again. The account that it comes by ([`ACCOUNT`]) may run one command as root ([`AS_ROOT`]), whose arguments it cannot
 //! choose; what is to be done stands in files that are checked before they are believed.
@@ -15,6 +17,7 @@ mod here;
 mod host;
 mod local;
 mod package;
+mod part;
 mod plan;
 mod rolling;
 mod schema;
@@ -23,6 +26,7 @@ mod ssh;
 mod status;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use crate::cli::Place;
 use crate::commands::unless_broken_pipe;
@@ -118,6 +122,8 @@ struct Paths {
     /// The uploaded package, and what is asked for.
     incoming: PathBuf,
     request: PathBuf,
+    /// Whether those that wait for each other have it.
+    gathered: PathBuf,
     /// Root's own.
     state: PathBuf,
 }
@@ -126,7 +132,12 @@ impl Paths {
     fn below(root: &Path) -> Self {
         let below = |path: &str| root.join(path.trim_start_matches('/'));
         let home = below(HOME);
-        Self { incoming: home.join(ssh::INCOMING), request: home.join(ssh::REQUEST), state: below(STATE_DIR) }
+        Self {
+            incoming: home.join(ssh::INCOMING),
+            request: home.join(ssh::REQUEST),
+            gathered: home.join(ssh::GATHERED),
+            state: below(STATE_DIR),
+        }
     }
 }
 

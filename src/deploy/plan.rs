@@ -1,6 +1,7 @@
 //! What is asked of a server, as it is uploaded beside the package; and what the server makes of it.
 
 use super::package::is_version;
+use super::part::Part;
 use super::{READY_WITHIN_S_MAX, WATCH_S_MAX};
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,22 @@ pub(super) struct Request {
     /// Whether it is begun although it migrates the database.
     #[serde(default)]
     pub(super) migrates: bool,
+    /// What of the server is done. This and the next are left out where a version that does not know them may read it.
+    #[serde(default, skip_serializing_if = "Part::is_whole")]
+    pub(super) part: Part,
+    /// Whether all that do it at once are waited for, between installing and restarting.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(super) gathers: bool,
+    /// The version to go back to; without it, the one that is installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) back_to: Option<String>,
+    /// Whether the package is one that is kept there, and none was uploaded.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(super) is_kept: bool,
+}
+
+const fn is_not(said: &bool) -> bool {
+    !*said
 }
 
 impl Request {
@@ -40,6 +57,7 @@ impl Request {
         let is_hex = |text: &str| text.len() == HEX_CHARS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         ensure!(is_hex(&self.id) && is_hex(&self.sha256), "the request's id or digest is none");
         ensure!(is_version(&self.version), "the request's version is none");
+        ensure!(self.back_to.as_deref().is_none_or(is_version), "the request's version to go back to is none");
         ensure!(self.watch_s <= WATCH_S_MAX && self.ready_within_s <= READY_WITHIN_S_MAX, "the request waits too long");
         Ok(())
     }
@@ -68,4 +86,8 @@ pub(super) struct Plan {
     pub(super) watch_for: Duration,
     /// Whether it is begun although the server is not healthy.
     pub(super) even_if_unhealthy: bool,
+    /// What of the server is done.
+    pub(super) part: Part,
+    /// Whether the others are waited for before it is restarted.
+    pub(super) gathers: bool,
 }

@@ -1,15 +1,19 @@
 //! This server by its own tools: apt, systemd, the program's own answers, and the program again as the account that may
 //! connect to the database.
 
-use super::Paths;
 use super::here::{Look, Machine};
+use super::local::open_plain;
+use super::part::{self, Part};
 use super::status::Status;
+use super::{Paths, ssh};
 use crate::cli::Place;
 use crate::client::Client;
 use crate::config::Config;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use nix::unistd::{User, geteuid};
 use serde_json::Value;
+use std::fs;
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,7 +22,14 @@ use suiftly_store::config::StoreConfig;
 use suiftly_store::probe::probe;
 use tokio::runtime::Runtime;
 
-const UNIT: &str = "suiftly.service";
+/// The program that the units run.
+const PROGRAM: &str = "/usr/bin/suiftly";
+/// How long the others are waited for. Whoever has said nothing by then is not there any more.
+const GATHERS_WITHIN: Duration = Duration::from_secs(600);
+/// How often it is looked whether they are there.
+const GATHER_EVERY: Duration = Duration::from_millis(500);
+/// What they say is shorter.
+const GATHERED_BYTES_MAX: u64 = 256;
 /// Whom the service runs as: PostgreSQL lets it in by its account.
 const ACCOUNT: &str = "suiftly";
 /// This program, even after its file was replaced by another version's.
@@ -43,13 +54,39 @@ pub(super) struct Server<'a> {
     paths: &'a Paths,
     place: &'a Place,
     told: &'a mut Status,
+    part: Part,
+    units: Vec<String>,
+    /// How many processes of the dataflow an ingester was linked to at first.
+    linked: Option<u64>,
     runtime: Runtime,
     began: Instant,
 }
 
 impl<'a> Server<'a> {
-    pub(super) fn new(paths: &'a Paths, place: &'a Place, told: &'a mut Status) -> anyhow::Result<Self> {
-        Ok(Self { paths, place, told, runtime: runtime()?, began: Instant::now() })
+    pub(super) fn new(paths: &'a Paths, place: &'a Place, told: &'a mut Status, part: Part) -> anyhow::Result<Self> {
+        let (units, runtime, began) = (part::units(part)?, runtime()?, Instant::now());
+        Ok(Self { paths, place, told, part, units, linked: None, runtime, began })
+    }
+
+    /// Whether the others have it; `None`: nobody has said so yet.
+    fn have_it(&self) -> Option<bool> {
+        let mut told = String::new();
+        open_plain(&self.paths.gathered).ok()?.take(GATHERED_BYTES_MAX).read_to_string(&mut told).ok()?;
+        [true, false].into_iter().find(|have_it| told == ssh::gathered_text(&self.told.id, *have_it))
+    }
+
+    fn asked(&mut self) -> anyhow::Result<Look> {
+        match self.part {
+            Part::Whole | Part::Api => self.runtime.block_on(asked(self.place)),
+            Part::Ingest => {
+                let (look, linked) = self.runtime.block_on(asked_ingester(self.place))?;
+                // It has caught up when it ships to as many as before.
+                let wanted = *self.linked.get_or_insert(linked);
+                let missing = format!("{linked} of {wanted} processes of the dataflow are linked to it");
+                Ok(Look { trouble: look.trouble.or((linked < wanted).then_some(missing)), ..look })
+            }
+            Part::Dataflow | Part::Edge => seen(&self.units),
+        }
     }
 
     /// A command of this version of the program, as the service's account.
@@ -90,23 +127,36 @@ impl Machine for Server<'_> {
         run(apt.env("DEBIAN_FRONTEND", "noninteractive").env("NEEDRESTART_SUSPEND", "1")).map(drop)
     }
 
+    fn gathered(&mut self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            match self.have_it() {
+                Some(true) => return Ok(()),
+                Some(false) => bail!("another server did not get it"),
+                None => ensure!(began.elapsed() < GATHERS_WITHIN, "nothing was heard of the others"),
+            }
+            std::thread::sleep(GATHER_EVERY);
+        }
+    }
+
     fn run_id(&mut self) -> anyhow::Result<String> {
-        let shown = run(Command::new("systemctl").args(["show", "--property=InvocationID,ActiveState", UNIT]))?;
-        let is_active = matches!(property(&shown, "ActiveState"), Some("active" | "activating" | "reloading"));
-        Ok(property(&shown, "InvocationID").filter(|_| is_active).unwrap_or_default().to_owned())
+        let runs = self.units.iter().map(|unit| run_of(unit)).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(runs.join(" "))
     }
 
     fn restart(&mut self) -> anyhow::Result<()> {
         // What has changed of the unit counts from now on; whether it gets ready is looked at, not waited for here.
         run(Command::new("systemctl").arg("daemon-reload"))?;
-        run(Command::new("systemctl").args(["restart", "--no-block", UNIT])).map(drop)
+        run(Command::new("systemctl").args(["restart", "--no-block"]).args(&self.units)).map(drop)
     }
 
     fn look(&mut self) -> Look {
-        let asked = self.runtime.block_on(asked(self.place));
-        let look = asked.unwrap_or_else(|error| Look { trouble: Some(format!("{error:#}")), ..Look::default() });
+        let look = self.asked().unwrap_or_else(|error| Look { trouble: Some(format!("{error:#}")), ..Look::default() });
         // Its sockets are open though it does not run: that nobody answers is not the reason.
-        Look { trouble: look.trouble.map(|trouble| ended().unwrap_or(trouble)), ..look }
+        Look {
+            trouble: look.trouble.map(|trouble| self.units.iter().find_map(|unit| ended(unit)).unwrap_or(trouble)),
+            ..look
+        }
     }
 
     fn pause(&mut self, time: Duration) {
@@ -138,9 +188,47 @@ async fn asked(place: &Place) -> anyhow::Result<Look> {
     Ok(Look { version: version_of(&health), trouble: ready.err().map(|error| format!("{error:#}")).or(journal), lost })
 }
 
-/// Why the service does not run, as far as systemd knows; `None`: it does.
-fn ended() -> Option<String> {
-    let asked = ["show", "--property=SubState,Result,ExecMainStatus,NRestarts", UNIT];
+/// What an ingester says of itself, and how many processes of the dataflow are linked to it. Anybody may ask it.
+async fn asked_ingester(place: &Place) -> anyhow::Result<(Look, u64)> {
+    let client = Client::with_token(&Config::read(place.config.as_deref())?, String::new())?;
+    let health = client.get_once("/health").await?;
+    let state = health["roles"][0]["state"].as_str().unwrap_or("silent").to_owned();
+    let trouble = (state != "live").then(|| format!("the ingester is {state}"));
+    let linked = health["cluster"]["linked"].as_u64().unwrap_or_default();
+    Ok((Look { version: version_of(&health), trouble, lost: None }, linked))
+}
+
+/// What systemd says: a unit is active once its process has said that it serves. A process whose program was replaced is
+/// of another version.
+fn seen(units: &[String]) -> anyhow::Result<Look> {
+    let mut is_of_before = false;
+    for unit in units {
+        let shown = run(Command::new("systemctl").args(["show", "--property=ActiveState,MainPID", unit]))?;
+        let state = property(&shown, "ActiveState").unwrap_or_default();
+        if state != "active" {
+            return Ok(Look { trouble: Some(format!("{unit} is {state}")), ..Look::default() });
+        }
+        let process = property(&shown, "MainPID").unwrap_or_default();
+        let program = fs::read_link(format!("/proc/{process}/exe")).context("cannot see what runs")?;
+        is_of_before |= program != Path::new(PROGRAM);
+    }
+    if is_of_before {
+        return Ok(Look::default());
+    }
+    let said = run(Command::new(PROGRAM).arg("--version"))?;
+    Ok(Look { version: said.split_whitespace().nth(1).map(str::to_owned), ..Look::default() })
+}
+
+/// Which start of a unit runs; empty: none does.
+fn run_of(unit: &str) -> anyhow::Result<String> {
+    let shown = run(Command::new("systemctl").args(["show", "--property=InvocationID,ActiveState", unit]))?;
+    let is_active = matches!(property(&shown, "ActiveState"), Some("active" | "activating" | "reloading"));
+    Ok(property(&shown, "InvocationID").filter(|_| is_active).unwrap_or_default().to_owned())
+}
+
+/// Why a unit does not run, as far as systemd knows; `None`: it does.
+fn ended(unit: &str) -> Option<String> {
+    let asked = ["show", "--property=SubState,Result,ExecMainStatus,NRestarts", unit];
     let shown = run(Command::new("systemctl").args(asked)).ok()?;
     if !matches!(property(&shown, "SubState")?, "auto-restart" | "failed" | "dead") {
         return None;
@@ -148,7 +236,7 @@ fn ended() -> Option<String> {
     let (result, status) = (property(&shown, "Result")?, property(&shown, "ExecMainStatus")?);
     let restarts = property(&shown, "NRestarts")?;
     Some(format!(
-        "the service ended ({result}, status {status}) and was started anew {restarts} times: `journalctl -u {UNIT}` says why"
+        "the service ended ({result}, status {status}) and was started anew {restarts} times: `journalctl -u {unit}` says why"
     ))
 }
 
@@ -162,7 +250,7 @@ fn version_of(health: &Value) -> Option<String> {
 }
 
 /// A tool's output; an error ends with what it said last.
-fn run(command: &mut Command) -> anyhow::Result<String> {
+pub(super) fn run(command: &mut Command) -> anyhow::Result<String> {
     let tool = match command.get_program().to_string_lossy() {
         own if own == OWN_PROGRAM => "suiftly".to_owned(),
         other => other.into_owned(),

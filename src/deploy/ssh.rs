@@ -13,6 +13,8 @@ use std::process::{Command, Output, Stdio};
 /// What is uploaded, in the account's home.
 pub(super) const INCOMING: &str = "incoming.deb";
 pub(super) const REQUEST: &str = "request.json";
+/// Whether all that wait for each other have it, and which deployment.
+pub(super) const GATHERED: &str = "gathered";
 const STATUS: &str = "/usr/bin/suiftly deploy --status";
 /// How flock ends where somebody else has the lock.
 const IS_LOCKED: &str = "1";
@@ -71,6 +73,11 @@ impl Ssh {
     }
 }
 
+/// What [`GATHERED`] says.
+pub(super) fn gathered_text(id: &str, have_it: bool) -> String {
+    format!("{id} {}\n", if have_it { "go" } else { "stop" })
+}
+
 fn progress_of(told: &str) -> anyhow::Result<Progress> {
     let (locked, status) = told.split_once('\n').context("it says nothing")?;
     let last = if status.trim().is_empty() { None } else { Some(serde_json::from_str(status)?) };
@@ -112,8 +119,18 @@ impl Host for Ssh {
         scp.arg(&package.file).arg(format!("{}:{INCOMING}", self.name)).stdin(Stdio::null());
         let done = scp.output().context("cannot run scp: it comes with openssh-client")?;
         self.succeeded("scp", &done)?;
+        self.ask(request)
+    }
+
+    fn ask(&mut self, request: &Request) -> anyhow::Result<()> {
         let request = serde_json::to_vec(request).context("cannot write the request")?;
         self.run(&format!("cat > {REQUEST}"), &request).map(drop)
+    }
+
+    fn gather(&mut self, request: &Request, have_it: bool) -> anyhow::Result<()> {
+        // Whole or not at all: it is looked at while it is written.
+        let told = gathered_text(&request.id, have_it);
+        self.run(&format!("cat > {GATHERED}.new && mv {GATHERED}.new {GATHERED}"), told.as_bytes()).map(drop)
     }
 
     fn begin(&mut self) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! How a deployment stands on a server: a file that anybody there may read, replaced as a whole with each step.
 
-use super::Paths;
+use super::{Paths, part};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -114,7 +114,9 @@ pub(super) fn standing(paths: &Paths) -> anyhow::Result<Value> {
     let last = fs::read(paths.state.join(STATUS_FILE)).ok();
     let last: Option<Status> = last.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let schema = known_schema_version();
-    Ok(json!({"installed": installed()?, "schema": schema, "is_at_work": is_at_work, "last": last}))
+    Ok(
+        json!({"installed": installed()?, "schema": schema, "is_at_work": is_at_work, "last": last, "parts": part::parts()}),
+    )
 }
 
 /// Anybody may look: a lock that can be shared is nobody's.

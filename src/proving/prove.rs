@@ -31,6 +31,9 @@ pub(crate) struct JournalProver {
 impl Prover for JournalProver {
     fn prove(&self, ask: ProofAsk) -> Pin<Box<dyn Future<Output = Result<ProofFile, Unproven>> + Send + '_>> {
         Box::pin(async move {
+            if self.source.is_cluster {
+                return Err(Unproven::Cluster);
+            }
             let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| Unproven::Busy)?;
             let Self { store, source, .. } = self.clone();
             Making::begin(store, source, Arc::new(turn)).await?.prove(&ask).await
@@ -97,7 +100,7 @@ impl Making {
         self.is_sealed |= !ranges.is_empty();
         for epochs in ranges {
             let ToldReference { books, formats } = self.told.clone();
-            let Source { dirs, decode } = self.source.clone();
+            let Source { dirs, decode, .. } = self.source.clone();
             let lookup = Lookup { journal_id: self.journal_id, epochs, books, formats, decode };
             let wanted = wanted.clone();
             let seen = on_a_thread(Arc::clone(&self.turn), move || look_up(&dirs, &lookup, &wanted)).await?;
@@ -121,7 +124,7 @@ impl Making {
             return Err(Unproven::Gone(format!("it is in journal {}", of.journal)));
         }
         let ToldReference { books, formats } = self.told.clone();
-        let Source { dirs, decode } = self.source.clone();
+        let Source { dirs, decode, .. } = self.source.clone();
         let order = FindOrder {
             journal_id: self.journal_id,
             customer_id,

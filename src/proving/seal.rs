@@ -96,7 +96,7 @@ impl JournalSealer {
         }
         let books = self.store.told_reference().await?.books;
         let whole_from = sealed.and_then(|sealed| sealed.whole_from);
-        let Source { dirs, decode } = self.source.clone();
+        let Source { dirs, decode, .. } = self.source.clone();
         let since = lines_from(now.month().previous());
         let from = WalkFrom { journal_id, sealed: (epoch, cut_at), since, whole_from, books, decode };
         let walk = blocking(move || PartWalk::begin(&dirs, &from)).await?;

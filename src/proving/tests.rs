@@ -143,7 +143,8 @@ impl World {
     }
 
     fn source(&self) -> Source {
-        Source { dirs: JournalDirs::new(self.journal().join("journal")), decode: DecodeConfig::LIVE }
+        let dirs = JournalDirs::new(self.journal().join("journal"));
+        Source { dirs, decode: DecodeConfig::LIVE, is_cluster: false }
     }
 
     fn store(&self) -> MoneyStore {

@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(300);
 /// Backups that are shown at most, the latest.
 const SHOWN_MAX: usize = 100;
 
-/// The manager's jobs, if backups are configured: none where there is nobody to encrypt them for.
+/// The manager's jobs, if backups are configured: none where there is nobody to encrypt them for, and none of a cluster.
 pub(super) fn jobs(
     place: &Place,
     config: &Config,

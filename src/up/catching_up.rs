@@ -100,8 +100,9 @@ pub(super) fn parts(resume: Resume) -> (Seed, IngestResume) {
         reference: resume.reference,
         ..Seed::default()
     };
-    let (epoch, windows, reference_seq) = (resume.epoch, resume.windows, resume.reference_seq);
-    (seed, IngestResume { epoch, windows, reference_seq, books, formats, journal_id: None })
+    let (epoch, windows, streams) = (resume.epoch, resume.windows, resume.streams);
+    let reference_seq = resume.reference_seq;
+    (seed, IngestResume { epoch, windows, streams, reference_seq, books, formats, journal_id: None })
 }
 
 fn format_of(entity: &Entity) -> Option<PublishedFormat> {

@@ -49,7 +49,11 @@ pub(crate) struct Snapshot {
     pub(crate) process: u16,
     /// Every epoch after this one follows. What was before is in the database, or will be: a reader waits for it.
     pub(crate) after: Epoch,
-    /// The process's shards, and up to which epoch each is in the database.
+    /// The last epoch of the order that the process knew of when the link began; process 0 knows its end. Who has taken
+    /// that one in is up to date.
+    pub(crate) until: Epoch,
+    /// The process's shards, and up to which epoch each was in the database at the cluster's start: what the views gained
+    /// of it up to there is not told.
     pub(crate) shards: Vec<(u8, Epoch)>,
 }
 
@@ -138,7 +142,8 @@ pub(crate) struct Pieces {
 impl Pieces {
     /// Takes the next frame of a link; answers what is told, once all of it has come.
     pub(crate) fn take(&mut self, frame: &Frame) -> anyhow::Result<Option<FrontFrame>> {
-        ensure!(matches!(frame.kind, Kind::Snapshot | Kind::Deltas), "a frame of kind {:?} came out of turn", frame.kind);
+        let is_told = matches!(frame.kind, Kind::Snapshot | Kind::Deltas);
+        ensure!(is_told, "a frame of kind {:?} came out of turn", frame.kind);
         let (head, piece) = frame.payload.split_first_chunk::<HEAD_BYTES>().context("a piece without a head")?;
         let layout = u16::from_le_bytes([head[0], head[1]]);
         ensure!(layout == LAYOUT, "it tells by layout {layout}, this side knows {LAYOUT}: they are of two releases");
@@ -212,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_told_comes_back() {
-        let snapshot = Snapshot { generation: 3, process: 1, after: 6, shards: vec![(0, 9), (255, 8)] };
+        let snapshot = Snapshot { generation: 3, process: 1, after: 6, until: 9, shards: vec![(0, 9), (255, 8)] };
         let now = Now {
             process: 0,
             is_recovering: true,

@@ -9,7 +9,9 @@ use std::thread::JoinHandle;
 use suiftly_api::{Hub, LiveBooks, Published, Tap};
 use suiftly_dataflow::{Dataflow, EpochInput, MAX_QUEUED_EPOCHS};
 use suiftly_schema::batch::Batch;
+use suiftly_schema::ids::Epoch;
 use suiftly_schema::reference::Entity;
+use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::writer::Commit;
 
@@ -49,21 +51,33 @@ impl Shown {
         mut vault: Telling,
     ) -> impl FnMut(&Batch, &Arc<EpochDeltas>) -> anyhow::Result<()> + Send + 'static {
         move |batch, deltas| {
-            self.tell_books(batch);
-            self.hub.publish(Published { epoch: batch.epoch, cut_at: batch.cut_at, deltas: Arc::clone(deltas) });
-            vault.tell(&live, (batch.epoch, batch.cut_at), &deltas.key_grants, &deltas.access_grants);
+            self.tell_books(batch.reference.iter().map(|change| &change.entity));
+            self.show(&live, &mut vault, (batch.epoch, batch.cut_at), (deltas, deltas));
             // Nobody listens, most of the time: then it costs nothing.
             self.tap.offer(batch.cut_at, &batch.records);
             Ok(())
         }
     }
 
-    fn tell_books(&self, batch: &Batch) {
-        for change in &batch.reference {
-            if let Entity::PriceBook(book) = &change.entity {
+    /// Price books that were told: before an epoch is shown that they are told by.
+    pub(super) fn tell_books<'a>(&self, told: impl IntoIterator<Item = &'a Entity>) {
+        for entity in told {
+            if let Entity::PriceBook(book) = entity {
                 self.books.publish(book);
             }
         }
+    }
+
+    /// Shows an epoch's deltas, and tells the vault those that it does not have.
+    pub(super) fn show(
+        &self,
+        live: &Live,
+        vault: &mut Telling,
+        (epoch, cut_at): (Epoch, UnixMillis),
+        (deltas, of_vault): (&Arc<EpochDeltas>, &EpochDeltas),
+    ) {
+        self.hub.publish(Published { epoch, cut_at, deltas: Arc::clone(deltas) });
+        vault.tell(live, (epoch, cut_at), &of_vault.key_grants, &of_vault.access_grants);
     }
 }
 
@@ -71,6 +85,11 @@ impl Joining {
     /// Whether one of them has ended, which neither does before the batches do.
     pub(super) fn has_ended(&self) -> bool {
         self.feeder.is_finished() || self.joiner.is_finished()
+    }
+
+    /// Whether both have: everything has reached the store's queue.
+    pub(super) fn are_over(&self) -> bool {
+        self.feeder.is_finished() && self.joiner.is_finished()
     }
 
     /// Waits for both to end.

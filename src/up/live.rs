@@ -1,5 +1,6 @@
 //! What the running parts say of themselves, gathered for the API: implements its [`Pipeline`].
 
+use super::front::Elsewhere;
 use super::loss::{self, Meter};
 use super::manager;
 use super::quarantine::give_again_error;
@@ -19,7 +20,7 @@ use suiftly_ingest::source::Transport;
 use suiftly_ingest::stats::{IngestStats, Phase, TransportStats};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::{LineCounts, WorkerId};
+use suiftly_schema::loss::{LineCounts, WorkerId, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
@@ -55,8 +56,11 @@ pub(super) enum Vitals {
 pub(super) struct Live {
     started_at: UnixMillis,
     ingest: OnceLock<IngestMonitor>,
-    /// The last epoch that the journal held at the start: what comes after it was received by this process.
-    recovered_to: Epoch,
+    /// In the API of a cluster, which takes nothing in: what the other processes say.
+    elsewhere: Option<Arc<Elsewhere>>,
+    /// The last epoch that the journal held at the start: what comes after it was received by this process. In the API of a
+    /// cluster, what the order held when it was linked.
+    recovered_to: AtomicU64,
     state: Mutex<State>,
     stored: Stored,
     /// Whether quarantined lines can be given again.
@@ -112,7 +116,8 @@ impl Live {
         Self {
             started_at,
             ingest: OnceLock::new(),
-            recovered_to,
+            elsewhere: None,
+            recovered_to: recovered_to.into(),
             state: Mutex::new(state),
             stored,
             quarantine_is_open: AtomicBool::new(false),
@@ -125,6 +130,11 @@ impl Live {
             sui: Mutex::default(),
             rated: AtomicI64::default(),
         }
+    }
+
+    /// Lines come in elsewhere.
+    pub(super) fn in_cluster(self, elsewhere: Arc<Elsewhere>) -> Self {
+        Self { elsewhere: Some(elsewhere), ..self }
     }
 
     /// What is told of the outbox, for the task that tells it.
@@ -144,7 +154,7 @@ impl Live {
 
     /// How it is.
     pub(super) fn vitals(&self) -> Vitals {
-        let Some(stats) = self.ingest.get().map(IngestMonitor::stats) else { return Vitals::Starting };
+        let Some(stats) = self.stats() else { return Vitals::Starting };
         match stats.phase {
             Phase::Recovering => Vitals::Recovering { stored_epoch: self.stored.epoch.load(Ordering::Relaxed) },
             Phase::Stopped { .. } => Vitals::Stopped,
@@ -199,21 +209,40 @@ impl Live {
 
     /// Its deltas came out and are in the hub.
     pub(super) fn published(&self, batch: &Batch) {
-        let lag = SystemClock.now().0.saturating_sub(batch.oldest_received_at.0);
         let mut state = self.state.lock();
         state.in_flight.pop_front();
-        state.counts.add(&batch.counts);
         for requeued in &batch.requeued {
             *state.requeued.entry(requeued.outcome).or_default() += 1;
         }
         state.loss.take(batch);
-        if batch.epoch > self.recovered_to {
-            state.published_lines += batch.counts.received;
-            if state.lags_ms.len() == LAGS {
-                state.lags_ms.pop_front();
-            }
-            state.lags_ms.push_back(u64::try_from(lag).unwrap_or(0));
+        state.count(&batch.counts, batch.oldest_received_at, self.is_new(batch.epoch));
+    }
+
+    /// The deltas of all processes of a cluster for an epoch are in the hub.
+    pub(super) fn joined(&self, (epoch, cut_at): (Epoch, UnixMillis), oldest: UnixMillis, counts: &LineCounts) {
+        let mut state = self.state.lock();
+        state.loss.goes_on_to(cut_at);
+        state.count(counts, oldest, self.is_new(epoch));
+    }
+
+    /// A process of a cluster tells of workers that were folded, and of windows.
+    pub(super) fn windows(&self, folded: &[WorkerWindow], windows: &[WorkerWindow]) {
+        if !folded.is_empty() || !windows.is_empty() {
+            self.state.lock().loss.change(folded, windows);
         }
+    }
+
+    /// What a cluster's database has takes the place of what was told; of the workers only of some servers.
+    pub(super) fn read_anew(&self, resume: &Resume, is_read: impl Fn(i16) -> bool) {
+        let mut state = self.state.lock();
+        state.counts = resume.counts.clone();
+        state.loss.read(resume, is_read);
+        state.loss.goes_on_to(resume.cut_at);
+    }
+
+    /// Up to this epoch it is recovered.
+    pub(super) fn recovers_to(&self, epoch: Epoch) {
+        self.recovered_to.store(epoch, Ordering::Relaxed);
     }
 
     /// The store has everything up to this epoch.
@@ -222,9 +251,15 @@ impl Live {
         self.stored.records.fetch_add(records, Ordering::Relaxed);
     }
 
+    /// A cluster's processes have stored everything up to this epoch, and so many records in all.
+    pub(super) fn stored_to(&self, epoch: Epoch, records: u64) {
+        self.stored.epoch.store(epoch, Ordering::Relaxed);
+        self.stored.records.store(records, Ordering::Relaxed);
+    }
+
     /// Whether what the journal held at the start is in, when this epoch is.
-    pub(super) const fn is_recovered_at(&self, epoch: Epoch) -> bool {
-        epoch >= self.recovered_to
+    pub(super) fn is_recovered_at(&self, epoch: Epoch) -> bool {
+        epoch >= self.recovered_to.load(Ordering::Relaxed)
     }
 
     /// No claim is left of a process before: quarantined lines may be given again.
@@ -258,20 +293,38 @@ impl Live {
     }
 }
 
+impl State {
+    /// What an epoch's lines became; of one that was not recovered, how long the oldest was on its way.
+    fn count(&mut self, counts: &LineCounts, oldest_received_at: UnixMillis, is_new: bool) {
+        self.counts.add(counts);
+        if is_new {
+            let lag = SystemClock.now().0.saturating_sub(oldest_received_at.0);
+            self.published_lines += counts.received;
+            if self.lags_ms.len() == LAGS {
+                self.lags_ms.pop_front();
+            }
+            self.lags_ms.push_back(u64::try_from(lag).unwrap_or(0));
+        }
+    }
+}
+
 impl Pipeline for Live {
     fn live(&self) -> PipelineLive {
         // Ingest first: what is published meanwhile makes less pending, never more.
         let now = SystemClock.now();
-        let stats = self.ingest.get().map(IngestMonitor::stats);
+        let stats = self.stats();
         let state = self.state.lock();
-        let as_of = state.loss.as_of(at_rest(now, stats.as_ref(), &state));
+        let as_of = state.loss.as_of(self.at_rest(now, stats.as_ref(), &state));
         let mut live = PipelineLive {
             recovering: true,
             pending: true,
+            is_cluster: self.elsewhere.is_some(),
             started_at: self.started_at,
             counts: state.counts.clone(),
             workers: state.loss.lines(as_of),
             folded: state.loss.folded().clone(),
+            homes: state.loss.of_several_homes(),
+            on_one_home_ms: state.loss.on_one_home_ms(),
             store: self.store(),
             quarantine: QuarantineLive {
                 is_open: self.quarantine_is_open(),
@@ -292,7 +345,8 @@ impl Pipeline for Live {
         let Some(stats) = stats else { return live };
         let in_flight_ms = state.in_flight.front().map_or(0, |oldest| SystemClock.now().0.saturating_sub(oldest.0));
         live.frontier_age_ms = u64::try_from(in_flight_ms).unwrap_or(0).max(stats.sync_age_ms);
-        live.pending = stats.lines() > state.published_lines;
+        live.frontier_age_ms = live.frontier_age_ms.max(self.elsewhere.as_ref().map_or(0, |all| all.behind_ms(now)));
+        live.pending = self.elsewhere.is_some() || stats.lines() > state.published_lines;
         drop(state);
         describe(&mut live, &stats);
         live
@@ -300,18 +354,18 @@ impl Pipeline for Live {
 
     fn loss(&self, server_id: Option<i16>, newest_workers: usize) -> LossLive {
         let now = SystemClock.now();
-        let stats = self.ingest.get().map(IngestMonitor::stats);
+        let stats = self.stats();
         let state = self.state.lock();
-        let as_of = state.loss.as_of(at_rest(now, stats.as_ref(), &state));
+        let as_of = state.loss.as_of(self.at_rest(now, stats.as_ref(), &state));
         let told = state.loss.told(as_of, server_id, newest_workers);
         LossLive { beside: stats.as_ref().map(loss::beside).unwrap_or_default(), ..told }
     }
 
     fn loss_of(&self, workers: &[WorkerId]) -> LossLive {
         let now = SystemClock.now();
-        let stats = self.ingest.get().map(IngestMonitor::stats);
+        let stats = self.stats();
         let state = self.state.lock();
-        state.loss.told_of(state.loss.as_of(at_rest(now, stats.as_ref(), &state)), workers)
+        state.loss.told_of(state.loss.as_of(self.at_rest(now, stats.as_ref(), &state)), workers)
     }
 
     fn give_again<'a>(
@@ -319,6 +373,9 @@ impl Pipeline for Live {
         lines: &'a [GivenLine],
     ) -> Pin<Box<dyn Future<Output = Result<Epoch, GiveAgainError>> + Send + 'a>> {
         Box::pin(async move {
+            if self.elsewhere.is_some() {
+                return Err(GiveAgainError::InCluster);
+            }
             let ingest = self.ingest.get().filter(|_| self.quarantine_is_open()).ok_or(GiveAgainError::Recovering)?;
             // A format that was published before comes before the lines in the journal.
             if !self.told.all().await {
@@ -334,16 +391,30 @@ impl Live {
         StoreLive {
             epoch: self.stored.epoch.load(Ordering::Relaxed),
             records: self.stored.records.load(Ordering::Relaxed),
-            retries: self.stored.retries.load(Ordering::Relaxed),
-            catching_up: self.catching_up.load(Ordering::Relaxed),
+            retries: self.stored.retries.load(Ordering::Relaxed)
+                + self.elsewhere.as_ref().map_or(0, |all| all.retries()),
+            catching_up: self.catching_up.load(Ordering::Relaxed)
+                || self.elsewhere.as_ref().is_some_and(|all| all.is_passed_by()),
         }
     }
-}
 
-/// The wall clock, less what it takes until a line is told of, if all that was received is published.
-fn at_rest(now: UnixMillis, stats: Option<&IngestStats>, state: &State) -> Option<UnixMillis> {
-    let rests = stats.is_some_and(|stats| stats.phase == Phase::Live && stats.lines() <= state.published_lines);
-    rests.then(|| now.plus_ms(-IDLE_MARGIN_MS))
+    /// Ingest's counters; of a cluster those of all ingesters. `None` before it has started.
+    fn stats(&self) -> Option<IngestStats> {
+        let elsewhere = self.elsewhere.as_ref().map(|all| all.stats());
+        elsewhere.or_else(|| self.ingest.get().map(IngestMonitor::stats))
+    }
+
+    /// Whether an epoch was not recovered.
+    fn is_new(&self, epoch: Epoch) -> bool {
+        epoch > self.recovered_to.load(Ordering::Relaxed)
+    }
+
+    /// The wall clock, less what it takes until a line is told of, if all that was received is published. A cluster's order
+    /// has an epoch each second, and its clock will do.
+    fn at_rest(&self, now: UnixMillis, stats: Option<&IngestStats>, state: &State) -> Option<UnixMillis> {
+        let rests = stats.is_some_and(|stats| stats.phase == Phase::Live && stats.lines() <= state.published_lines);
+        (rests && self.elsewhere.is_none()).then(|| now.plus_ms(-IDLE_MARGIN_MS))
+    }
 }
 
 fn describe(live: &mut PipelineLive, stats: &IngestStats) {
@@ -382,6 +453,29 @@ fn quantiles(lags_ms: &VecDeque<u64>) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use suiftly_ingest::journal::JournalId;
+
+    #[tokio::test]
+    async fn the_api_of_a_cluster_tells_what_the_others_say() {
+        let elsewhere = Arc::new(Elsewhere::new(JournalId([7; 16])));
+        let live = Live::new(&Resume::default(), Epoch::MAX).in_cluster(Arc::clone(&elsewhere));
+        assert!(matches!(live.vitals(), Vitals::Recovering { stored_epoch: 0 }) && live.live().recovering);
+        let counts = LineCounts { received: 3, accepted: 3, ..LineCounts::default() };
+        live.joined((5, UnixMillis(50)), UnixMillis(40), &counts);
+        assert_eq!(live.live().lag_p50_ms, 0, "it was recovered");
+        live.recovers_to(5);
+        live.joined((6, UnixMillis(60)), UnixMillis(40), &counts);
+        live.stored_to(6, 5);
+        elsewhere.set_up_to_date(true);
+        let told = live.live();
+        // Whatever it knows of, more may be under way.
+        assert!(told.is_cluster && told.pending && !told.recovering && told.lag_p50_ms > 0);
+        assert_eq!((told.counts.received, told.store.epoch, told.store.records), (6, 6, 5));
+        assert_eq!(told.journal.id, "07".repeat(16));
+        assert_eq!(live.give_again(&[]).await, Err(GiveAgainError::InCluster));
+        live.read_anew(&Resume { counts, ..Resume::default() }, |_| true);
+        assert_eq!(live.live().counts.received, 3);
+    }
 
     #[test]
     fn quantiles_of_lags() {

@@ -1,6 +1,8 @@
 //! The loss meter as it is told: each worker's counts and its newest missing ranges, read out of the windows that come
 //! with each epoch. Bounded as dedup is: who falls out there is folded here.
 
+mod homes;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use suiftly_api::{BesideLive, LossLive, MissingLive, RangeLive, TransportBesideLive, WorkerLines};
@@ -8,7 +10,7 @@ use suiftly_ingest::dedup::{Missing, REORDER_GRACE_MS};
 use suiftly_ingest::source::Transport;
 use suiftly_ingest::stats::{IngestStats, TransportStats};
 use suiftly_schema::batch::Batch;
-use suiftly_schema::loss::{LossTotals, WorkerId, WorkerWindow};
+use suiftly_schema::loss::{HomeLines, LossTotals, WorkerId, WorkerWindow};
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::writer::Resume;
 
@@ -27,6 +29,8 @@ pub(super) struct Meter {
 /// What is told of a worker.
 struct Told {
     lines: WorkerLines,
+    /// What each home has brought.
+    homes: Vec<HomeLines>,
     /// `None` if its window cannot be read, which ingest refuses to start with.
     missing: Option<Missing>,
 }
@@ -42,12 +46,30 @@ impl Meter {
 
     /// An epoch was published.
     pub(super) fn take(&mut self, batch: &Batch) {
-        self.clock = self.clock.max(batch.cut_at);
-        for window in &batch.folded {
+        self.goes_on_to(batch.cut_at);
+        self.change(&batch.folded, &batch.windows);
+    }
+
+    /// An epoch's clock.
+    pub(super) fn goes_on_to(&mut self, cut_at: UnixMillis) {
+        self.clock = self.clock.max(cut_at);
+    }
+
+    /// Workers were folded, and then these windows changed.
+    pub(super) fn change(&mut self, folded: &[WorkerWindow], windows: &[WorkerWindow]) {
+        for window in folded {
             self.workers.remove(&window.worker);
             self.folded.entry(window.worker.server_id).or_default().add(&LossTotals::of(window));
         }
-        batch.windows.iter().for_each(|window| self.put(window));
+        windows.iter().for_each(|window| self.put(window));
+    }
+
+    /// Of some servers, what was read takes the place of what was told.
+    pub(super) fn read(&mut self, resume: &Resume, is_read: impl Fn(i16) -> bool) {
+        self.workers.retain(|worker, _| !is_read(worker.server_id));
+        self.folded.retain(|server_id, _| !is_read(*server_id));
+        self.folded.extend(resume.folded.iter().copied().filter(|(server_id, _)| is_read(*server_id)));
+        resume.windows.iter().filter(|window| is_read(window.worker.server_id)).for_each(|window| self.put(window));
     }
 
     /// The clock that finality goes by. At rest nothing is on its way to us, so that the wall clock will do: whatever
@@ -66,6 +88,17 @@ impl Meter {
         &self.folded
     }
 
+    /// What each home has brought, of the workers whose lines come by several.
+    pub(super) fn of_several_homes(&self) -> BTreeMap<WorkerId, Vec<HomeLines>> {
+        let several = self.workers.iter().filter(|(_, told)| told.homes.len() > 1);
+        several.map(|(worker, told)| (*worker, told.homes.clone())).collect()
+    }
+
+    /// For how long each gateway of several homes was heard by one alone, in milliseconds up to its last line.
+    pub(super) fn on_one_home_ms(&self) -> BTreeMap<i16, u64> {
+        homes::on_one_ms(self.workers.values().flat_map(|told| &told.homes))
+    }
+
     /// All of it, with the ranges of so many workers of a server, or of all: those heard of last.
     pub(super) fn told(&self, as_of: UnixMillis, server_id: Option<i16>, newest_workers: usize) -> LossLive {
         let wanted = |worker: &WorkerId| server_id.is_none_or(|wanted| worker.server_id == wanted);
@@ -77,6 +110,7 @@ impl Meter {
             grace_ms: REORDER_GRACE_MS.unsigned_abs(),
             workers: self.lines(as_of),
             folded: self.folded.clone(),
+            homes: newest.iter().map(|(worker, told)| (**worker, told.homes.clone())).collect(),
             missing: newest.into_iter().map(|(worker, told)| (*worker, told.missing(as_of))).collect(),
             beside: BesideLive::default(),
         }
@@ -96,7 +130,8 @@ impl Meter {
 
     fn put(&mut self, window: &WorkerWindow) {
         let missing = Missing::of(window, RANGES_MAX).ok();
-        self.workers.insert(window.worker, Told { lines: lines_of(window), missing });
+        let homes = window.homes.iter().map(told_alone).collect();
+        self.workers.insert(window.worker, Told { lines: lines_of(window), homes, missing });
     }
 }
 
@@ -119,6 +154,12 @@ impl Told {
             closed: missing.closed,
         }
     }
+}
+
+/// Without what dedup goes on from.
+fn told_alone(of: &HomeLines) -> HomeLines {
+    let HomeLines { worker, received, missing, first_seq, highest_seq, heard_at, .. } = *of;
+    HomeLines { worker, home: of.home.clone(), received, missing, first_seq, highest_seq, heard_at, seen: Vec::new() }
 }
 
 fn lines_of(window: &WorkerWindow) -> WorkerLines {
@@ -181,6 +222,8 @@ mod tests {
             reference: vec![],
             windows: dedup.changed(),
             folded: dedup.fallen().to_vec(),
+            streams: vec![],
+            ended: vec![],
             system: vec![],
             quarantined: vec![],
             requeued: vec![],
@@ -241,5 +284,12 @@ mod tests {
         };
         let again = Meter::new(&resume);
         assert_eq!((again.lines(START), again.folded()), (known, meter.folded()));
+
+        meter.take(&batch(&mut dedup, 200, 200, 200, &[2, 2]));
+        let (told, told_folded) = (meter.lines(START), meter.folded().clone());
+        meter.read(&resume, |server_id| server_id != 17);
+        assert_eq!((meter.lines(START), meter.folded()), (told, &told_folded), "of others");
+        meter.read(&resume, |server_id| server_id == 17);
+        assert_eq!((meter.lines(START), meter.folded()), (again.lines(START), again.folded()));
     }
 }

@@ -25,6 +25,7 @@ mod live;
 mod loss;
 mod manager;
 mod notify;
+mod office;
 mod page;
 mod quarantine;
 mod rings;
@@ -41,20 +42,17 @@ use crate::cluster::{Part, PartArgs, Seat};
 use crate::commands::open_database;
 use crate::config::{self, Config};
 use crate::guards;
-use crate::money::Money;
 use crate::place;
-use crate::proving::{self, JournalProver};
-use crate::secrets::Secrets;
 use crate::sources;
 use anyhow::Context;
 use catching_up::{CatchingUp, parts};
 use joining::Shown;
 use live::Live;
-use rings::Rings;
+use office::{Office, Site};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use suiftly_api::{ApiConfig, ApiParts, Clock, Hub, HubBounds, LiveBooks, PassedListeners, Server, SystemClock, Tap};
+use suiftly_api::{ApiConfig, ApiParts, Clock, PassedListeners, Server, SystemClock};
 use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS};
 use suiftly_ingest::decode::DecodeConfig;
 use suiftly_ingest::error::IngestError;
@@ -62,7 +60,6 @@ use suiftly_ingest::listener::{ListenerConfig, PassedSockets, TlsConfig};
 use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, IngestMonitor, OpenIngest};
 use suiftly_ingest::stats::Phase;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::price::PriceBooks;
 use suiftly_store::accounts::AccountStore;
 use suiftly_store::cluster::Cluster;
 use suiftly_store::config::StoreConfig;
@@ -126,8 +123,17 @@ pub(crate) async fn serve_part(
 
 /// Until a signal, or until a part dies.
 async fn start(place: Place, config: Config, passed: PassedSockets) -> anyhow::Result<()> {
-    let (cluster, store) = open_database(&place, &config).await?;
-    let outcome = run(&place, &config, &store, passed).await;
+    with_database(&place, &config, async |store| run(&place, &config, store, passed).await).await
+}
+
+/// Runs beside the database, which is started for it if nobody has.
+async fn with_database(
+    place: &Place,
+    config: &Config,
+    run: impl AsyncFnOnce(&StoreConfig) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (cluster, store) = open_database(place, config).await?;
+    let outcome = run(&store).await;
     // A cluster that was running before is somebody else's, or is left of a crash and will serve the next start too.
     match cluster.filter(Cluster::is_ours_to_stop) {
         Some(cluster) => outcome.and(stop(cluster).await),
@@ -163,79 +169,32 @@ async fn run(place: &Place, config: &Config, store: &StoreConfig, mut passed: Pa
     let firehose = firehose::prepare(&config.firehose, store, &journal_id, &mut writer)?;
     let monitor = firehose.as_ref().map(Firehose::monitor);
     let live = Arc::new(Live::new(&resume, ingest.last_epoch()).with_firehose(monitor));
-    let (hub, tap) = (Arc::new(Hub::new(HubBounds::default())), Arc::new(Tap::default()));
-    hub.resume_at(resume.epoch, resume.cut_at);
     let reader = Reader::new(store, &journal_id)?;
-    let books = Arc::new(LiveBooks::new(PriceBooks::of(&resume.reference)));
-    let money = Money::open(&config.billing, store).await?.proving(place, config)?;
-    let rings = Rings::open(Secrets::of(place, config)?, &place.data_dir)?;
-    let accounts = accounts::open(place, config, store, (&money, &rings.keys)).await?;
-    let keeps = (&accounts.store, &accounts.api_key_secret, &rings.keys);
-    let vault = vault::open(place, config, store, keeps, &mut resume).await?;
-    let telling_vault = vault::Telling::new(&vault, &live, resume.epoch);
-    let parts = ApiParts {
-        hub: Arc::clone(&hub),
-        rows: Arc::new(reader.clone()),
-        quarantine: Arc::new(reader.clone()),
-        pipeline: Arc::clone(&live) as _,
-        price_books: Arc::clone(&books),
-        tap: Arc::clone(&tap),
-        clock: Arc::new(SystemClock),
-        operators: Arc::new(accounts.store.clone()),
-        accounts,
-        vault: vault.clone(),
-        secrets: Arc::new(rings::Told(Arc::clone(&rings))),
-        prover: Arc::new(JournalProver::new(money.store.clone(), proving::Source::of(place, config)?)),
-    };
-    let (retained, kept) = (parts.accounts.store.clone(), parts.accounts.clone());
-    let end = CancellationToken::new();
-    let api = listen(config, parts, listeners, &end).await?;
+    let site = Site { place, config, store };
+    let (mut office, shown) = Office::open(&site, (listeners, reader), &mut resume, &live).await?;
     let told = resume.reference_seq;
-    let exporting = export::start(place, config, &vault, (&kept, &reader, &money.store), &rings);
-    let mut beside = exporting.jobs();
-    beside.extend(backup::jobs(place, config, store, &money, &live)?);
-    let managing = manager::start(config, store, (&money, &kept), beside, &live)?;
-    let publishing = vault::start(&vault, kept.store.clone())?;
-    let hanging_up = tokio::spawn(rings::take_over_at_hangup(rings, kept.store.clone()));
-    let shown = (Shown { hub, tap, books }, telling_vault);
     handing::take_out(&kept_connections);
     let pipeline = Pipeline::start(config, again, ingest, writer, resume, shown, Arc::clone(&live))?;
     let telling = telling::tell(Outbox::new(store), told, pipeline.ingest.monitor(), live.told());
     let telling = tokio::spawn(telling);
-    let retention = tokio::spawn(retain(store.clone(), retained));
     let sending = firehose.map(|firehose| tokio::spawn(firehose.run()));
-    let watching = disk::watch(place.clone(), config.clone(), store.clone(), money.store.clone(), Arc::clone(&live));
-    let watching = tokio::spawn(watching);
-    let watching_sui = sui::watch(config, store, &live)?;
-    let counting = tokio::spawn(quarantine::count(reader, Arc::clone(&live)));
-    let serving = tokio::spawn(service::tell(move || live.vitals()));
+    office.look_on(&site, &live)?;
     let syslog = pipeline.ingest.local_addrs();
     let (tls, unix) = (syslog.tls.map(tracing::field::display), config.ingest.unix.as_ref().map(|path| path.display()));
     let unix = unix.map(tracing::field::display);
-    tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, tls, unix, api = %api.local_addr(),
-        admin = %api.admin_addr(), "running");
+    let (api, admin) = office.local_addrs();
+    tracing::info!(udp = %syslog.udp, tcp = %syslog.tcp, tls, unix, %api, %admin, "running");
 
     let stop = stop_signal()?;
     let told_to = async {
         stop.await;
         service::tell_stopping();
-        managing.stop();
+        office.stop();
     };
     let outcome = pipeline.run_until(told_to).await;
-    serving.abort();
-    managing.stop();
-    hanging_up.abort();
-    retention.abort();
     sending.inspect(tokio::task::JoinHandle::abort);
-    counting.abort();
-    watching.abort();
-    watching_sui.inspect(tokio::task::JoinHandle::abort);
     telling.abort();
-    managing.ended().await;
-    publishing.ended().await;
-    exporting.ended().await;
-    end.cancel();
-    api.ended().await;
+    office.ended().await;
     outcome
 }
 

@@ -148,6 +148,13 @@ impl Telling {
         self.open_at(live, epoch);
     }
 
+    /// A cluster's rows, read anew, take the place of what was told.
+    pub(super) fn read_anew(&self, resume: &mut Resume) {
+        let keys = std::mem::take(&mut resume.key_grants);
+        let access = std::mem::take(&mut resume.access_grants);
+        self.publisher.read_anew(resume.epoch, resume.cut_at, keys, access);
+    }
+
     fn open_at(&mut self, live: &Live, epoch: Epoch) {
         if !self.is_open && live.is_recovered_at(epoch) {
             self.is_open = true;

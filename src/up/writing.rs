@@ -4,6 +4,10 @@
 //! Nobody waits for it. When its queue is full, commits pass it by; once it has stored what waits, it makes the rest
 //! again out of the journal ([`super::catching_up`]).
 
+mod shards;
+
+pub(super) use shards::{Ended, write_shards};
+
 use super::catching_up::CatchingUp;
 use super::live::Live;
 use parking_lot::Mutex;
@@ -14,7 +18,6 @@ use suiftly_store::StoreError;
 use suiftly_store::writer::{Commit, Writer};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 /// Memory that what waits for the database may take: some half a million records.
 const MAX_WAITING_BYTES: usize = 128 << 20;
@@ -34,9 +37,6 @@ const LAST_LEG_EPOCHS: u64 = 512;
 
 /// How often it is looked whether a pause should end before its time.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// How soon it is looked again whether the database has an epoch of a cluster's order.
-const ORDERED_EVERY: Duration = Duration::from_millis(20);
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(5);
@@ -99,6 +99,7 @@ impl Flow {
 }
 
 /// The sending end. Never waits.
+#[derive(Clone)]
 pub(super) struct Queue {
     sender: mpsc::Sender<Waiting>,
     flow: Arc<Flow>,
@@ -138,6 +139,14 @@ impl Taken {
 }
 
 impl Queue {
+    /// Waits until half of it is free, or the writer gone: for who makes again what is long over.
+    pub(super) fn wait_for_room(&self) {
+        let has_room = || !self.flow.is_filling() && self.sender.capacity() >= self.sender.max_capacity() / 2;
+        while !self.sender.is_closed() && !has_room() {
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
     /// Lets a commit wait, or pass by. Epochs ascend. False when the writer is gone.
     pub(super) fn send(&self, commit: Arc<Commit>) -> bool {
         let (bytes, epoch) = (commit.memory_bytes(), commit.epoch);
@@ -190,69 +199,6 @@ pub(super) async fn write(
         drop((commits, waiting));
         let pause = (began.elapsed() * PAUSES_A_COMMIT).clamp(COMMIT_EVERY, COMMIT_AT_LEAST_EVERY);
         queue.rest(pause).await;
-    }
-}
-
-/// Why a process of a cluster writes no more.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// It was told to.
-    Asked,
-    /// What waited is stored, and more has passed by: all processes must make it again, by a start.
-    PassedBy,
-}
-
-/// The same for a process of a cluster, until something has passed by, or, what waits by then stored, until `last` is
-/// cancelled. `stored` is told what all of its shards have.
-pub(super) async fn write_shards(
-    mut writer: Writer,
-    mut queue: Taken,
-    live: &Live,
-    last: &CancellationToken,
-    stored: impl Fn(Epoch),
-) -> Result<Ended, StoreError> {
-    loop {
-        let is_passed_by = queue.flow.is_passed_by();
-        live.catching_up(is_passed_by);
-        if queue.waiting.is_empty() && is_passed_by {
-            return Ok(Ended::PassedBy);
-        }
-        let mut waiting = Vec::with_capacity(MAX_EPOCHS_A_COMMIT);
-        tokio::select! {
-            biased;
-            () = last.cancelled(), if !queue.waiting.is_closed() => {
-                queue.waiting.close();
-                continue;
-            }
-            count = queue.waiting.recv_many(&mut waiting, MAX_EPOCHS_A_COMMIT) => if count == 0 {
-                return Ok(if queue.flow.is_passed_by() { Ended::PassedBy } else { Ended::Asked });
-            },
-        }
-        let commits: Vec<_> = waiting.iter().map(|waiting| Arc::clone(&waiting.commit)).collect();
-        let began = Instant::now();
-        store_ordered(&mut writer, &commits, live).await?;
-        live.stored(writer.watermark(), commits.iter().map(|commit| commit.records.len() as u64).sum());
-        stored(writer.watermark());
-        drop((commits, waiting));
-        let pause = (began.elapsed() * PAUSES_A_COMMIT).clamp(COMMIT_EVERY, COMMIT_AT_LEAST_EVERY);
-        tokio::select! {
-            () = queue.rest(pause) => {}
-            () = last.cancelled() => {}
-        }
-    }
-}
-
-/// Brings commits in once the database has their epochs of the order, which it soon has.
-async fn store_ordered(writer: &mut Writer, commits: &[Arc<Commit>], live: &Live) -> Result<(), StoreError> {
-    loop {
-        let is_in = until_done(live, async || match writer.commit(commits).await {
-            Err(StoreError::NotOrdered { .. }) => Ok(false),
-            result => result.map(|()| true),
-        });
-        if is_in.await? {
-            return Ok(());
-        }
-        tokio::time::sleep(ORDERED_EVERY).await;
     }
 }
 

@@ -45,6 +45,7 @@ impl Life {
         let books = PriceBooks::of(&resume.reference);
         let decoder =
             Decoder::restore(DecodeConfig::LIVE, &resume.windows, resume.reference_seq, books.clone()).unwrap();
+        let decoder = decoder.with_streams(&resume.streams);
         let (dataflow, deltas) = Dataflow::start(workers, seed_of(&resume), books).unwrap();
         let mut life = Self {
             journal,

@@ -5,6 +5,7 @@
 //! stream ────▶ │ latest │ ─▶ keepers ─▶ map files, directory
 //!              └────────┘        all of them ─▶ board ─▶ reports        canaries ─▶ board
 //! answers to reports ─▶ a repairer per HAProxy ─▶ lines that were lost, to an ingester
+//!                          a metering per HAProxy ─▶ bytes of open streams, to an ingester
 //! ```
 //!
 //! Nobody waits for anybody: workers and keepers take what is newest when they get to it, reports are read off the
@@ -16,6 +17,7 @@ mod canary;
 mod keeper;
 mod latest;
 mod listening;
+mod metering;
 mod metrics;
 mod repairer;
 mod reporting;
@@ -35,6 +37,7 @@ use canary::Canary;
 use keeper::{Keeper, Writes};
 use latest::{Latest, StopOnDrop, Target};
 use listening::Ear;
+use metering::Metering;
 use repairer::{Repairer, Shared};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -74,6 +77,8 @@ pub struct EdgeConfig {
     pub gateways: Vec<GatewayConfig>,
     /// Where lines are sent that were lost on their way, one of them at a time; none: they stay lost.
     pub homes: Vec<Home>,
+    /// Whether one of them is told the bytes of streams that are open.
+    pub streams: bool,
     /// Where health and metrics are served, if anywhere.
     pub metrics: Option<SocketAddr>,
 }
@@ -214,7 +219,8 @@ fn go_on(stored: Stored, board: &Board, latest: &Latest) {
     latest.set(Target { head, signed, set });
 }
 
-/// Two threads for the disk, and one a gateway, or two where lines are repaired. Whichever fails is told.
+/// Two threads for the disk, and one a gateway, one more where lines are repaired, and where streams are told of. Whichever fails
+/// is told.
 fn spawn_threads(
     config: &EdgeConfig,
     maps: MapFiles,
@@ -248,6 +254,10 @@ fn spawn_threads(
         if !config.homes.is_empty() {
             let repairer = Repairer::new((*server_id, at), socket, &config.dir, &config.homes, shared.clone());
             threads.push(spawn(format!("repair {server_id}"), Box::new(move || repairer.run()))?);
+        }
+        if config.streams && !config.homes.is_empty() {
+            let metering = Metering::new((*server_id, at), socket, &config.dir, &config.homes, shared);
+            threads.push(spawn(format!("streams {server_id}"), Box::new(move || metering.run()))?);
         }
     }
     Ok(threads)

@@ -5,6 +5,7 @@
 //!   ◀─report─                     ├▶ files: the same maps, for HAProxy's next start
 //!                                 └▶ directory: the grant set, for the edge's own
 //!   ─lines that are missing─▶ edge ─▶ repair: out of HAProxy's ring, kept in a spool, to an ingester
+//! HAProxy's open streams ─▶ edge ─▶ streams: their bytes so far, by way of a spool, to an ingester
 //! maps (pure): grants → entries; plan: in which order entries change
 //! ```
 //!
@@ -22,6 +23,7 @@ pub mod repair;
 pub mod runtime;
 pub mod spool;
 pub mod stream;
+pub mod streams;
 
 pub use error::EdgeError;
 

@@ -7,6 +7,7 @@
 mod connection;
 mod events;
 mod parse;
+mod rows;
 
 use crate::EdgeError;
 use crate::maps::{Entries, MapName};

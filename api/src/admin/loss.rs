@@ -11,7 +11,7 @@ use crate::problem::{GuardedProblems, Problem};
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use std::collections::BTreeMap;
-use suiftly_schema::loss::{LossTotals, WorkerId};
+use suiftly_schema::loss::{HomeLines, LossTotals, WorkerId};
 use suiftly_schema::time::UnixMillis;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -36,6 +36,8 @@ pub struct LossLive {
     pub folded: BTreeMap<i16, LossTotals>,
     /// Which numbers are missing of the workers asked for.
     pub missing: BTreeMap<WorkerId, MissingLive>,
+    /// What each home has brought of their lines; `seen` is empty.
+    pub homes: BTreeMap<WorkerId, Vec<HomeLines>>,
     /// What else loses lines.
     pub beside: BesideLive,
 }

@@ -4,10 +4,12 @@
 //! are in the journal; what became of each shows in its row when its epoch is stored. A claim is handed over or given
 //! back whether or not the client waits for the answer. One such request at a time.
 
+mod journals;
 mod params;
 mod rows;
 mod wire;
 
+pub(crate) use journals::each as each_journal;
 pub(crate) use params::is_reason;
 pub use rows::QuarantineRows;
 pub use wire::{
@@ -64,14 +66,18 @@ async fn reasons(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Js
     GuardedProblems,
 ))]
 async fn page(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<Quarantine>, Problem> {
-    let query = params::page(&query.unwrap_or_default())?;
-    let lines = app.parts.quarantine.page(&query).await.map_err(store_problem)?;
-    Ok(Json(Quarantine::page(lines, query.limit)))
+    let (query, journal) = params::page(&query.unwrap_or_default())?;
+    let (of, journals) = journals::to_look_at(&app, journal.as_deref()).await?;
+    let lines = of.rows.page(&query).await.map_err(store_problem)?;
+    Ok(Json(Quarantine::page(lines, query.limit, (of.name, journals))))
 }
 
 /// One quarantined line, whole: as text, and verbatim in Base64.
 #[utoipa::path(get, path = "/quarantine/{offset}", operation_id = "get_quarantined", tag = "operation",
-    params(("offset" = i64, Path, minimum = 0, description = "Where the line stands in the journal, in bytes")),
+    params(
+        ("offset" = i64, Path, minimum = 0, description = "Where the line stands in the journal, in bytes"),
+        ("journal" = Option<String>, Query, description = "In a cluster: in the journal of this ingester; without it of the first"),
+    ),
     responses(
         (status = 200, body = QuarantineText),
         (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
@@ -83,9 +89,10 @@ async fn line(
     Path(offset): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<QuarantineText>, Problem> {
-    parse_none(&query.unwrap_or_default())?;
+    let journal = params::journal(&query.unwrap_or_default())?;
     let offset = params::offset(&offset)?;
-    let found = app.parts.quarantine.line(offset).await.map_err(store_problem)?;
+    let (of, _) = journals::to_look_at(&app, journal.as_deref()).await?;
+    let found = of.rows.line(offset).await.map_err(store_problem)?;
     found.map(|line| Json(line.into())).ok_or_else(|| {
         Problem::new(ProblemCode::NotFound).detail(format!("no line of the quarantine stands at {offset}"))
     })
@@ -97,7 +104,7 @@ async fn line(
 /// what became of each stands in its `outcome` once the store has the answer's epoch.
 #[utoipa::path(post, path = "/quarantine/replay", operation_id = "replay_quarantined", tag = "operation", request_body = ReplayRequest, responses(
     (status = 200, body = Replayed),
-    (status = 409, description = "`busy`: another is being answered", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "`busy`: another is being answered; `not_in_cluster`", body = Problem, content_type = "application/problem+json"),
     WriteProblems, BodyProblems, GuardedProblems,
 ))]
 async fn replay(
@@ -110,7 +117,11 @@ async fn replay(
     parse_none(&query.unwrap_or_default())?;
     let asked = params::replay(request).await?;
     let turn = turn(&app)?;
-    if !app.parts.pipeline.live().quarantine.is_open {
+    let live = app.parts.pipeline.live();
+    if live.is_cluster {
+        return Err(give_problem(GiveAgainError::InCluster));
+    }
+    if !live.quarantine.is_open {
         return Err(Problem::new(ProblemCode::Recovering).retry_after_s(1));
     }
     let act = operator.act(app.parts.clock.now());
@@ -133,10 +144,11 @@ async fn discard(
 ) -> Result<Json<Discarded>, Problem> {
     operator.may(OperatorRole::Operator)?;
     parse_none(&query.unwrap_or_default())?;
-    let selection = params::discard(request).await?;
+    let (selection, journal) = params::discard(request).await?;
     let _turn = turn(&app)?;
-    let lines =
-        app.parts.quarantine.discard(&selection, &operator.act(app.parts.clock.now())).await.map_err(store_problem)?;
+    let of = journals::to_change(&app, journal.as_deref()).await?;
+    let act = operator.act(app.parts.clock.now());
+    let lines = of.rows.discard(&selection, &act).await.map_err(store_problem)?;
     tracing::info!(lines, reason = selection.reason, "quarantined lines were thrown away");
     Ok(Json(Discarded { lines }))
 }
@@ -187,6 +199,7 @@ fn give_problem(error: GiveAgainError) -> Problem {
         GiveAgainError::Stopping => ProblemCode::Stopping,
         GiveAgainError::Busy => ProblemCode::Overloaded,
         GiveAgainError::Undetermined => ProblemCode::Timeout,
+        GiveAgainError::InCluster => return Problem::new(ProblemCode::NotInCluster).detail(error.to_string()),
     };
     Problem::new(code).detail(error.to_string()).retry_after_s(1)
 }

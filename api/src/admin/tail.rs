@@ -49,6 +49,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     params(TailQuery, ("Last-Event-ID" = Option<String>, Header, description = "The last id received")),
     responses(
         (status = 200, description = "Events until either side ends", body = String, content_type = "text/event-stream"),
+        (status = 409, description = "`not_in_cluster`", body = Problem, content_type = "application/problem+json"),
         GuardedProblems,
     )
 )]
@@ -83,7 +84,12 @@ impl Watching {
         let full = |detail: String| Problem::new(ProblemCode::TooManyStreams).detail(detail).retry_after_s(5);
         let permit = app.streams.clone().try_acquire_owned();
         let permit = permit.map_err(|_| full(format!("{} streams are open, as many as may be", app.limits.streams)))?;
-        let journal = app.parts.pipeline.live().journal.id;
+        let live = app.parts.pipeline.live();
+        if live.is_cluster {
+            let detail = "records do not pass the API of a cluster: ask for those that are stored, by /records";
+            return Err(Problem::new(ProblemCode::NotInCluster).detail(detail));
+        }
+        let journal = live.journal.id;
         let listener = app.parts.tap.listen(filter, last.and_then(|id| place_of(id, &journal)));
         let listener = listener.ok_or_else(|| full(format!("{LISTENERS_MAX} tails are open, as many as may be")))?;
         Ok(Self { app, listener, journal, last_at: None, _permit: permit })

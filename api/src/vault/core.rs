@@ -52,9 +52,16 @@ pub(super) struct Updates {
     access: HashMap<AccessId, Option<AccessGrant>>,
     /// Whose services they are of.
     pub(super) touched: HashSet<AccessId>,
+    /// The reading that they follow.
+    pub(super) reading: u64,
 }
 
 impl Updates {
+    /// None yet, of those that follow this reading.
+    pub(super) fn after(reading: u64) -> Self {
+        Self { reading, ..Self::default() }
+    }
+
     /// Adds an epoch's deltas. Of a row that leaves and comes in one epoch, in whatever order they stand, what comes counts.
     pub(super) fn add(&mut self, keys: &[(KeyGrant, i8)], access: &[(AccessGrant, i8)]) {
         for (key, _) in keys.iter().filter(|(_, diff)| *diff < 0) {
@@ -116,9 +123,12 @@ pub(super) struct Demand {
 pub(super) struct Core {
     keys: SigningKeys,
     regions: BTreeMap<u16, u16>,
+    canaries: Vec<KeyOfCanary>,
     era: UnixMillis,
     version: u64,
     refill: u64,
+    /// How often rows were read anew.
+    reading: u64,
     /// The set as the views have it.
     working: GrantSet,
     /// The set that versions so far have made of it.
@@ -136,25 +146,32 @@ impl Core {
     ) -> (Self, Option<Version>) {
         let held = start.held.map(held);
         let of_held = held.as_ref().map_or_else(Default::default, |held| (held.head.era, held.head.version));
-        let (canary_keys, canary_access) = canary::rows(canaries);
         let core = Self {
             keys,
             regions,
+            canaries: canaries.to_vec(),
             era: now.max(start.last.0.plus_ms(1)).max(of_held.0.plus_ms(1)),
             version: start.last.1.max(of_held.1),
             refill: start.refill.max(held.as_ref().map_or(0, |held| held.head.refill)),
-            working: GrantSet::of(
-                start.key_grants.into_iter().chain(canary_keys),
-                start.access_grants.into_iter().chain(canary_access),
-            ),
+            reading: 0,
+            working: with_canaries(start.key_grants, start.access_grants, canaries),
             published: held.as_ref().map(|held| held.set.clone()).unwrap_or_default(),
         };
         (core, held)
     }
 
-    /// Takes what has changed.
+    /// Takes what has changed, unless rows were read since.
     pub(super) fn take(&mut self, updates: Updates) {
-        updates.apply(&mut self.working);
+        if updates.reading == self.reading {
+            updates.apply(&mut self.working);
+        }
+    }
+
+    /// These rows take the place of what deltas have made so far. Answers which reading it is.
+    pub(super) fn read_anew(&mut self, key_grants: Vec<KeyGrant>, access_grants: Vec<AccessGrant>) -> u64 {
+        self.working = with_canaries(key_grants, access_grants, &self.canaries);
+        self.reading += 1;
+        self.reading
     }
 
     /// The next version, unless it would be the one before and is not demanded. It counts once it is [`Core::confirm`]ed.
@@ -208,6 +225,12 @@ impl Core {
         self.refill = version.head.refill;
         self.published = version.set.clone();
     }
+}
+
+/// The rows of the views, and those of gateways' synthetic requests.
+fn with_canaries(keys: Vec<KeyGrant>, access: Vec<AccessGrant>, canaries: &[KeyOfCanary]) -> GrantSet {
+    let (canary_keys, canary_access) = canary::rows(canaries);
+    GrantSet::of(keys.into_iter().chain(canary_keys), access.into_iter().chain(canary_access))
 }
 
 fn held((head, signed, mut set): (Head, SignedHead, GrantSet)) -> Version {

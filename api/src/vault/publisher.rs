@@ -104,6 +104,8 @@ struct State {
     /// Whose services' changes are being made into a version, or wait for a thaw.
     under_way: HashSet<AccessId>,
     demand: Demand,
+    /// Rows were read anew: whether they make a difference is not known yet.
+    is_read_anew: bool,
     is_open: bool,
     is_ended: bool,
     frozen: Option<Freeze>,
@@ -114,7 +116,8 @@ struct State {
 
 impl State {
     fn has_work(&self) -> bool {
-        self.is_open && self.frozen.is_none() && (self.demand != Demand::default() || !self.updates.is_empty())
+        let has_changed = self.is_read_anew || !self.updates.is_empty();
+        self.is_open && self.frozen.is_none() && (self.demand != Demand::default() || has_changed)
     }
 }
 
@@ -164,6 +167,25 @@ impl Publisher {
         }
         state.updates.add(key_grants, access_grants);
         drop(state);
+        self.0.bell.notify_one();
+    }
+
+    /// The rows of an epoch, whole: they take the place of what deltas have made so far, and later deltas follow them. What
+    /// differs is published.
+    pub fn read_anew(
+        &self,
+        epoch: Epoch,
+        cut_at: UnixMillis,
+        key_grants: Vec<KeyGrant>,
+        access_grants: Vec<AccessGrant>,
+    ) {
+        // Nothing is published meanwhile.
+        let mut core = self.0.core.lock();
+        let reading = core.read_anew(key_grants, access_grants);
+        let mut state = self.0.state.lock();
+        state.updates = Updates::after(reading);
+        (state.epoch, state.as_of, state.is_read_anew) = (epoch, cut_at, true);
+        drop((state, core));
         self.0.bell.notify_one();
     }
 
@@ -372,7 +394,9 @@ const fn pushable(state: &State) -> Result<(), FreezeRefused> {
 }
 
 fn begin(state: &mut State) -> (Updates, Demand, (Epoch, UnixMillis)) {
-    let updates = std::mem::take(&mut state.updates);
+    let fresh = Updates::after(state.updates.reading);
+    let updates = std::mem::replace(&mut state.updates, fresh);
+    state.is_read_anew = false;
     state.under_way.extend(updates.touched.iter().copied());
     (updates, std::mem::take(&mut state.demand), (state.epoch, state.as_of))
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use suiftly_api::admin::loss::{LOSS_SERVERS_MAX, LOSS_WORKERS_MAX};
 use suiftly_api::{BesideLive, LossLive, MissingLive, PipelineLive, RangeLive, TransportBesideLive, WorkerLines};
-use suiftly_schema::loss::{LossTotals, WorkerId};
+use suiftly_schema::loss::{HomeLines, LossTotals, WorkerId};
 use suiftly_schema::time::UnixMillis;
 
 const AS_OF: UnixMillis = UnixMillis(1_795_298_482_000);
@@ -39,6 +39,18 @@ fn live() -> LossLive {
         ranges_left_out: 6,
         closed: 4,
     };
+    let with_ranges = WorkerId { server_id: 17, boot: UnixMillis(8) };
+    let home = |home: &str, received, highest_seq, silent_ms: i64| HomeLines {
+        worker: with_ranges,
+        home: home.to_owned(),
+        received,
+        missing: 1,
+        first_seq: 1,
+        highest_seq,
+        heard_at: AS_OF.plus_ms(-silent_ms),
+        seen: Vec::new(),
+    };
+    let homes = vec![home("tcp 192.0.2.7 (1)", 96, 100, 0), home("tcp 192.0.2.7 (2)", 60, 61, 90_000)];
     let udp =
         TransportBesideLive { kernel_drops: 9, oversize_frames: 1, broken_streams: 0, connections_turned_away: 0 };
     LossLive {
@@ -46,7 +58,8 @@ fn live() -> LossLive {
         grace_ms: 5_000,
         workers: vec![worker(17, 8, 96, 4), worker(18, 1, 50, 0), worker(17, 7, 10, 0)],
         folded: [folded(17), folded(-3)].into(),
-        missing: [(WorkerId { server_id: 17, boot: UnixMillis(8) }, missing)].into(),
+        missing: [(with_ranges, missing)].into(),
+        homes: [(with_ranges, homes)].into(),
         beside: BesideLive {
             transports: [("udp".to_owned(), udp)].into(),
             journal_damaged_blocks: 1,
@@ -70,12 +83,17 @@ async fn everything_adds_up_and_ranges_say_which() {
     let all = counts([206, 5, 2, 14, 2, 12, 6], 12e6 / 220.0);
     let detail = |boot: i64, counts: serde_json::Value, highest: u64| {
         json!({"server_id": 17, "boot_ms": boot, "heard_at": AS_OF.plus_ms(-boot).rfc3339(), "counts": counts,
-            "first_seq": 1, "highest_seq": highest, "ranges": [], "ranges_left_out": 0, "missing_closed": 0})
+            "first_seq": 1, "highest_seq": highest, "homes": [], "ranges": [], "ranges_left_out": 0, "missing_closed": 0})
     };
     let mut with_ranges = detail(8, counts([96, 2, 1, 4, 2, 2, 3], 20_000.0), 100);
     with_ranges["ranges"] = json!([
         {"first_seq": 4_294_967_303u64, "last_seq": 4_294_967_303u64, "lines": 1, "is_final": false},
         {"first_seq": 3, "last_seq": 5, "lines": 3, "is_final": true},
+    ]);
+    with_ranges["homes"] = json!([
+        {"home": "tcp 192.0.2.7 (1)", "received": 96, "missing": 1, "behind": 0, "heard_at": AS_OF.rfc3339()},
+        {"home": "tcp 192.0.2.7 (2)", "received": 60, "missing": 1, "behind": 39,
+            "heard_at": AS_OF.plus_ms(-90_000).rfc3339()},
     ]);
     (with_ranges["ranges_left_out"], with_ranges["missing_closed"]) = (json!(6), json!(4));
     let expected = json!({
@@ -131,6 +149,8 @@ async fn folded_workers_count_in_metrics_and_in_the_pipeline() {
         *it = PipelineLive {
             workers: vec![worker(17, 8, 96, 4)],
             folded: BTreeMap::from([folded(17), folded(-3)]),
+            homes: live().homes,
+            on_one_home_ms: BTreeMap::from([(17, 61_500)]),
             ..PipelineLive::default()
         };
     });
@@ -144,10 +164,13 @@ async fn folded_workers_count_in_metrics_and_in_the_pipeline() {
         "suiftly_loss_missing_final_lines{server_id=\"17\"} 12",
         "suiftly_loss_missing_pending_lines{server_id=\"17\"} 2",
         "suiftly_loss_missing_final_lines{server_id=\"-3\"} 10",
+        "suiftly_loss_one_home_seconds{server_id=\"17\"} 61.5",
     ] {
         assert!(page.body.lines().any(|found| found == line), "{line} in\n{}", page.body);
     }
     let pipeline = ask(&world.router(), "/api/v1/pipeline").await;
     assert_eq!((&pipeline["loss"]["missing"], &pipeline["lines"]["conflicts"]), (&json!(24), &json!(1)));
     assert_eq!(pipeline["loss"]["workers"].as_array().unwrap().len(), 1);
+    let behind: Vec<_> = [0, 1].map(|at| pipeline["loss"]["workers"][0]["homes"][at]["behind"].clone()).to_vec();
+    assert_eq!(behind, [json!(0), json!(39)]);
 }

@@ -43,7 +43,6 @@ fn live() -> PipelineLive {
         counts: LineCounts {
             received: 104,
             accepted: 98,
-            // Shown as a duplicate.
             second_home: 1,
             duplicates: 0,
             system: 1,
@@ -126,13 +125,13 @@ async fn the_pipeline_as_the_contract_has_it() {
     let answer = ask(&world.router(), "/api/v1/pipeline").await;
     let worker = |server, boot, received, missing| {
         json!({"server_id": server, "boot_ms": boot, "received": received, "duplicates": 1, "conflicts": 2,
-            "missing": missing, "first_seq": 1, "highest_seq": received + missing})
+            "missing": missing, "first_seq": 1, "highest_seq": received + missing, "homes": []})
     };
     let now = world.clock.now().rfc3339();
     let expected = json!({
         "epoch": 1, "complete_to": now, "now": now, "started_at": "2026-11-21T22:00:00Z",
         "lines_per_second": 2012.5, "lag_ms": {"p50": 21, "p99": 48}, "frontier_age_ms": 12,
-        "lines": {"received": 104, "accepted": 98, "duplicates": 1, "conflicts": 6, "system": 1, "rejected": 4,
+        "lines": {"received": 104, "accepted": 98, "second_home": 1, "duplicates": 0, "conflicts": 6, "system": 1, "rejected": 4,
             "rejected_by_reason": {"sf1_field": 4}},
         "loss": {"missing": 2, "ppm": 20_000.0,
             "workers": [worker(17, 8, 9, 1), worker(17, 9, 40, 1), worker(18, 7, 49, 0)]},
@@ -158,7 +157,8 @@ async fn metrics_of_everything() {
     assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let lines = [
         "suiftly_ingest_lines_total{fate=\"accepted\"} 98",
-        "suiftly_ingest_lines_total{fate=\"duplicate\"} 1",
+        "suiftly_ingest_lines_total{fate=\"second_home\"} 1",
+        "suiftly_ingest_lines_total{fate=\"duplicate\"} 0",
         "suiftly_ingest_lines_total{fate=\"rejected\"} 4",
         "suiftly_ingest_rejected_lines_total{reason=\"sf1_field\"} 4",
         "suiftly_ingest_lag_seconds{quantile=\"0.99\"} 0.048",

@@ -92,6 +92,7 @@ async fn why_there_is_none() {
         (Unproven::NotFound, StatusCode::NOT_FOUND, "not_found"),
         (Unproven::NotBilled, StatusCode::CONFLICT, "proof_unavailable"),
         (Unproven::NotSealed, StatusCode::CONFLICT, "proof_unavailable"),
+        (Unproven::Cluster, StatusCode::CONFLICT, "proof_unavailable"),
         (Unproven::NoHour, StatusCode::CONFLICT, "proof_unavailable"),
         (Unproven::Gone(secret.to_owned()), StatusCode::CONFLICT, "proof_unavailable"),
         (Unproven::Busy, StatusCode::CONFLICT, "busy"),

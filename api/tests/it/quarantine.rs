@@ -232,3 +232,51 @@ async fn bodies_that_are_not_as_documented() {
     assert_eq!(untyped.problem(), "unsupported_media_type");
     assert_eq!(given(&world), [[0; 0]; 0]);
 }
+
+#[tokio::test]
+async fn a_clusters_lines_are_those_of_its_ingesters() {
+    let database = TestDatabase::create().await;
+    let cluster = "INSERT INTO journal_watermarks (journal_id, epoch, cut_at, journal_end, received, accepted, duplicates, system, \
+            rejected, records) SELECT id, 0, now(), 0, 0, 0, 0, 0, '{}', 0 FROM unnest(ARRAY['order', 'ja', 'jb']) AS id; \
+        INSERT INTO cluster (cluster_id, order_journal, placement) \
+            VALUES ('0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e', 'order', 1); \
+        INSERT INTO cluster_journals (no, journal_id, name) VALUES (1, 'ja', 'a'), (2, 'jb', 'b'); \
+        INSERT INTO quarantine (journal_id, journal_offset, received_at, reason, source, line, epoch) \
+            SELECT id, 10, now(), 'sf1_field', 'udp ' || id, convert_to(id, 'UTF8'), 5 FROM unnest(ARRAY['ja', 'jb']) AS id";
+    database.client().await.batch_execute(cluster).await.unwrap();
+    let mut world = World::roomy();
+    world.quarantine = Some(Arc::new(Reader::new(database.config(), "order").unwrap()));
+    world.pipeline.change(|live| live.is_cluster = true);
+    let router = world.router();
+    for (query, journal, text) in [("", "a", "ja"), ("?journal=a", "a", "ja"), ("?journal=b", "b", "jb")] {
+        let page = ask(&router, &format!("/api/v1/quarantine{query}")).await;
+        assert_eq!((&page["journal"], &page["journals"]), (&json!(journal), &json!(["a", "b"])), "{query}");
+        assert_eq!(page["lines"][0]["text"], json!(text));
+        assert_eq!(ask(&router, &format!("/api/v1/quarantine/10{query}")).await["text"], json!(text));
+    }
+    let unknown = send(&router, get("/api/v1/quarantine?journal=c")).await;
+    assert_eq!((unknown.status.as_u16(), &unknown.json()["errors"][0]["field"]), (400, &json!("journal")));
+
+    let given = replay(&router, json!({"offsets": [10]})).await;
+    assert_eq!((given.status.as_u16(), given.problem().as_str()), (409, "not_in_cluster"));
+    assert!(world.pipeline.given.lock().unwrap().is_empty());
+    assert_eq!(ask(&router, "/api/v1/quarantine/10").await["requested_at"], json!(null));
+    let discard = async |body: Value| send(&router, post("/api/v1/quarantine/discard", &body)).await;
+    let whose = discard(json!({"reason": "sf1_field"})).await;
+    assert_eq!((whose.status.as_u16(), whose.problem().as_str()), (400, "validation"));
+    assert_eq!(discard(json!({"reason": "sf1_field", "journal": "b"})).await.json(), json!({"lines": 1}));
+    let left = ask(&router, "/api/v1/quarantine?journal=b").await;
+    assert_eq!((&left["lines"], &left["journal"]), (&json!([]), &json!("b")));
+    assert_eq!(ask(&router, "/api/v1/quarantine/reasons").await["reasons"][0]["lines"], json!(1));
+
+    let tail = send(&router, get("/api/v1/tail")).await;
+    assert_eq!((tail.status.as_u16(), tail.problem().as_str()), (409, "not_in_cluster"));
+}
+
+#[tokio::test]
+async fn a_process_alone_has_one_journal() {
+    let database = TestDatabase::create().await;
+    let (world, _writer) = world(&database).await;
+    let refused = send(&world.router(), get("/api/v1/quarantine?journal=a")).await;
+    assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (400, "validation"));
+}

@@ -40,7 +40,7 @@ use suiftly_store::accounts::{AccountStore, Act, OperatorRole, OperatorRow};
 use suiftly_store::config::StoreConfig;
 use suiftly_store::money::MoneyStore;
 use suiftly_store::reader::{
-    CellQuery, Further, InfraQuery, KeptLine, KeptReason, KeyQuery, PartQuery, Point, QuarantineQuery,
+    CellQuery, Further, InfraQuery, KeptLine, KeptReason, KeyQuery, LineJournal, PartQuery, Point, QuarantineQuery,
     QuarantineSelection, RatedMonth, Rows, SpendQuery, StreamSnapshot, UsageQuery, ViewQuery, Watermark,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -440,6 +440,14 @@ impl Prover for NoProver {
 struct NoQuarantine;
 
 impl QuarantineRows for NoQuarantine {
+    fn journals(&self) -> Answer<'_, Vec<LineJournal>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn of_journal(&self, _: &str) -> Arc<dyn QuarantineRows> {
+        Arc::new(Self)
+    }
+
     fn reasons(&self) -> Answer<'_, Vec<KeptReason>> {
         Box::pin(async { Ok(Vec::new()) })
     }

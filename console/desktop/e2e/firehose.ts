@@ -123,6 +123,7 @@ function pipelineAt(second: number, at: number): Pipeline {
     lines: {
       received: lines,
       accepted: lines,
+      second_home: 0,
       duplicates: 0,
       conflicts: 0,
       system: 0,

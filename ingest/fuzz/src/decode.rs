@@ -32,6 +32,7 @@ fn decode(config: &DecodeConfig, first: &Block, second: &Block) {
     assert_eq!(batches[0], again.decode(first), "it depends on more than the block");
     let mut restored =
         Decoder::restore(config.clone(), &again.windows(), 0, PriceBooks::v1()).expect("windows of its own");
+    restored = restored.with_streams(&again.streams());
     restored.rewarm(first);
     assert_eq!(batches[1], restored.decode(second), "a restart makes a difference");
     assert_eq!(decoder.windows(), restored.windows());

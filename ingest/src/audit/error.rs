@@ -16,7 +16,7 @@ pub enum RecountError {
     Cluster(#[from] ReadError),
     /// Without the journals that it takes in an order says nothing of usage.
     #[error(
-        "the journal in {dir} is a cluster's order, in which no line stands: it is counted together with the ingesters' journals"
+        "the journal in {dir} is a cluster's order, in which no line stands: the ingesters' journals are needed, too"
     )]
     Order {
         /// Where it is.

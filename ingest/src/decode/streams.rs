@@ -24,6 +24,8 @@ use suiftly_schema::time::UnixMillis;
 const LONG_MS: i32 = 4_000;
 /// A delta that was written so long before its epoch's clock counts nothing.
 const DELTA_AGE_MAX_MS: i64 = 30 * 60_000;
+/// No sum is greater: the database's numbers end there.
+const TOLD_BYTES_MAX: u64 = i64::MAX.cast_unsigned();
 /// A stream is remembered so long after its own line.
 const KEPT_AFTER_LINE_MS: i64 = 60 * 60_000;
 
@@ -179,7 +181,7 @@ impl Streams {
         if is_late || is_over || (known.is_none() && !self.has_room()) {
             return None;
         }
-        let told_bytes = known.map_or(0, |stream| stream.told_bytes).saturating_add(bytes);
+        let told_bytes = known.map_or(0, |stream| stream.told_bytes).saturating_add(bytes).min(TOLD_BYTES_MAX);
         self.put(OpenStream { id, told_bytes, is_final: false, heard_at: self.now });
         Some(bytes)
     }

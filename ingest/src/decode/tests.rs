@@ -5,6 +5,7 @@ mod published;
 mod quarantined;
 mod reference;
 mod repeats;
+mod streams;
 
 use super::*;
 use crate::block::BlockBuilder;

@@ -116,6 +116,7 @@ pub fn read(
         restarts: &[0; SHARDS],
         watermarks: &[0; SHARDS],
         windows: &[],
+        streams: &[],
         reference_seq: 0,
         books: PriceBooks::v1(),
         formats,

@@ -47,13 +47,8 @@ pub(super) enum Next {
 
 /// Makes both ends, after the last epoch that the journal holds.
 pub(crate) fn feed(last_epoch: Epoch, max_waiting: usize) -> (Feed, Followed) {
-    let state = State {
-        waiting: VecDeque::new(),
-        sealed: last_epoch,
-        has_left_out: false,
-        has_ended: false,
-        is_left: false,
-    };
+    let state =
+        State { waiting: VecDeque::new(), sealed: last_epoch, has_left_out: false, has_ended: false, is_left: false };
     let shared = Arc::new(Shared { max_waiting, state: Mutex::new(state), changed: Condvar::new() });
     (Feed(Arc::clone(&shared)), Followed(shared))
 }

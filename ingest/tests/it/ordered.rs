@@ -33,7 +33,7 @@ fn resumed(
     (reference_seq, formats): (u64, &[PublishedFormat]),
 ) -> OrderedDecoder {
     let books = PriceBooks::v1();
-    let start = OrderedStart { shards, restarts, watermarks, windows, reference_seq, books, formats };
+    let start = OrderedStart { shards, restarts, watermarks, windows, streams: &[], reference_seq, books, formats };
     OrderedDecoder::start(DecodeConfig::CLUSTER, start).unwrap()
 }
 

@@ -158,7 +158,8 @@ impl Pipeline {
         Ok(Self {
             received: count(json, "/lines/received")?,
             accepted: count(json, "/lines/accepted")?,
-            duplicates: count(json, "/lines/duplicates")?,
+            // A release before counted a second home's copies among the duplicates.
+            duplicates: count(json, "/lines/duplicates")? + count(json, "/lines/second_home").unwrap_or_default(),
             system: count(json, "/lines/system")?,
             rejected: count(json, "/lines/rejected")?,
             lag_p50_ms: lag("p50"),

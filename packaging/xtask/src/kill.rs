@@ -21,7 +21,7 @@ use crate::stack::{Shape, await_ready, spawn};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,7 @@ pub(crate) fn run(places: &Places, times: u32, seed: u64, interrupt: &Interrupt)
     }
     let gateways = victim.settle(sending.stop()?, interrupt)?;
     ensure!(victim.process.stop(), "suiftly does not end by itself");
-    let closing = Closing { kills: times, lines: check(&victim.shape.suiftly, &victim.shape.data_dir)?, gateways };
+    let closing = Closing { kills: times, lines: check(&victim.shape.suiftly, &victim.shape.data_dir, &[])?, gateways };
     let differences = closing.differences();
     ensure!(differences.is_empty(), "{closing}\n{}", differences.join("\n"));
     Ok(closing)
@@ -80,7 +80,7 @@ pub(crate) fn run(places: &Places, times: u32, seed: u64, interrupt: &Interrupt)
 /// The `suiftly` that is killed.
 struct Victim {
     shape: Shape,
-    web_files: std::path::PathBuf,
+    web_files: PathBuf,
     process: Supervised,
 }
 
@@ -128,9 +128,12 @@ impl Victim {
     }
 }
 
-/// `suiftly db check`, whatever it finds.
-pub(crate) fn check(suiftly: &Path, data_dir: &Path) -> anyhow::Result<Value> {
+/// `suiftly db check`, whatever it finds. Of a cluster with the directories of its order and its journals.
+pub(crate) fn check(suiftly: &Path, data_dir: &Path, journals: &[PathBuf]) -> anyhow::Result<Value> {
     let mut command = db(suiftly, "check", data_dir);
+    for journal in journals {
+        command.arg("--journal").arg(journal);
+    }
     let output = command.stdin(Stdio::null()).output().context("cannot run `suiftly db check`")?;
     let said = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).with_context(|| format!("`suiftly db check` failed: {}", said.trim()))

@@ -12,7 +12,8 @@ const THREATS: &str = "docs/design/2026-11-22-threats.md";
 const PROMISES: &str = "docs/book/src/promises.md";
 /// How a promise begins that no test shows; why, and what there is instead, follows.
 const NOT_SHOWN: &str = "not shown: ";
-const ROOMS: [&str; 8] = ["api", "schema", "ingest", "dataflow", "src", "tests", "console/desktop", "packaging"];
+const ROOMS: [&str; 9] =
+    ["api", "schema", "ingest", "dataflow", "link", "src", "tests", "console/desktop", "packaging"];
 /// Where steps of `cargo xtask test` have their names.
 const STEPS: [&str; 4] = [
     "packaging/xtask/src/checks.rs",

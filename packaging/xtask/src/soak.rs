@@ -198,7 +198,7 @@ impl Soak<'_> {
         if !self.stack.stop_suiftly() {
             self.told.differences.push("suiftly does not end by itself".to_owned());
         }
-        let lines = check(self.stack.suiftly(), self.stack.data_dir())?;
+        let lines = check(self.stack.suiftly(), self.stack.data_dir(), &[])?;
         let differences = line_differences(&lines);
         if differences.is_empty() {
             let (frames, stored) = (&lines["frames"], &lines["stored"]);

@@ -70,6 +70,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 18, name: "sui", sql: include_str!("../../migrations/0018_sui.sql") },
     Migration { version: 19, name: "proof", sql: include_str!("../../migrations/0019_proof.sql") },
     Migration { version: 20, name: "cluster", sql: include_str!("../../migrations/0020_cluster.sql") },
+    Migration { version: 21, name: "homes", sql: include_str!("../../migrations/0021_homes.sql") },
+    Migration { version: 22, name: "streams", sql: include_str!("../../migrations/0022_streams.sql") },
 ];
 
 impl Migration {

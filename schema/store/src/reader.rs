@@ -7,6 +7,7 @@ mod bucket;
 mod cells;
 mod claims;
 mod customers;
+mod front;
 mod infra;
 mod quarantine;
 mod rows;
@@ -25,6 +26,7 @@ pub use claims::QuarantineSelection;
 pub use customers::{
     KEY_HOURS_MAX, KEYS_MAX, KeyDid, KeyQuery, PARTS_MAX, PartKey, PartQuery, SpendChange, SpendQuery,
 };
+pub use front::{FrontResume, StoredTo};
 pub use infra::{INFRA_ROWS_MAX, INFRA_SUMS_MAX, InfraDimension, InfraFilter, InfraGroup, InfraQuery};
 pub use quarantine::{KeptLine, KeptReason, LineJournal, PAGE_LINE_BYTES, PAGE_LINES_MAX, QuarantineQuery};
 pub use span::TimeRange;

@@ -19,12 +19,13 @@ mod memory;
 mod merge;
 mod partitions;
 mod quarantine;
-mod reference;
+pub(crate) mod reference;
 pub(crate) mod resume;
 mod session;
 mod shards;
 mod shards_resume;
 mod statements;
+mod streams;
 mod usage;
 
 pub use commit::Commit;

@@ -2,6 +2,7 @@
 
 use super::super::here::{Look, Machine, carry_out};
 use super::super::package::{is_version, program_version};
+use super::super::part::Part;
 use super::super::plan::Plan;
 use super::super::status::Outcome;
 use anyhow::bail;
@@ -34,6 +35,8 @@ struct Fault {
     migrates_not: bool,
     backup_fails: bool,
     no_backups: bool,
+    /// The others did not get it.
+    alone: bool,
 }
 
 /// A server in memory.
@@ -115,6 +118,14 @@ impl Machine for Server {
         Ok(())
     }
 
+    fn gathered(&mut self) -> anyhow::Result<()> {
+        assert_eq!((self.restarts, self.run), (0, 1), "nothing is restarted before all have it");
+        if self.fault.alone {
+            bail!("another server did not get it");
+        }
+        Ok(())
+    }
+
     fn run_id(&mut self) -> anyhow::Result<String> {
         if let (true, Some(ready), Some(after)) = (self.is_new(), self.ready_at, self.fault.crashes_after)
             && self.now - ready >= Duration::from_secs(after)
@@ -178,6 +189,8 @@ fn plan() -> Plan {
         ready_within: Duration::from_secs(60),
         watch_for: Duration::from_secs(30),
         even_if_unhealthy: false,
+        part: Part::Whole,
+        gathers: false,
     }
 }
 
@@ -218,6 +231,28 @@ fn a_package_that_restarts_the_service_is_not_restarted_again() {
     let mut server = Server::new(Fault { package_restarts: true, ..Fault::default() });
     assert_eq!(carry_out(&mut server, &plan()).0, Outcome::Done);
     assert_eq!((server.restarts, server.run), (0, 2));
+}
+
+#[test]
+fn who_waits_for_the_others_restarts_when_they_have_it_and_goes_back_when_not() {
+    let none = Fault::default();
+    for (fault, outcome, runs) in
+        [(none, Outcome::Done, "2.0.0-1"), (Fault { alone: true, ..none }, Outcome::RolledBack, "1.0.0-1")]
+    {
+        let mut server = Server::new(fault);
+        let (ended, reason) = carry_out(&mut server, &Plan { gathers: true, part: Part::Dataflow, ..plan() });
+        assert_eq!((ended, server.runs.as_str()), (outcome, runs), "{reason:?} {:#?}", server.steps);
+        let waited = server.steps.iter().filter(|step| step.contains("the others are waited for")).count();
+        assert_eq!(waited, 1, "{:#?}", server.steps);
+    }
+}
+
+#[test]
+fn an_ingester_has_no_database_to_ask() {
+    let mut server = Server { new_schema: 18, ..Server::new(Fault { mute_database: true, ..Fault::default() }) };
+    let (outcome, _) = carry_out(&mut server, &Plan { schema: Some(18), part: Part::Ingest, ..plan() });
+    assert_eq!((outcome, server.backups), (Outcome::Done, 0));
+    assert!(!server.steps.iter().any(|step| step.contains("database")), "{:#?}", server.steps);
 }
 
 #[test]

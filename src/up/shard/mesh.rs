@@ -1,8 +1,9 @@
 //! The mesh: a link to each other process, which carries timely's bytes. The higher number dials. Each link is pumped into
 //! a pair of sockets, whose other end is the dataflow's: it reads and writes on threads of its own, and knows no links.
 
-use super::run::Run;
+use super::run::{Run, pulse};
 use anyhow::Context;
+use std::future::pending;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -30,9 +31,9 @@ pub(super) struct MeshLink {
 }
 
 impl MeshLink {
-    pub(super) fn begin(run: &Run, link: Link<TcpStream>) -> Self {
+    pub(super) fn begin(link: Link<TcpStream>) -> Self {
         let node = link.peer().hello.node;
-        let (to, from) = run.start(link);
+        let (to, from) = link.start(pulse);
         Self { process: node.process, generation: node.generation, to, from }
     }
 }
@@ -46,10 +47,7 @@ pub(super) async fn connect_all(
     linked.with_context(|| format!("not all processes are linked within {MESH_TIMEOUT:?}"))?
 }
 
-async fn link_all(
-    run: &Arc<Run>,
-    came: &mut mpsc::Receiver<MeshLink>,
-) -> anyhow::Result<Vec<Option<UnixStream>>> {
+async fn link_all(run: &Arc<Run>, came: &mut mpsc::Receiver<MeshLink>) -> anyhow::Result<Vec<Option<UnixStream>>> {
     let mut peers: Vec<_> = (0..run.seat.processes()).map(|_| None).collect();
     let mut dialling = JoinSet::new();
     for lower in 0..run.process() {
@@ -74,8 +72,8 @@ async fn dial(run: Arc<Run>, process: u16) -> MeshLink {
     let address = run.seat.members.address(&role).unwrap_or_default().to_owned();
     loop {
         let node = run.seat.node(run.generation());
-        match connect(&*address, &run.seat.tls, &role, Purpose::Mesh, &node).await {
-            Ok(link) => return MeshLink::begin(&run, link),
+        match connect(address.clone(), &run.seat.tls, &role, Purpose::Mesh, &node).await {
+            Ok(link) => return MeshLink::begin(link),
             Err(error) => tracing::debug!(%role, %error, "not linked yet"),
         }
         tokio::time::sleep(DIAL_EVERY).await;
@@ -88,6 +86,7 @@ fn pump(run: &Arc<Run>, link: MeshLink) -> io::Result<UnixStream> {
     ours.set_nonblocking(true)?;
     let (mut read, mut write) = tokio::net::UnixStream::from_std(ours)?.into_split();
     let (run, MeshLink { process, to, mut from, .. }) = (Arc::clone(run), link);
+    run.remember(&to);
     tokio::spawn(async move {
         let why = tokio::select! {
             end = outwards(&mut read, &to) => end,
@@ -106,8 +105,9 @@ async fn outwards(read: &mut OwnedReadHalf, to: &LinkSender) -> anyhow::Error {
         match read.read(&mut buffer).await {
             Ok(0) => return anyhow::anyhow!("the dataflow has closed its stream"),
             Ok(count) => {
-                if let Err(error) = to.send(&Frame::new(Kind::Mesh, buffer[..count].to_vec())).await {
-                    return error.into();
+                if to.send(&Frame::new(Kind::Mesh, buffer[..count].to_vec())).await.is_err() {
+                    // The receiving end knows why.
+                    return pending().await;
                 }
             }
             Err(error) => return error.into(),

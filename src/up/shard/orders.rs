@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Where blocks come from.
 pub(super) enum Source {
     /// This process keeps the order.
-    Own(Follower),
+    Own(Box<Follower>),
     /// Blocks as they come, and where it is told how long those were that were taken.
     Linked(Receiver<Block>, mpsc::UnboundedSender<u32>),
 }
@@ -127,8 +127,10 @@ mod tests {
 
     #[test]
     fn it_must_begin_where_all_begin() {
-        assert!(Orders::begin(linked(7..=8).0, 6).is_err());
-        let (mut orders, base) = Orders::begin(linked(1..=2).0, 0).unwrap();
+        let (source, _told) = linked(7..=8);
+        assert!(Orders::begin(source, 6).is_err());
+        let (source, _told) = linked(1..=2);
+        let (mut orders, base) = Orders::begin(source, 0).unwrap();
         assert_eq!((base, orders.look_ahead(0).unwrap().len()), (None, 0));
         assert_eq!(orders.next_within(Duration::ZERO).unwrap().map(|order| order.epoch), Some(1));
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// How a process ends that has lost another, or a part of itself: all start again from what is stored.
 const LOST: i32 = 75;
 /// How long the last words may take.
-const GOODBYE_TIMEOUT: Duration = Duration::from_millis(500);
+const GOODBYE_TIME: Duration = Duration::from_millis(500);
 
 /// The run.
 pub(super) struct Run {
@@ -92,22 +92,19 @@ impl Run {
         std::process::exit(LOST)
     }
 
-    /// A link to another process begins, and beats.
-    pub(super) fn start(&self, link: Link<TcpStream>) -> (LinkSender, LinkReceiver) {
-        let (to, from) = link.start(pulse);
+    /// A link to another process, which is to hear the last words.
+    pub(super) fn remember(&self, to: &LinkSender) {
         self.links.lock().push(to.clone());
-        (to, from)
     }
 
-    /// The last words to all others.
-    pub(super) async fn say_goodbye(&self, why: &str) {
+    /// The last words to all others; who is to hear them may be gone.
+    pub(super) async fn say_goodbye(&self) {
         let links = std::mem::take(&mut *self.links.lock());
-        let words = links.iter().map(|link| tokio::time::timeout(GOODBYE_TIMEOUT, link.say_goodbye(why)));
-        for word in words {
-            // Who is to hear it may be gone.
-            let _ = word.await;
+        for link in links {
+            let why = format!("{} stops", self.seat.role);
+            tokio::spawn(async move { link.say_goodbye(&why).await });
         }
-        tokio::time::sleep(GOODBYE_TIMEOUT).await;
+        tokio::time::sleep(GOODBYE_TIME).await;
     }
 }
 

@@ -60,6 +60,21 @@ struct Gateway {
     brought: Brought,
     /// Since the edge started, at least once.
     was_brought: bool,
+    /// `None` where they are not told of.
+    streams: Option<StreamsSeen>,
+}
+
+/// How a gateway's open streams are told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct StreamsSeen {
+    /// Those that are open.
+    pub(super) open: u64,
+    /// Lines that wait to be sent.
+    pub(super) waiting: u64,
+    /// Lines that were told, since the edge started.
+    pub(super) lines: u64,
+    /// And bytes.
+    pub(super) bytes: u64,
 }
 
 impl Board {
@@ -69,6 +84,7 @@ impl Board {
             has: None,
             brought: Brought::default(),
             was_brought: false,
+            streams: None,
         };
         let inner = Inner {
             started_at,
@@ -130,6 +146,16 @@ impl Board {
     /// What a look at a gateway has shown.
     pub(super) fn seen(&self, at: usize, fill_in: impl FnOnce(&mut GatewayReport)) {
         fill_in(&mut self.inner.lock().gateways[at].report);
+    }
+
+    /// How a gateway's open streams are told of.
+    pub(super) fn saw_streams(&self, at: usize, seen: StreamsSeen) {
+        self.inner.lock().gateways[at].streams = Some(seen);
+    }
+
+    /// The same of all gateways, in their order.
+    pub(super) fn streams(&self) -> Vec<Option<StreamsSeen>> {
+        self.inner.lock().gateways.iter().map(|gateway| gateway.streams).collect()
     }
 
     /// Whether a gateway has had a version since the edge started.

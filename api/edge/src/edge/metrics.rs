@@ -1,7 +1,7 @@
 //! The edge's own health and metrics: a tiny server for a probe and a scraper, in plain text, on an address that the
 //! configuration names.
 
-use super::board::Board;
+use super::board::{Board, StreamsSeen};
 use super::now;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -51,7 +51,11 @@ fn answer(request: &Request<Incoming>, board: &Board) -> Response<Full<Bytes>> {
     let report = board.report(now());
     let (status, kind, text) = match request.uri().path() {
         "/health" => health(&report),
-        "/metrics" => (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", page(&report, board.is_connected())),
+        "/metrics" => (
+            StatusCode::OK,
+            "text/plain; version=0.0.4; charset=utf-8",
+            page(&report, board.is_connected(), &board.streams()),
+        ),
         _ => (StatusCode::NOT_FOUND, "text/plain", "/health and /metrics\n".to_owned()),
     };
     let mut response = Response::new(Full::new(text.into()));
@@ -68,7 +72,7 @@ fn health(report: &EdgeReport) -> (StatusCode, &'static str, String) {
     (status, "application/json", format!("{{\"status\":\"{word}\",\"version\":{}}}\n", report.version))
 }
 
-fn page(report: &EdgeReport, is_connected: bool) -> String {
+fn page(report: &EdgeReport, is_connected: bool, streams: &[Option<StreamsSeen>]) -> String {
     type Of = fn(&GatewayReport) -> Option<f64>;
     let mut page = String::new();
     put(&mut page, "suiftly_edge_connected", "gauge", "Whether the publisher's stream runs.");
@@ -114,7 +118,28 @@ fn page(report: &EdgeReport, is_connected: bool) -> String {
             }
         }
     }
+    put_streams(&mut page, report, streams);
     page
+}
+
+/// What is told of open streams, gateway by gateway in the report's order.
+fn put_streams(page: &mut String, report: &EdgeReport, streams: &[Option<StreamsSeen>]) {
+    type Of = fn(&StreamsSeen) -> u64;
+    let of_streams: [(&str, &str, &str, Of); 4] = [
+        ("streams_open", "gauge", "Answers of gRPC and GraphQL that are under way.", |seen| seen.open),
+        ("streams_told_lines_total", "counter", "Lines that told of their bytes.", |seen| seen.lines),
+        ("streams_told_bytes_total", "counter", "The bytes that were told.", |seen| seen.bytes),
+        ("streams_waiting_lines", "gauge", "Of those lines, what no ingester has taken yet.", |seen| seen.waiting),
+    ];
+    for (name, kind, help, of) in of_streams {
+        let name = format!("suiftly_edge_gateway_{name}");
+        put(page, &name, kind, help);
+        for (gateway, seen) in report.gateways.iter().zip(streams) {
+            if let Some(seen) = seen {
+                let _ = writeln!(page, "{name}{{server=\"{}\"}} {}", gateway.server_id, of(seen));
+            }
+        }
+    }
 }
 
 /// Writing to a String cannot fail.
@@ -146,7 +171,8 @@ mod tests {
             repair: Some(RepairReport::default()),
             ..GatewayReport::default()
         };
-        let said = page(&EdgeReport { gateways: vec![gateway], ..EdgeReport::default() }, true);
+        let report = EdgeReport { gateways: vec![gateway], ..EdgeReport::default() };
+        let said = page(&report, true, &[Some(StreamsSeen::default())]);
         let mut table = "| name | type | labels | what it says |\n|---|---|---|---|\n".to_owned();
         let words: Vec<(&str, &str)> =
             said.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split_once(' ')).collect();
@@ -179,7 +205,8 @@ mod tests {
             (health(&report).0, health(&report).2.as_str()),
             (StatusCode::OK, "{\"status\":\"ok\",\"version\":9}\n")
         );
-        let page = page(&report, true);
+        let streams = StreamsSeen { open: 2, waiting: 1, lines: 7, bytes: 1 << 40 };
+        let page = page(&report, true, &[Some(streams)]);
         for line in [
             "suiftly_edge_connected 1",
             "suiftly_edge_version 9",
@@ -188,6 +215,8 @@ mod tests {
             "suiftly_edge_canary_served_total{server=\"17\"} 2",
             "suiftly_edge_gateway_repair_ring{server=\"17\"} 1",
             "suiftly_edge_gateway_repair_sent_lines_total{server=\"17\"} 4",
+            "suiftly_edge_gateway_streams_open{server=\"17\"} 2",
+            "suiftly_edge_gateway_streams_told_bytes_total{server=\"17\"} 1099511627776",
             "# TYPE suiftly_edge_canary_served_total counter",
         ] {
             assert!(page.lines().any(|there| there == line), "{line} is not in {page}");

@@ -7,6 +7,8 @@ use suiftly_schema::fleet::{ServerReport, TEXT_CHARS_MAX};
 pub struct TableRow {
     /// Its key, as HAProxy writes it.
     pub key: String,
+    /// By how many requests that are under way it is tracked.
+    pub uses: u32,
     /// Its counters by name, without the period of a rate: `gpc0`, `gpc0_rate`.
     pub counters: Vec<(String, u64)>,
 }
@@ -57,11 +59,12 @@ pub(super) fn table(answer: &str, name: &str) -> Option<Vec<TableRow>> {
 pub(super) fn row(line: &str) -> Option<TableRow> {
     let (_, rest) = line.split_once(": key=")?;
     let (key, counters) = rest.rsplit_once(" use=")?;
-    let counters = counters.split(' ').skip(1).filter_map(|field| {
+    let (uses, counters) = counters.split_once(' ').unwrap_or((counters, ""));
+    let counters = counters.split(' ').filter_map(|field| {
         let (name, value) = field.split_once('=')?;
         Some((name.split('(').next()?.to_owned(), value.parse().ok()?))
     });
-    Some(TableRow { key: key.to_owned(), counters: counters.collect() })
+    Some(TableRow { key: key.to_owned(), uses: uses.parse().ok()?, counters: counters.collect() })
 }
 
 /// `proc.boot: type=sint value=<1795302214397>`
@@ -153,10 +156,15 @@ mod tests {
         0x560f6193d370: key=12345:1 use=0 exp=9343 gpc0=16 gpc0_rate(1000)=6\n\
         0x560f6193d371: key=a use=1 b use=0 exp=9 shard=0 gpc0=1 gpc0_rate(1000)=0\n\n";
 
+    const OPEN: &str = "0x55ab984b1db8: key=0;1795456916401;1;3;2;5;99;77;127.0.0.1;graphql/x;200 use=1 exp=7999 \
+        bytes_out_cnt=2058";
+
     #[test]
     fn tables_as_haproxy_writes_them() {
         let rows = table(RATE, "rate").unwrap();
         assert_eq!((rows[0].key.as_str(), rows[1].key.as_str()), ("12345:1", "a use=1 b"));
+        let open = row(OPEN).unwrap();
+        assert_eq!((rows[0].uses, open.uses, open.counter("bytes_out_cnt")), (0, 1, Some(2_058)));
         assert_eq!((rows[0].counter("gpc0"), rows[0].counter("gpc0_rate")), (Some(16), Some(6)));
         assert_eq!((rows[1].counter("gpc0"), rows[1].counter("gpc1")), (Some(1), None));
         assert_eq!(table("# table: seq, type: integer, size:1, used:0\n\n", "seq"), Some(Vec::new()));

@@ -24,6 +24,9 @@ use suiftly_edge::runtime::RuntimeSocket;
 use suiftly_schema::time::UnixMillis;
 use tempfile::TempDir;
 
+/// A variable of the tests' own: the file that is read instead of `origin.cfg`.
+pub(crate) const ORIGIN: &str = "SUIFTLY_TESTS_ORIGIN";
+
 /// Nothing here takes a second; what takes this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often a condition is looked at until it holds.
@@ -245,7 +248,9 @@ impl Gateway {
         let logs = if self.transport == Transport::Ring { "logs-ring.cfg" } else { "logs-udp.cfg" };
         let mut command = haproxy();
         command.arg("-Ws").current_dir(config_dir());
-        for file in [logs, "haproxy.cfg", "origin.cfg"] {
+        let origin =
+            self.variables.iter().find(|(name, _)| *name == ORIGIN).map_or("origin.cfg", |(_, file)| file.as_str());
+        for file in [logs, "haproxy.cfg", origin] {
             command.args(["-f", file]);
         }
         for door in Door::ALL {

@@ -35,6 +35,7 @@ fn edge_process() {
         canary_path: "/".to_owned(),
         gateways: vec![GatewayConfig { server_id: SERVER, socket: text("socket").into(), doors: Vec::new() }],
         homes: Vec::new(),
+        streams: false,
         metrics: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

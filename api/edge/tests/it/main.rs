@@ -22,4 +22,5 @@ mod reload;
 mod repair;
 mod running;
 mod sf1;
+mod streams;
 mod swap;

@@ -47,6 +47,7 @@ impl Place {
             canary_path: "/".to_owned(),
             gateways: vec![GatewayConfig { server_id: SERVER, socket: socket.to_owned(), doors: Vec::new() }],
             homes: Vec::new(),
+            streams: false,
             metrics: None,
         }
     }

@@ -41,11 +41,11 @@ fn known(format: &LogFormat) -> TryFormatView {
 }
 
 /// The lines, whole; together no longer than what may be given again at once.
-pub(super) async fn lines(rows: &dyn QuarantineRows, which: Which) -> Result<Vec<KeptLine>, StoreError> {
+pub(super) async fn lines(rows: &dyn QuarantineRows, which: &Which) -> Result<Vec<KeptLine>, StoreError> {
     let offsets = match which {
         Which::Nothing => Vec::new(),
-        Which::At(offsets) => offsets,
-        Which::Of(reason, limit) => open(rows, reason, limit).await?,
+        Which::At(offsets) => offsets.clone(),
+        Which::Of(reason, limit) => open(rows, reason, *limit).await?,
     };
     let (mut lines, mut bytes) = (Vec::with_capacity(offsets.len()), 0);
     for offset in offsets {
@@ -60,10 +60,11 @@ pub(super) async fn lines(rows: &dyn QuarantineRows, which: Which) -> Result<Vec
 }
 
 /// Where the newest lines of a reason stand that have not become anything.
-async fn open(rows: &dyn QuarantineRows, reason: String, limit: usize) -> Result<Vec<u64>, StoreError> {
+async fn open(rows: &dyn QuarantineRows, reason: &str, limit: usize) -> Result<Vec<u64>, StoreError> {
     let is_open =
         |line: &KeptLine| line.outcome.as_ref().is_none_or(|(word, _)| !SETTLED_OUTCOMES.contains(&word.as_str()));
-    let mut query = QuarantineQuery { reason: Some(reason), limit: PAGE_LINES, ..QuarantineQuery::default() };
+    let mut query =
+        QuarantineQuery { reason: Some(reason.to_owned()), limit: PAGE_LINES, ..QuarantineQuery::default() };
     let mut offsets = Vec::with_capacity(limit);
     for _ in 0..PAGES_MAX {
         let page = rows.page(&query).await?;

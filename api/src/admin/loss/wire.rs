@@ -4,11 +4,11 @@ use super::{
     BesideLive, LOSS_SERVERS_MAX, LOSS_WORKERS_MAX, LossLive, MissingLive, RangeLive, TransportBesideLive, by_server,
 };
 use crate::pipeline::WorkerLines;
-use crate::wire::ppm;
+use crate::wire::{HomeLoss, ppm};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use suiftly_schema::ids::Epoch;
-use suiftly_schema::loss::LossTotals;
+use suiftly_schema::loss::{HomeLines, LossTotals};
 use suiftly_schema::time::UnixMillis;
 use utoipa::ToSchema;
 
@@ -49,7 +49,7 @@ pub struct LossCounts {
     /// Distinct lines received.
     #[schema(value_type = i64)]
     pub received: u64,
-    /// Lines that came again.
+    /// Lines that came again: a second home's copies too.
     #[schema(value_type = i64)]
     pub duplicates: u64,
     /// Lines that came again with another body.
@@ -154,6 +154,8 @@ pub struct WorkerLossDetail {
     /// Highest number received.
     #[schema(value_type = i64)]
     pub highest_seq: u64,
+    /// What each home has brought of them: of those that a gateway sends its lines to.
+    pub homes: Vec<HomeLoss>,
     /// Missing numbers, newest first.
     pub ranges: Vec<MissingRange>,
     /// Older ranges.
@@ -275,7 +277,10 @@ impl LossReport {
             servers: by_server.iter().take(LOSS_SERVERS_MAX).map(server).collect(),
             servers_left_out: by_server.len().saturating_sub(LOSS_SERVERS_MAX) as u64,
             workers: workers
-                .map(|lines| detail(lines, loss.missing.remove(&lines.worker).unwrap_or_default()))
+                .map(|lines| {
+                    let homes = loss.homes.remove(&lines.worker).unwrap_or_default();
+                    detail(lines, &homes, loss.missing.remove(&lines.worker).unwrap_or_default())
+                })
                 .collect(),
             workers_left_out: loss.workers.len().saturating_sub(LOSS_WORKERS_MAX) as u64,
             beside: loss.beside.into(),
@@ -283,7 +288,7 @@ impl LossReport {
     }
 }
 
-fn detail(lines: &WorkerLines, missing: MissingLive) -> WorkerLossDetail {
+fn detail(lines: &WorkerLines, homes: &[HomeLines], missing: MissingLive) -> WorkerLossDetail {
     WorkerLossDetail {
         server_id: lines.worker.server_id,
         boot_ms: lines.worker.boot.0,
@@ -291,6 +296,7 @@ fn detail(lines: &WorkerLines, missing: MissingLive) -> WorkerLossDetail {
         counts: LossCounts::of_worker(lines),
         first_seq: lines.first_seq,
         highest_seq: lines.highest_seq,
+        homes: HomeLoss::of(homes, lines),
         ranges: missing.ranges.into_iter().map(MissingRange::from).collect(),
         ranges_left_out: missing.ranges_left_out,
         missing_closed: missing.closed,

@@ -29,6 +29,8 @@ pub(super) struct PageQuery {
     reason: Option<String>,
     /// Of sources that begin so alone: `udp 192.0.2.7`.
     source: Option<String>,
+    /// In a cluster: of the journal of this ingester; without it of the first.
+    journal: Option<String>,
     /// Only those before this place: `next_before` of the page before.
     #[param(minimum = 0)]
     before: Option<i64>,
@@ -37,9 +39,10 @@ pub(super) struct PageQuery {
     limit: Option<i32>,
 }
 
-/// Reads a page's query.
-pub(super) fn page(query: &str) -> Result<QuarantineQuery, Problem> {
-    let mut fields = Fields::read_named(query, &["reason", "source", "before", "limit"]);
+/// Reads a page's query: which lines, of which journal.
+pub(super) fn page(query: &str) -> Result<(QuarantineQuery, Option<String>), Problem> {
+    let mut fields = Fields::read_named(query, &["reason", "source", "journal", "before", "limit"]);
+    let journal = fields.value("journal").map(str::to_owned);
     let reason = fields.parsed("reason", |text| is_reason(text).then(|| text.to_owned()), REASON_MUST_BE);
     let source = fields.parsed(
         "source",
@@ -49,7 +52,14 @@ pub(super) fn page(query: &str) -> Result<QuarantineQuery, Problem> {
     let before = fields.parsed("before", place, "must be a place in the journal, 0 or more");
     let in_range = |text: &str| text.parse().ok().filter(|limit| (1..=PAGE_LINES_MAX).contains(limit));
     let limit = fields.parsed("limit", in_range, &format!("must be 1 to {PAGE_LINES_MAX}")).unwrap_or(PAGE_LINES);
-    fields.finish(QuarantineQuery { reason, source, before, limit })
+    fields.finish((QuarantineQuery { reason, source, before, limit }, journal))
+}
+
+/// Reads a line's query: of which journal.
+pub(super) fn journal(query: &str) -> Result<Option<String>, Problem> {
+    let fields = Fields::read_named(query, &["journal"]);
+    let journal = fields.value("journal").map(str::to_owned);
+    fields.finish(journal)
 }
 
 /// Reads a path's offset.
@@ -77,14 +87,14 @@ pub(super) async fn replay(request: Request) -> Result<Replay, Problem> {
     Ok(Replay { selection, again, limit: limit.map_or(MAX_GIVEN_LINES, |limit| limit as usize) })
 }
 
-/// Reads a discard's body: never all at once.
-pub(super) async fn discard(request: Request) -> Result<QuarantineSelection, Problem> {
-    let DiscardRequest { reason, offsets } = body(request).await?;
+/// Reads a discard's body: never all at once. Which lines, of which journal.
+pub(super) async fn discard(request: Request) -> Result<(QuarantineSelection, Option<String>), Problem> {
+    let DiscardRequest { reason, offsets, journal } = body(request).await?;
     let mut errors = Vec::new();
     if reason.is_none() && offsets.is_none() {
         errors.push(FieldError::new("reason", "must be given, or `offsets`"));
     }
-    selection(reason, offsets, errors)
+    Ok((selection(reason, offsets, errors)?, journal))
 }
 
 async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
@@ -128,10 +138,11 @@ mod tests {
     #[test]
     fn pages() {
         let plain = QuarantineQuery { limit: 100, ..QuarantineQuery::default() };
-        assert_eq!(page("").unwrap(), plain);
-        let all = page("reason=sf1_number&source=udp+192.0.2.7&before=10&limit=1000").unwrap();
+        assert_eq!(page("").unwrap(), (plain, None));
+        let all = page("reason=sf1_number&source=udp+192.0.2.7&before=10&limit=1000&journal=a").unwrap();
         let (reason, source) = (Some("sf1_number".to_owned()), Some("udp 192.0.2.7".to_owned()));
-        assert_eq!(all, QuarantineQuery { reason, source, before: Some(10), limit: 1_000 });
+        let wanted = QuarantineQuery { reason, source, before: Some(10), limit: 1_000 };
+        assert_eq!(all, (wanted, Some("a".to_owned())));
         let cases = [
             ("reason=SF1", "reason"),
             ("reason=", "reason"),

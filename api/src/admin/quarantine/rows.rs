@@ -2,13 +2,20 @@
 //! is the real one.
 
 use futures::future::BoxFuture;
+use std::sync::Arc;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_store::StoreError;
 use suiftly_store::accounts::Act;
-use suiftly_store::reader::{KeptLine, KeptReason, QuarantineQuery, QuarantineSelection, Reader};
+use suiftly_store::reader::{KeptLine, KeptReason, LineJournal, QuarantineQuery, QuarantineSelection, Reader};
 
 /// The store's quarantine.
 pub trait QuarantineRows: Send + Sync + 'static {
+    /// As [`Reader::line_journals`].
+    fn journals(&self) -> BoxFuture<'_, Result<Vec<LineJournal>, StoreError>>;
+
+    /// As [`Reader::of_journal`].
+    fn of_journal(&self, journal_id: &str) -> Arc<dyn QuarantineRows>;
+
     /// As [`Reader::quarantine_reasons`].
     fn reasons(&self) -> BoxFuture<'_, Result<Vec<KeptReason>, StoreError>>;
 
@@ -39,6 +46,14 @@ pub trait QuarantineRows: Send + Sync + 'static {
 }
 
 impl QuarantineRows for Reader {
+    fn journals(&self) -> BoxFuture<'_, Result<Vec<LineJournal>, StoreError>> {
+        Box::pin(self.line_journals())
+    }
+
+    fn of_journal(&self, journal_id: &str) -> Arc<dyn QuarantineRows> {
+        Arc::new(Self::of_journal(self, journal_id))
+    }
+
     fn reasons(&self) -> BoxFuture<'_, Result<Vec<KeptReason>, StoreError>> {
         Box::pin(self.quarantine_reasons())
     }

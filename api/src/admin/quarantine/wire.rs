@@ -68,13 +68,22 @@ pub struct Quarantine {
     /// Where the next page begins, if there may be one: its `before`.
     #[schema(value_type = Option<i64>)]
     pub next_before: Option<u64>,
+    /// In a cluster: the ingester whose journal they stand in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub journal: Option<String>,
+    /// In a cluster: all ingesters that there are, for `journal`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub journals: Vec<String>,
 }
 
 impl Quarantine {
-    pub(super) fn page(lines: Vec<KeptLine>, limit: u32) -> Self {
+    pub(super) fn page(lines: Vec<KeptLine>, limit: u32, (journal, journals): (Option<String>, Vec<String>)) -> Self {
         let is_full = lines.len() >= limit as usize;
         let next_before = lines.last().filter(|_| is_full).map(|line| line.journal_offset);
-        Self { lines: lines.into_iter().map(|line| QuarantineLine::of(&line)).collect(), next_before }
+        let lines = lines.into_iter().map(|line| QuarantineLine::of(&line)).collect();
+        Self { lines, next_before, journal, journals }
     }
 }
 
@@ -182,6 +191,9 @@ pub struct DiscardRequest {
     /// These alone.
     #[schema(required = false, value_type = Option<Vec<i64>>, max_items = 1_000)]
     pub offsets: Option<Vec<u64>>,
+    /// In a cluster: of the journal of this ingester. It must be given where there are several.
+    #[schema(required = false)]
+    pub journal: Option<String>,
 }
 
 /// What was thrown away.

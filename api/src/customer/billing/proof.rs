@@ -68,7 +68,7 @@ impl From<Unproven> for Problem {
         let detail = error.to_string();
         match error {
             Unproven::NotFound => Self::new(ProblemCode::NotFound).detail(detail),
-            Unproven::NoHour | Unproven::NotBilled | Unproven::NotSealed => {
+            Unproven::NoHour | Unproven::NotBilled | Unproven::NotSealed | Unproven::Cluster => {
                 Self::new(ProblemCode::ProofUnavailable).detail(detail)
             }
             // Which journal it was is nobody's business but ours.

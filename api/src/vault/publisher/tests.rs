@@ -294,3 +294,38 @@ fn what_is_remembered_is_bounded() {
     publisher.publish_now();
     assert_eq!(publisher.remembered_span(), Some((publisher.version(), publisher.version())));
 }
+
+#[test]
+fn rows_that_are_read_anew_take_the_place_of_what_deltas_made() {
+    let start = Start { key_grants: vec![key(1, KeyLife::Active)], access_grants: vec![], ..Start::default() };
+    let publisher = opened(start);
+    let (active, revoked) = (key(1, KeyLife::Active), key(1, KeyLife::Revoked));
+    let state_of = || publisher.current().unwrap().set.key(&active.key_sha256).map(|key| key.state);
+    assert_eq!((publisher.version(), state_of()), (1, Some(KeyLife::Active)));
+    // What came before the rows, and was not published yet, is in them or is out of date.
+    publisher.apply(2, UnixMillis(2), &[(active.clone(), -1)], &[]);
+    publisher.read_anew(5, UnixMillis(5), vec![revoked.clone()], vec![]);
+    publisher.publish_now();
+    let head = publisher.current().unwrap().head.clone();
+    assert_eq!((head.version, head.epoch, state_of()), (2, 5, Some(KeyLife::Revoked)));
+    assert_eq!(head.keys, 1 + 12, "the canaries of two gateways stay");
+    // The same once more makes no version; deltas go on from it.
+    publisher.read_anew(6, UnixMillis(6), vec![revoked.clone()], vec![]);
+    publisher.publish_now();
+    assert_eq!(publisher.version(), 2);
+    publisher.apply(7, UnixMillis(7), &[(revoked, -1), (active.clone(), 1)], &[]);
+    publisher.publish_now();
+    assert_eq!((publisher.version(), state_of()), (3, Some(KeyLife::Active)));
+}
+
+#[test]
+fn what_was_taken_to_be_published_before_a_reading_is_dropped() {
+    let publisher = opened(Start::default());
+    let active = key(1, KeyLife::Active);
+    publisher.apply(2, UnixMillis(2), &[(active.clone(), 1)], &[]);
+    let (updates, demand, at) = begin(&mut publisher.0.state.lock());
+    publisher.read_anew(5, UnixMillis(5), vec![], vec![]);
+    publisher.publish(updates, demand, at);
+    publisher.publish_now();
+    assert!(publisher.current().unwrap().set.key(&active.key_sha256).is_none());
+}

@@ -14,6 +14,7 @@ export function aPipeline(change: Partial<Pipeline> = {}): Pipeline {
     lines: {
       received: 100,
       accepted: 98,
+      second_home: 0,
       duplicates: 1,
       conflicts: 0,
       system: 1,

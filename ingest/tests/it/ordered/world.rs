@@ -248,7 +248,9 @@ impl Sum {
         self.requeued.sort_unstable();
         self.system.extend(batch.system.iter().map(|of| (of.timestamp, of.server_id, of.message.clone())));
         self.system.sort_unstable();
-        self.windows.extend(batch.windows.iter().cloned());
+        // A home is another in each journal, so homes are not of what adds up.
+        let windows = batch.windows.iter().cloned();
+        self.windows.extend(windows.map(|window| WorkerWindow { homes: Vec::new(), ..window }));
         self.windows.sort_unstable_by_key(|window| window.worker);
         self.oldest_received_at = self.oldest_received_at.into_iter().chain([batch.oldest_received_at]).min();
         add_rows(&mut self.usage, &batch.partials.usage);

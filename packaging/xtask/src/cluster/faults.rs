@@ -179,7 +179,7 @@ impl Run<'_> {
         let journaled = Recount::of(system.journals.iter().map(PathBuf::as_path))?;
         let closing = Closing { numbered, journaled, pipeline, usage };
         let mut differences = closing.differences();
-        differences.extend(line_differences(&check(site.suiftly()?, site.data_dir)?));
+        differences.extend(line_differences(&check(site.suiftly()?, site.data_dir, &system.to_check())?));
         Ok((closing, differences))
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct System {
     pub(crate) homes: Vec<SocketAddr>,
     /// Where they are kept.
     pub(crate) journals: Vec<PathBuf>,
+    /// Where process 0 keeps the order of a cluster.
+    order: Option<PathBuf>,
     pub(crate) database: Database,
     pub(crate) net: Option<Net>,
     _alone: File,
@@ -73,9 +75,11 @@ impl System {
         let at = |name: &&str| anyhow::Ok(SocketAddr::from((net.address(name)?, LINES_PORT)));
         let homes = VICTIMS[DATAFLOW..].iter().map(at).collect::<anyhow::Result<_>>()?;
         let journals = VICTIMS[DATAFLOW..].iter().map(|name| site.data_dir.join(name).join("journal")).collect();
+        let order = Some(site.data_dir.join(VICTIMS[0]).join("order"));
         let token = String::new();
         let api = Api::new(ports.admin, &token);
-        Self { services, api, ports, token, homes, journals, database, net: Some(net), _alone: alone }.begun(site)
+        Self { services, api, ports, token, homes, journals, order, database, net: Some(net), _alone: alone }
+            .begun(site)
     }
 
     /// One process, the same way; behind a cable as the cluster's are, or on this machine, which needs no root.
@@ -106,7 +110,7 @@ impl System {
         let token = String::new();
         let ports = Ports { syslog: lines, logs: lines, api, admin, ..ports };
         let api = Api::new(admin, &token);
-        Self { services, api, ports, token, homes, journals, database, net, _alone: alone }.begun(site)
+        Self { services, api, ports, token, homes, journals, order: None, database, net, _alone: alone }.begun(site)
     }
 
     /// Once everybody serves, and there is an operator.
@@ -146,6 +150,11 @@ impl System {
         let of_database = database.into_iter().filter_map(|pid| u32::try_from(pid).ok()).map(cpu_seconds).sum();
         all.push(("PostgreSQL", of_database));
         Ok(all)
+    }
+
+    /// What `suiftly db check` is told: of a cluster all journals, of one process nothing.
+    pub(crate) fn to_check(&self) -> Vec<PathBuf> {
+        self.order.iter().flat_map(|order| [order].into_iter().chain(&self.journals)).cloned().collect()
     }
 
     /// Ends everybody but PostgreSQL; what they have then is all there will be.

@@ -100,7 +100,7 @@ fn run(
     let journaled = Recount::of(system.journals.iter().map(PathBuf::as_path))?;
     let closing = Closing { numbered, journaled, pipeline, usage };
     let mut differences = closing.differences();
-    differences.extend(line_differences(&check(site.suiftly()?, site.data_dir)?));
+    differences.extend(line_differences(&check(site.suiftly()?, site.data_dir, &system.to_check())?));
     if closing.lost() > 0 {
         differences.push(format!("{} lines are in no journal", closing.lost()));
     }

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 /// So many rows at a time, whatever there are.
 const FETCH: &str = "FETCH 10000 FROM stored_lines";
 const DECLARE: &str = "DECLARE stored_lines NO SCROLL CURSOR FOR \
-    SELECT server_id, boot, seq, journal_offset FROM haproxy_raw_logs_all ORDER BY journal_offset";
+    SELECT server_id, boot, seq, journal_offset, journal_no FROM haproxy_raw_logs_all ORDER BY journal_no, journal_offset";
 
 /// The ten sums of every minute and key that either side has, where they differ. Written anew out of SPEC §5, not out of
 /// what the dataflow does: that is what it checks. `is_billed` is a condition.
@@ -55,12 +55,14 @@ WHERE (recount.guaranteed, recount.burst, recount.rejected, recount.client_error
 pub struct StoredLine {
     /// `None` for lines of formats that number none.
     pub line_id: Option<LineId>,
+    /// Which journal, by its number in the cluster; 0: the only one.
+    pub journal_no: u16,
     /// In bytes.
     pub journal_offset: u64,
 }
 
 impl Reader {
-    /// Hands over every raw record, ascending by its place in the journal.
+    /// Hands over every raw record, ascending by its journal's number and its place in that.
     pub async fn each_stored_line(&self, mut each: impl FnMut(StoredLine)) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
         let snapshot = snapshot(&mut connection).await?;
@@ -98,5 +100,6 @@ fn line(row: &Row) -> Result<StoredLine, StoreError> {
         }
         _ => None,
     };
-    Ok(StoredLine { line_id, journal_offset: from_bigint("a frame's place in the journal", row.get(3))? })
+    let journal_offset = from_bigint("a frame's place in the journal", row.get(3))?;
+    Ok(StoredLine { line_id, journal_no: row.get::<_, i16>(4).cast_unsigned(), journal_offset })
 }

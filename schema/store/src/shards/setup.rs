@@ -35,6 +35,9 @@ const COPY_FOLDED: &str = "INSERT INTO folded_workers (journal_id, server_id, wo
     SELECT $2::text, server_id, workers, received, duplicates, conflicts, missing, repaired \
     FROM folded_workers WHERE journal_id = $1";
 
+const COPY_STREAMS: &str = "INSERT INTO open_streams (journal_id, server_id, boot, rt, epoch, told_bytes, is_final, heard_at) \
+    SELECT $2::text, server_id, boot, rt, 0, told_bytes, is_final, heard_at FROM open_streams WHERE journal_id = $1";
+
 const NUMBER: &str = "INSERT INTO cluster_journals (no, journal_id, name) \
     SELECT coalesce(max(no), 0) + 1, $1::text, $2::text FROM cluster_journals \
     ON CONFLICT (journal_id) DO UPDATE SET name = excluded.name RETURNING no";
@@ -47,12 +50,13 @@ const LEVEL: &str = "UPDATE shard_watermarks AS s SET epoch = most.epoch, cut_at
     FROM (SELECT epoch, cut_at FROM shard_watermarks ORDER BY epoch DESC LIMIT 1) AS most WHERE s.epoch < most.epoch";
 
 /// What stands under the order's id, and its place.
-const MOVE_ORDER: [&str; 6] = [
+const MOVE_ORDER: [&str; 7] = [
     "UPDATE journal_watermarks AS new SET epoch = old.epoch, cut_at = old.cut_at, received = old.received, \
      accepted = old.accepted, second_home = old.second_home, duplicates = old.duplicates, system = old.system, \
      rejected = old.rejected, records = old.records FROM journal_watermarks AS old WHERE old.journal_id = $1 AND new.journal_id = $2",
     "UPDATE worker_windows SET journal_id = $2 WHERE journal_id = $1",
     "UPDATE folded_workers SET journal_id = $2 WHERE journal_id = $1",
+    "UPDATE open_streams SET journal_id = $2 WHERE journal_id = $1",
     "UPDATE firehose_spans SET journal_id = $2 WHERE journal_id = $1",
     "UPDATE firehose_progress SET journal_id = $2 WHERE journal_id = $1",
     "UPDATE cluster SET order_journal = $2 WHERE order_journal = $1",
@@ -76,12 +80,20 @@ impl ClusterStore {
         made.map_err(StoreError::database(attempted))?;
         transaction.execute(MAKE_SHARDS, &[]).await.map_err(StoreError::database(attempted))?;
         if let Some(before) = &new.goes_on_from {
-            for sql in [COPY_WINDOWS, COPY_FOLDED] {
+            for sql in [COPY_WINDOWS, COPY_FOLDED, COPY_STREAMS] {
                 let copied = transaction.execute(sql, &[before, &new.order_journal]).await;
                 copied.map_err(StoreError::database("take over what dedup has seen"))?;
             }
         }
         transaction.commit().await.map_err(StoreError::database(attempted))
+    }
+
+    /// The journal of the single process that wrote to the database last, if one did.
+    pub async fn single_journal(&mut self) -> Result<Option<String>, StoreError> {
+        let select = "SELECT journal_id FROM journal_watermarks WHERE epoch > 0 ORDER BY cut_at DESC LIMIT 1";
+        let row = self.client().await?.query_opt(select, &[]).await;
+        let row = row.map_err(StoreError::database("look for a single process's journal"))?;
+        Ok(row.map(|row| row.get(0)))
     }
 
     /// The number of an ingester's journal: a new one if it has none yet.
@@ -90,7 +102,16 @@ impl ClusterStore {
         let transaction = self.client().await?.transaction().await.map_err(StoreError::database(attempted))?;
         let lock = "LOCK TABLE cluster_journals IN SHARE ROW EXCLUSIVE MODE";
         transaction.batch_execute(lock).await.map_err(StoreError::database(attempted))?;
-        resume::begin(&transaction, journal_id).await?;
+        if !resume::begin(&transaction, journal_id).await? {
+            let select = "SELECT EXISTS (SELECT FROM cluster_journals WHERE journal_id = $1)";
+            let row = transaction.query_one(select, &[&journal_id]).await;
+            if !row.map_err(StoreError::database(attempted))?.get::<_, bool>(0) {
+                // What is stored of it stands in epochs of its own: taken in again it would be charged again.
+                let cause =
+                    format!("journal {journal_id} was a single process's: ingester {name} must begin a new one");
+                return Err(StoreError::Unfit { attempted, cause });
+            }
+        }
         let row = transaction.query_one(NUMBER, &[&journal_id, &name]).await;
         let no: i16 = row.map_err(StoreError::database(attempted))?.get(0);
         transaction.commit().await.map_err(StoreError::database(attempted))?;

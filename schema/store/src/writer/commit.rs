@@ -7,6 +7,7 @@ use suiftly_schema::loss::{LineCounts, WorkerWindow};
 use suiftly_schema::quarantine::{QuarantinedLine, Requeued};
 use suiftly_schema::record::Record;
 use suiftly_schema::reference::ReferenceChange;
+use suiftly_schema::stream::{OpenStream, StreamId};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
 
@@ -32,6 +33,10 @@ pub struct Commit {
     pub windows: Vec<WorkerWindow>,
     /// The workers that were folded in this epoch, before those windows.
     pub folded: Vec<WorkerWindow>,
+    /// The open streams of which something changed, as they are after this epoch.
+    pub streams: Vec<OpenStream>,
+    /// The streams that were let go of in this epoch, before those above.
+    pub ended: Vec<StreamId>,
     /// HAProxy's own messages.
     pub system: Vec<SystemMessage>,
     /// Rejected lines to keep, as far as there is room for them.
@@ -56,6 +61,8 @@ impl Commit {
             reference: batch.reference,
             windows: batch.windows,
             folded: batch.folded,
+            streams: batch.streams,
+            ended: batch.ended,
             system: batch.system,
             quarantined: batch.quarantined,
             requeued: batch.requeued,
@@ -88,6 +95,8 @@ impl Commit {
             + size_of_val(&*self.requeued)
             + size_of_val(&*self.windows)
             + size_of_val(&*self.folded)
+            + size_of_val(&*self.streams)
+            + size_of_val(&*self.ended)
             + seen
             + homes
             + self.deltas.memory_bytes()

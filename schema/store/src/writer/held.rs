@@ -1,4 +1,4 @@
-//! What a start goes on from beside the views: dedup's windows, what it has folded, and the reference data.
+//! What a start goes on from beside the views: dedup's windows, what it has folded, open streams, and the reference data.
 //!
 //! A single process stores it with the commit that it is of. A process of a cluster holds it back until every shard has
 //! that epoch: all of them start again from the same place, and a window that knew more would take a line, which a
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::{LossTotals, WorkerId, WorkerWindow};
 use suiftly_schema::reference::{EntityId, ReferenceChange};
+use suiftly_schema::stream::{OpenStream, StreamId};
 use suiftly_schema::time::UnixMillis;
 
 /// What a transaction stores of it.
@@ -21,6 +22,8 @@ pub(super) struct Kept<'a> {
     pub(super) windows: Vec<&'a WorkerWindow>,
     pub(super) folded: &'a BTreeSet<WorkerId>,
     pub(super) folded_totals: &'a BTreeMap<i16, LossTotals>,
+    pub(super) streams: Vec<OpenStream>,
+    pub(super) ended_streams: &'a BTreeSet<StreamId>,
     pub(super) reference: Vec<(EntityId, &'a ReferenceChange)>,
 }
 
@@ -32,6 +35,8 @@ impl<'a> Kept<'a> {
             windows: merged.windows.values().copied().collect(),
             folded: &merged.folded,
             folded_totals: &merged.folded_totals,
+            streams: merged.streams.values().copied().collect(),
+            ended_streams: &merged.ended_streams,
             reference: merged.reference.iter().map(|(id, change)| (*id, *change)).collect(),
         }
     }
@@ -43,6 +48,8 @@ impl<'a> Kept<'a> {
             windows: state.windows.values().collect(),
             folded: &state.folded,
             folded_totals: &state.folded_totals,
+            streams: state.streams.values().copied().collect(),
+            ended_streams: &state.ended_streams,
             reference: state.reference.iter().map(|(id, change)| (*id, change)).collect(),
         }
     }
@@ -56,6 +63,8 @@ pub(super) struct State {
     windows: BTreeMap<WorkerId, WorkerWindow>,
     folded: BTreeSet<WorkerId>,
     folded_totals: BTreeMap<i16, LossTotals>,
+    streams: BTreeMap<StreamId, OpenStream>,
+    ended_streams: BTreeSet<StreamId>,
     reference: BTreeMap<EntityId, ReferenceChange>,
 }
 
@@ -69,6 +78,11 @@ impl State {
             self.folded_totals.entry(window.worker.server_id).or_default().add(&LossTotals::of(window));
         }
         self.windows.extend(commit.windows.iter().map(|window| (window.worker, window.clone())));
+        for id in &commit.ended {
+            self.streams.remove(id);
+            self.ended_streams.insert(*id);
+        }
+        self.streams.extend(commit.streams.iter().map(|stream| (stream.id, *stream)));
         if with_reference {
             self.reference.extend(commit.reference.iter().map(|change| (change.entity.id(), change.clone())));
         }

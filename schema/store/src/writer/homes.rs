@@ -32,26 +32,14 @@ pub(super) async fn put(
         let boots: Vec<Timestamptz> = rows.iter().map(|(worker, _)| Timestamptz(worker.boot)).collect();
         let places: Vec<i16> = rows.iter().map(|(_, (place, _))| *place).collect();
         let homes: Vec<&str> = rows.iter().map(|(_, (_, of))| of.home.as_str()).collect();
-        let column = |of: fn(&HomeLines) -> u64| -> Vec<i64> {
-            rows.iter().map(|(_, (_, home))| to_bigint(of(home))).collect()
-        };
+        let column =
+            |of: fn(&HomeLines) -> u64| -> Vec<i64> { rows.iter().map(|(_, (_, home))| to_bigint(of(home))).collect() };
         let (received, missing) = (column(|of| of.received), column(|of| of.missing));
         let (first, highest) = (column(|of| of.first_seq), column(|of| of.highest_seq));
         let heard: Vec<Timestamptz> = rows.iter().map(|(_, (_, of))| Timestamptz(of.heard_at)).collect();
         let seen: Vec<&[u8]> = rows.iter().map(|(_, (_, of))| of.seen.as_slice()).collect();
-        let parameters: [&(dyn ToSql + Sync); 11] = [
-            &journal_id,
-            &servers,
-            &boots,
-            &places,
-            &homes,
-            &received,
-            &missing,
-            &first,
-            &highest,
-            &heard,
-            &seen,
-        ];
+        let parameters: [&(dyn ToSql + Sync); 11] =
+            [&journal_id, &servers, &boots, &places, &homes, &received, &missing, &first, &highest, &heard, &seen];
         execute(transaction, &statements.put_homes, &parameters, "store what homes brought").await?;
     }
     Ok(())

@@ -14,6 +14,7 @@ use suiftly_schema::infra::{InfraKey, InfraSpanKey, InfraSums};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerId, WorkerWindow};
 use suiftly_schema::record::Record;
 use suiftly_schema::reference::{EntityId, ReferenceChange};
+use suiftly_schema::stream::{OpenStream, StreamId};
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{Usage, UsageKey};
 use suiftly_schema::view::{AccessGrant, KeyGrant, RatedKey, RatedSums, Spend};
@@ -51,6 +52,9 @@ pub(super) struct Merged<'a> {
     pub(super) folded: BTreeSet<WorkerId>,
     /// What they add up to, by server.
     pub(super) folded_totals: BTreeMap<i16, LossTotals>,
+    pub(super) streams: BTreeMap<StreamId, OpenStream>,
+    /// Whose stored rows go, before those above come.
+    pub(super) ended_streams: BTreeSet<StreamId>,
     pub(super) system: BTreeMap<SystemRow<'a>, i32>,
     pub(super) quarantined: Vec<Quarantined<'a>>,
     /// By the line's journal and its place there: what became of it last.
@@ -91,6 +95,8 @@ impl<'a> Merged<'a> {
             windows: BTreeMap::new(),
             folded: BTreeSet::new(),
             folded_totals: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            ended_streams: BTreeSet::new(),
             system: BTreeMap::new(),
             quarantined: Vec::new(),
             requeued: BTreeMap::new(),
@@ -128,6 +134,11 @@ impl<'a> Merged<'a> {
         for window in &commit.windows {
             self.windows.insert(window.worker, window);
         }
+        for id in &commit.ended {
+            self.streams.remove(id);
+            self.ended_streams.insert(*id);
+        }
+        self.streams.extend(commit.streams.iter().map(|stream| (stream.id, *stream)));
         for message in &commit.system {
             let row = SystemRow {
                 timestamp: message.timestamp,

@@ -33,7 +33,7 @@ pub(super) async fn put(transaction: &Transaction<'_>, kept: &Kept<'_>) -> Resul
 }
 
 /// Every entity as the dataflow was told of it last, and the number of the last change.
-pub(super) async fn read(client: &impl GenericClient) -> Result<(Vec<Entity>, u64), StoreError> {
+pub(crate) async fn read(client: &impl GenericClient) -> Result<(Vec<Entity>, u64), StoreError> {
     let attempted = "read the reference data";
     let select = "SELECT entity FROM reference_entities ORDER BY kind, id";
     let rows = client.query(select, &[]).await.map_err(StoreError::database(attempted))?;

@@ -1,6 +1,6 @@
 //! What a writer finds when it opens: where the journal stands in the database, to go on from there.
 
-use super::{loss, reference};
+use super::{loss, reference, streams};
 use crate::codec::{MonthDate, Timestamptz, from_bigint, known_customer, service_of};
 use crate::{StoreError, vault};
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use suiftly_schema::ids::{CustomerId, Epoch};
 use suiftly_schema::loss::{LineCounts, LossTotals, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::reference::Entity;
+use suiftly_schema::stream::OpenStream;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::{AccessGrant, KeyGrant, RatedKey, RatedSums};
 use tokio_postgres::types::Json;
@@ -34,6 +35,8 @@ pub struct Resume {
     pub windows: Vec<WorkerWindow>,
     /// What the workers add up to that are not told apart any more, by server.
     pub folded: Vec<(i16, LossTotals)>,
+    /// The open streams as they are after that epoch, by id.
+    pub streams: Vec<OpenStream>,
     /// All that has been rated, by whatever journal: rounding goes on from these totals.
     pub rated: Vec<(RatedKey, RatedSums)>,
     /// The same in all, by customer, ascending.
@@ -56,6 +59,7 @@ pub(super) async fn resume(client: &Client, journal_id: &str) -> Result<Resume, 
     loss::fold_surplus(client, journal_id).await?;
     resume.windows = loss::windows(client, journal_id, true).await?;
     resume.folded = loss::folded(client, journal_id).await?;
+    resume.streams = streams::read(client, journal_id, None).await?;
     resume.rated = rated(client, None).await?;
     resume.rated_in_all = rated_in_all(&resume.rated);
     (resume.reference, resume.reference_seq) = reference::read(client).await?;

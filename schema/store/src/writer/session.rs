@@ -7,7 +7,7 @@ use super::partitions::Partitions;
 use super::quarantine::{self, Budget};
 use super::shards::{Journals, Shards};
 use super::statements::{self, Statements};
-use super::{copy, homes, lock, loss, reference, resume};
+use super::{copy, homes, lock, loss, reference, resume, streams};
 use crate::StoreError;
 use crate::config::StoreConfig;
 use crate::migrate::{Capability, capability};
@@ -83,6 +83,7 @@ impl Session {
             loss::fold_workers(&transaction, of.journal_id, kept).await?;
             loss::put_windows(&transaction, &self.statements, of.journal_id, kept).await?;
             homes::put(&transaction, &self.statements, of.journal_id, kept).await?;
+            streams::put(&transaction, of.journal_id, kept).await?;
         }
         let quarantine = quarantine::put(&transaction, journals, merged, &self.quarantine).await?;
         Ok((transaction, Outcome { quarantine, put }))

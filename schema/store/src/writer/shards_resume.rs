@@ -1,6 +1,6 @@
 //! What a cluster's process finds when it takes its shards, to go on from there.
 
-use super::{ShardsOf, loss, reference, resume};
+use super::{ShardsOf, loss, reference, resume, streams};
 use crate::codec::Timestamptz;
 use crate::shards::{self, ClusterJournal, Standing};
 use crate::{StoreError, vault};
@@ -9,6 +9,7 @@ use suiftly_schema::loss::{LossTotals, WorkerWindow};
 use suiftly_schema::money::MicroUsd;
 use suiftly_schema::reference::Entity;
 use suiftly_schema::shard::{SHARDS, Shard, ShardSet};
+use suiftly_schema::stream::OpenStream;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::{AccessGrant, KeyGrant, RatedKey, RatedSums};
 use tokio_postgres::{Client, GenericClient, IsolationLevel};
@@ -30,6 +31,8 @@ pub struct ShardsResume {
     pub windows: Vec<WorkerWindow>,
     /// What the workers add up to that are not told apart any more, by server; likewise.
     pub folded: Vec<(i16, LossTotals)>,
+    /// The open streams of these shards' servers, by id; likewise.
+    pub streams: Vec<OpenStream>,
     /// All that has been rated of customers of these shards: rounding goes on from these totals.
     pub rated: Vec<(RatedKey, RatedSums)>,
     /// The same in all, by customer, ascending.
@@ -82,6 +85,7 @@ pub(super) async fn read(client: &mut Client, of: &ShardsOf) -> Result<ShardsRes
         restart_at,
         windows: loss::windows_of(&snapshot, &of.order_journal, &numbers).await?,
         folded,
+        streams: streams::read(&snapshot, &of.order_journal, Some(&numbers)).await?,
         rated_in_all: resume::rated_in_all(&rated),
         rated,
         reference,

@@ -24,11 +24,7 @@ const READ: &str = "SELECT server_id, boot, rt, told_bytes, is_final, heard_at F
     ORDER BY server_id, boot, rt";
 
 /// Deletes the rows of those that were let go of, then puts the others.
-pub(super) async fn put(
-    transaction: &Transaction<'_>,
-    journal_id: &str,
-    kept: &Kept<'_>,
-) -> Result<(), StoreError> {
+pub(super) async fn put(transaction: &Transaction<'_>, journal_id: &str, kept: &Kept<'_>) -> Result<(), StoreError> {
     let gone: Vec<&StreamId> = kept.ended_streams.iter().collect();
     for gone in gone.chunks(UPSERT_ROWS_MAX) {
         let (servers, boots, rts) = names(gone.iter().copied());

@@ -27,6 +27,7 @@ mod seam;
 mod seed;
 mod shards;
 mod shards_read;
+mod streams;
 mod sui_escrow;
 mod vault_file;
 mod vault_versions;

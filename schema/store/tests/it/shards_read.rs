@@ -9,12 +9,13 @@ use suiftly_schema::price::PriceBooks;
 use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{Usage, UsageKey, UsageSums};
 use suiftly_schema::view::{EpochDeltas, HourKey};
+use suiftly_store::StoreError;
 use suiftly_store::accounts::{Act, Actor};
 use suiftly_store::maintenance::index_closed_hours;
 use suiftly_store::money::MoneyStore;
 use suiftly_store::reader::{
-    Bucket, Filter, LineJournal, PartQuery, QuarantineQuery, QuarantineSelection, Reader, Rows, TimeRange, UsageQuery,
-    ViewQuery,
+    Bucket, Filter, LineJournal, PartQuery, QuarantineQuery, QuarantineSelection, Reader, Rows, StoredTo, TimeRange,
+    UsageQuery, ViewQuery,
 };
 use suiftly_store::testing::{Client, TestDatabase, is_timescale_alone, on_each_store};
 
@@ -92,7 +93,8 @@ async fn an_hour_closes_when_the_last_shard_has_passed_it() {
     let database = TestDatabase::create().await;
     let (client, money) = (clustered(&database).await, MoneyStore::new(database.config()).unwrap());
     let late = start().plus_ms(-9 * HOUR_MS);
-    let partition = "SELECT suiftly_ensure_partitions('haproxy_raw_logs', '2026-11-30 17:00+00', '2026-11-30 18:00+00')";
+    let partition =
+        "SELECT suiftly_ensure_partitions('haproxy_raw_logs', '2026-11-30 17:00+00', '2026-11-30 18:00+00')";
     // TimescaleDB closes hours by a job of its own, which asks the same function.
     let hours = u64::from(!is_timescale_alone());
     if hours > 0 {
@@ -174,7 +176,10 @@ async fn a_bill_names_the_order_at_its_customers_shard() {
         SELECT id, 'c', '0x' || lpad(id::text, 64, '0') FROM unnest(ARRAY[6, 7]) AS id";
     client.batch_execute(people).await.unwrap();
     // Line journals have rows, too, and are no part of a bill.
-    client.batch_execute("UPDATE journal_watermarks SET epoch = 77, cut_at = now() WHERE journal_id = 'a'").await.unwrap();
+    client
+        .batch_execute("UPDATE journal_watermarks SET epoch = 77, cut_at = now() WHERE journal_id = 'a'")
+        .await
+        .unwrap();
     let money = MoneyStore::new(database.config()).unwrap();
     let point = |journal_id: &str, epoch| JournalPoint { journal_id: journal_id.to_owned(), epoch };
     for (id, epoch) in [(6, 10), (7, 12)] {
@@ -232,4 +237,20 @@ async fn without_a_cluster_the_journals_row_decides() {
     assert_eq!(money.stored_until("a").await.unwrap().map(|(epoch, _)| epoch), Some(5));
     assert_eq!(reader.line_journals().await.unwrap(), []);
     assert!(money.received_until().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_api_goes_on_from_where_each_shard_is() {
+    let database = TestDatabase::create().await;
+    let client = clustered(&database).await;
+    client.batch_execute("UPDATE shard_watermarks SET restart_epoch = 9 WHERE shard <> 7").await.unwrap();
+    let reader = Reader::new(database.config(), ORDER).unwrap();
+    let front = reader.front().await.unwrap();
+    assert_eq!((front.resume.epoch, front.resume.cut_at), (10, start()));
+    assert_eq!((front.resume.counts.received, front.resume.records), (512, 256));
+    assert_eq!((front.epochs[6], front.epochs[7], front.further.most()), (10, 12, Some(12)));
+    assert_eq!((front.restarts[6], front.restarts[7]), (9, 0));
+    assert_eq!(reader.stored_to().await.unwrap(), StoredTo { epoch: 10, records: 256 });
+    // Of a journal that is no order it is not answered: another may have taken its place.
+    assert!(matches!(reader.of_journal("a").front().await, Err(StoreError::NoCluster)));
 }

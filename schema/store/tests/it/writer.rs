@@ -61,6 +61,7 @@ pub(crate) async fn contents(client: &Client) -> String {
         ("worker_windows", "updated_at"),
         ("worker_homes", ""),
         ("folded_workers", "updated_at"),
+        ("open_streams", ""),
         ("infra_per_minute", ""),
         ("infra_per_hour", ""),
         ("infra_per_day", ""),

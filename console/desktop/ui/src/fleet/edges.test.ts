@@ -15,6 +15,7 @@ function pipeline(received: number, missing: number, now: string) {
     conflicts: 0,
     first_seq: 1,
     highest_seq: 1,
+    homes: [],
   };
   const other = { ...worker, server_id: 33, received: 5, missing: 9 };
   return aPipeline({

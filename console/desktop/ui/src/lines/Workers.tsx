@@ -3,6 +3,7 @@ import { memo } from "react";
 import { formatPpm } from "../model/format";
 
 type Worker = Pipeline["loss"]["workers"][number];
+type Home = Worker["homes"][number];
 
 /** Rows drawn at most; the rest is counted in words. */
 const MAX_ROWS = 500;
@@ -73,7 +74,7 @@ function WorkerTable({ workers, day }: { workers: readonly Worker[]; day: number
 const WorkerRow = memo(function WorkerRow(worker: Worker & { day: number }) {
   const { server_id, boot_ms, received, duplicates, conflicts, missing, day } = worker;
   const due = received + missing;
-  return (
+  const row = (
     <tr data-alarming={missing > 0 || conflicts > 0} data-testid="worker">
       <th scope="row">{server_id}</th>
       <td title={new Date(boot_ms).toISOString()}>{formatMoment(boot_ms, day)}</td>
@@ -90,4 +91,29 @@ const WorkerRow = memo(function WorkerRow(worker: Worker & { day: number }) {
       <td className="number">{formatCount(worker.highest_seq)}</td>
     </tr>
   );
+  return (
+    <>
+      {row}
+      {worker.homes.map((home) => (
+        <HomeRow key={home.home} {...home} day={day} />
+      ))}
+    </>
+  );
 });
+
+/** What one of a gateway's homes brought; what it lacks is missing of the worker only if no other brought it either. */
+function HomeRow({ home, received, missing, behind, heard_at, day }: Home & { day: number }) {
+  return (
+    <tr data-kind="home" data-testid="home">
+      <th scope="row" />
+      <td>by {home}</td>
+      <td className="number">{formatCount(received)}</td>
+      <td colSpan={2} />
+      <td className="number">{formatCount(missing)}</td>
+      <td className="number" colSpan={3} data-loud={behind > 0}>
+        {behind > 0 && `${formatCount(behind)} behind · `}
+        heard {formatMoment(Date.parse(heard_at), day)}
+      </td>
+    </tr>
+  );
+}

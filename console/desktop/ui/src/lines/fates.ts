@@ -49,6 +49,7 @@ export function fates({ lines, udp_kernel_drops }: Pipeline): readonly Fate[] {
   return [
     { key: "received", word: "Received", lines: lines.received, kind: "total", alarming: false },
     part("accepted", "Accepted", lines.accepted),
+    part("second-home", "Copies by a second home, dropped", lines.second_home),
     part("duplicates", "Duplicates, dropped", lines.duplicates),
     part("conflicts", "Conflicts", lines.conflicts, true),
     part("system", "HAProxy’s own messages", lines.system),

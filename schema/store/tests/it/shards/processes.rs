@@ -88,6 +88,8 @@ pub(super) fn part(whole: &Commit, of: ShardSet, resume: &ShardsResume) -> Arc<C
         records,
         windows,
         folded: Vec::new(),
+        streams: Vec::new(),
+        ended: Vec::new(),
         system: lines.system,
         quarantined: quarantined.collect(),
         requeued: lines.requeued.into_iter().map(|requeued| Requeued { journal_no: 1, ..requeued }).collect(),
