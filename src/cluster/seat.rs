@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn who_does_not_belong_there_is_told_why() {
         let (house, config) = House::new(&["ingest-a", "dataflow-0", "dataflow-2"]);
-        let cases: [(Part, PartArgs, fn(&mut Config), &str); 9] = [
+        type Case = (Part, PartArgs, fn(&mut Config), &'static str);
+        let cases: [Case; 9] = [
             (Part::Ingest, house.args(None, None), |config| config.cluster.id = None, "cluster.id is not set"),
             (Part::Ingest, house.args(None, None), |config| config.cluster.name = None, "cluster.name is not set"),
             (Part::Ingest, house.args(None, None), |config| config.cluster.tls_dir = None, "tls_dir is not set"),

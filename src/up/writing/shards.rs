@@ -55,7 +55,7 @@ pub(in crate::up) async fn write_shards(
         // A start replays far more epochs than a second has.
         let rest = async {
             if queue.waiting.len() < MAX_EPOCHS_A_COMMIT {
-                queue.rest(pause).await
+                queue.rest(pause).await;
             }
         };
         tokio::select! {
