@@ -91,7 +91,8 @@ pub use limits::Rate;
 pub use metrics::MetricDescription;
 pub use pipeline::{
     BackupLive, BackupsLive, DiskLive, GiveAgainError, JournalLive, ManagerJobLive, ManagerLive, Pipeline,
-    PipelineLive, QuarantineLive, QueueLive, StoreLive, SuiLive, SuiNodeLive, TransportLive, WorkerLines,
+    PipelineLive, QuarantineLive, QueueLive, StoreLive, SuiLive, SuiNodeLive, TransportLive, UncountedLive,
+    WorkerLines,
 };
 pub use rows::ViewRows;
 pub use server::{

@@ -8,7 +8,7 @@ mod vault;
 
 use crate::admin::loss::{self, BesideLive, LossCounts, TransportBesideLive};
 use crate::app::App;
-use crate::pipeline::{BackupsLive, ManagerLive, PipelineLive, QuarantineLive};
+use crate::pipeline::{BackupsLive, ManagerLive, PipelineLive, QuarantineLive, UncountedLive};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -72,6 +72,7 @@ fn drawn(app: &App) -> Result<Page, prometheus::Error> {
     lines(&page, &live)?;
     loss(&page, &live)?;
     transports(&page, &live)?;
+    open_streams(&page, &live.uncounted)?;
     quarantine(&page, &live.quarantine)?;
     journal_and_store(&page, &live)?;
     operation::disks(&page, &live)?;
@@ -175,6 +176,14 @@ fn refusals(page: &Page, beside: &BesideLive) -> Result<(), prometheus::Error> {
     page.counter("suiftly_dedup_unproven_duplicates_total", unproven, beside.duplicates_unproven)?;
     page.counter("suiftly_dedup_folded_workers_total", "Workers no longer told apart.", beside.workers_folded)?;
     page.counter("suiftly_dedup_closed_numbers_total", "Missing numbers that cannot come any more.", beside.seqs_closed)
+}
+
+/// Answers that were told of while they were open.
+fn open_streams(page: &Page, uncounted: &UncountedLive) -> Result<(), prometheus::Error> {
+    let deltas = "What was told of open streams too late, or when there was no room: their lines bring it.";
+    page.counter("suiftly_open_stream_uncounted_deltas_total", deltas, uncounted.deltas)?;
+    let overtold = "Lines of streams that brought less than had been told of them.";
+    page.counter("suiftly_open_stream_overtold_lines_total", overtold, uncounted.overtold)
 }
 
 fn quarantine(page: &Page, quarantine: &QuarantineLive) -> Result<(), prometheus::Error> {

@@ -98,6 +98,8 @@ pub struct PipelineLive {
     pub udp_kernel_drops: u64,
     /// What loses lines, or may, since the process started.
     pub beside: BesideLive,
+    /// What was told of open streams and counts nothing, since the process started.
+    pub uncounted: UncountedLive,
     /// Each listener since the process started, by its name (`udp`, `tcp`, …).
     pub transports: BTreeMap<String, TransportLive>,
     /// Each bounded queue by its name.
@@ -211,6 +213,15 @@ pub struct BackupLive {
     pub sha256: String,
     /// How long it took.
     pub took_ms: u64,
+}
+
+/// What was told of open streams and counts nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UncountedLive {
+    /// Deltas that came too late, or after the stream's own line, or when there was no room.
+    pub deltas: u64,
+    /// Lines that brought less than had been told: their bytes are 0.
+    pub overtold: u64,
 }
 
 /// The quarantine at one instant.

@@ -134,7 +134,7 @@ pub enum DataflowError {
 }
 
 /// The running dataflow's input end. Dropping it lets the workers finish and the deltas' channel close; in a mesh they finish
-/// once every process has dropped its own.
+/// once every process has dropped its own: who ends before the others must [`leave`](Dataflow::leave).
 pub struct Dataflow {
     inputs: Vec<Sender<WorkerInput>>,
     reference: Reference,
@@ -192,6 +192,14 @@ impl Dataflow {
             }
         }
         Ok(())
+    }
+
+    /// Sends nothing more. In a mesh the workers stay as they are until the process ends: if they finished, the other
+    /// processes' next epochs would be complete without what this one would have brought.
+    pub fn leave(self) {
+        if !self.place.is_alone() {
+            std::mem::forget(self);
+        }
     }
 
     /// Tells when the dataflow cannot go on, also to those who neither send nor take.

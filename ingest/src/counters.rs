@@ -1,5 +1,6 @@
 //! What ingest counts while it runs: written from its threads, once per chunk, and read for statistics.
 
+use crate::decode::Uncounted;
 use crate::dedup::Forgotten;
 use crate::rate::RateMeter;
 use crate::source::Transport;
@@ -54,6 +55,7 @@ pub struct Counters {
     started: Instant,
     rate: Mutex<RateMeter>,
     forgotten: Mutex<Forgotten>,
+    uncounted: Mutex<Uncounted>,
 }
 
 impl Default for Counters {
@@ -63,6 +65,7 @@ impl Default for Counters {
             started: Instant::now(),
             rate: Mutex::default(),
             forgotten: Mutex::default(),
+            uncounted: Mutex::default(),
         }
     }
 }
@@ -94,5 +97,15 @@ impl Counters {
     /// What the bounds of dedup have cost.
     pub fn forgotten(&self) -> Forgotten {
         *self.forgotten.lock()
+    }
+
+    /// Notes what was told of open streams so far and counts nothing.
+    pub fn note_uncounted(&self, uncounted: Uncounted) {
+        *self.uncounted.lock() = uncounted;
+    }
+
+    /// What was told of open streams and counts nothing.
+    pub fn uncounted(&self) -> Uncounted {
+        *self.uncounted.lock()
     }
 }

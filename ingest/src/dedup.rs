@@ -106,6 +106,18 @@ pub struct Forgotten {
     pub closed_gap_seqs: u64,
 }
 
+impl Forgotten {
+    /// Both.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            duplicates_unproven: self.duplicates_unproven + other.duplicates_unproven,
+            workers: self.workers + other.workers,
+            closed_gap_seqs: self.closed_gap_seqs + other.closed_gap_seqs,
+        }
+    }
+}
+
 /// The hash that bodies are compared by.
 #[inline]
 pub fn body_hash(body: &[u8]) -> u32 {

@@ -11,7 +11,8 @@
 //! follow what came before is refused, so nothing can be missing unnoticed. Only durable blocks are shipped.
 //!
 //! At most [`WINDOW_BYTES`] of a journal are under way or held at a process: whoever decodes gives room back by
-//! [`Held::take`]. Process 0 says what need not be kept any more ([`Following::release`]).
+//! [`Held::take`]. Process 0 says what need not be kept any more ([`Following::release`]), and gives quarantined lines
+//! again ([`Following::give`]), which come to it by other links ([`give_to`], [`given`]).
 
 mod client;
 mod disk;
@@ -31,4 +32,4 @@ pub use part::Part;
 pub use place::Placement;
 pub use server::{Ingester, Shipped, Shipper};
 pub use tail::{TAIL_BYTES, Tail};
-pub use wire::{Mark, WINDOW_BYTES};
+pub use wire::{Mark, WINDOW_BYTES, give_to, given, read_give_to, read_given};

@@ -1,5 +1,6 @@
 //! What ingest says about itself.
 
+use crate::decode::Uncounted;
 use crate::dedup::Forgotten;
 use crate::journal::JournalId;
 use crate::source::Transport;
@@ -66,6 +67,9 @@ pub struct IngestStats {
     pub transports: [TransportStats; Transport::ALL.len()],
     /// What the bounds of dedup have cost.
     pub forgotten: Forgotten,
+    /// What was told of open streams and counts nothing.
+    #[serde(default)]
+    pub uncounted: Uncounted,
     /// The UDP sockets' receive buffers as the kernel made them, in bytes, together.
     pub udp_receive_buffer_bytes: usize,
     /// Chunks that wait for the sequencer now.

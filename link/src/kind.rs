@@ -34,7 +34,7 @@ pub enum Kind {
     /// Quarantined lines, to be taken in again by the journal that they came from: each where it stands there u64 ·
     /// length u32 · bytes. The next are given once these are answered.
     Give = 12,
-    /// Where they were taken in: epoch · 0, or why not u8.
+    /// Where they were taken in: epoch · 0, or why not u8. Process 0 says so of [`Kind::GiveTo`].
     Given = 13,
     /// What all processes start from: generation u64 · epoch to replay from · each shard's watermark 256 × epoch.
     Start = 14,
@@ -44,6 +44,9 @@ pub enum Kind {
     Snapshot = 20,
     /// An epoch's deltas: epoch · cut_at · process u16 · what its shards gained.
     Deltas = 21,
+    /// Quarantined lines, for process 0 to give to the ingester that has their journal: journal id 16 · as [`Kind::Give`]
+    /// has them. The next come once these are answered.
+    GiveTo = 22,
     /// Bytes of timely's own, as they are.
     Mesh = 30,
     /// The last frame: why there will be no other, UTF-8 of at most 1 KiB.
@@ -52,7 +55,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its number.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Hello,
         Self::Journal,
         Self::Want,
@@ -70,6 +73,7 @@ impl Kind {
         Self::Order,
         Self::Snapshot,
         Self::Deltas,
+        Self::GiveTo,
         Self::Mesh,
         Self::Bye,
     ];
@@ -96,8 +100,11 @@ impl Kind {
             | (Self::Received, Purpose::Order)
             | (Self::Mesh, Purpose::Mesh)
             | (Self::Snapshot | Self::Deltas, Purpose::Deltas) => from.is_dataflow(),
+            (Self::GiveTo, Purpose::Deltas) => *from == Role::Api,
             // Process 0 alone keeps the order, and knows what every shard has stored.
-            (Self::Start | Self::Order, Purpose::Order) | (Self::Release, Purpose::Ship) => *from == Role::ORDER,
+            (Self::Start | Self::Order, Purpose::Order)
+            | (Self::Release, Purpose::Ship)
+            | (Self::Given, Purpose::Deltas) => *from == Role::ORDER,
             _ => false,
         }
     }

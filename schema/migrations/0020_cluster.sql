@@ -74,7 +74,7 @@ WITH (fillfactor = 50);
 -- As schema/src/shard.rs has it; a customer's shard is customer_id & 255, nobody's is 0.
 CREATE FUNCTION suiftly_shard_of_server(server smallint) RETURNS smallint
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT ((((server::bigint & 65535) * 2654435769) & 4294967295) >> 24)::smallint
+    SELECT ((((server::bigint & 65535) * 2654435761) & 4294967295) >> 24)::smallint
 $$;
 
 -- How far each shard has each journal: the cut in force at the shard's epoch. 0 before the first.

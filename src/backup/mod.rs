@@ -33,7 +33,7 @@ use args::{CheckArgs, CreateArgs, KeyArgs, LsArgs};
 use std::io::{self, Write};
 
 /// A backup has one journal, and a restore replays that one.
-const CLUSTER: &str = "`suiftly backup` and `suiftly restore` are for one process with its journal: of a cluster dump the \
+pub(crate) const CLUSTER: &str = "`suiftly backup` and `suiftly restore` are for one process with its journal: of a cluster dump the \
     database by pg_dump, and keep journal.archive_dir of process 0 and of every ingester on another disk";
 
 /// `suiftly backup …`

@@ -87,7 +87,11 @@ fn json(text: &str) -> Value {
 
 pub(super) fn check(ground: &Ground, running: &Running) -> Vec<Finding> {
     let backup = &ground.config.backup;
-    let schedule = jobs::Schedule { late_after: backup.late_after(), has_recipients: !backup.recipients.is_empty() };
+    let schedule = jobs::Schedule {
+        late_after: backup.late_after(),
+        has_recipients: !backup.recipients.is_empty(),
+        is_cluster: ground.config.cluster.id.is_some(),
+    };
     let is_production = ground.place.deployment().is_ok_and(|deployment| deployment.is_production());
     let newest = jobs::newest_backup(&backup.dir(&ground.place.data_dir));
     let mut findings = if running.is_up() { of_running(running) } else { vec![down(running, is_production)] };

@@ -1,6 +1,7 @@
 //! What production refuses of the settings themselves.
 
 use super::Verdict;
+use crate::backup::CLUSTER;
 use crate::config::{Config, EscrowBackend, Problems, Sui, SuiNetwork};
 use std::net::{IpAddr, SocketAddr};
 use suiftly_edge::repair::goes_in_plain_text;
@@ -125,12 +126,20 @@ fn is_here(host: &str) -> bool {
 fn remarks(config: &Config, noted: &mut Problems) {
     let Config { api, gateway, .. } = config;
     noted.unless(!gateway.is_empty(), "there is no [[gateway]]: no edge is expected, and none is served");
-    let is_kept = config.backup.every().is_some();
-    noted.unless(is_kept, "backup.recipients is empty, or backup.every_hours is 0: no backup is made of itself");
+    backups(config, noted);
     let is_told = !api.listen.ip().is_loopback() || !api.trusted_proxies.is_empty();
     let one_limit = "api.trusted_proxies is empty: behind a proxy all customers share one limit; name it (127.0.0.1 for \
         nginx on this machine)";
     noted.unless(is_told, one_limit);
     let is_limited = api.rate_limit_address > 0 && api.rate_limit_customer > 0;
     noted.unless(is_limited, "api.rate_limit_address or api.rate_limit_customer is 0: nobody is slowed down");
+}
+
+/// Whether copies are made without somebody who remembers to.
+fn backups(config: &Config, noted: &mut Problems) {
+    if config.cluster.id.is_some() {
+        return noted.add(format_args!("cluster.id is set, and no backup of a cluster is made of itself. {CLUSTER}"));
+    }
+    let is_kept = config.backup.every().is_some();
+    noted.unless(is_kept, "backup.recipients is empty, or backup.every_hours is 0: no backup is made of itself");
 }

@@ -346,6 +346,7 @@ fn what_may_be_so_and_seldom_should_is_noted() {
         (without(gateway), "there is no [[gateway]]"),
         (without("trusted_proxies = [\"127.0.0.1\"]\n"), "api.trusted_proxies is empty"),
         (with("backup", "every_hours = 0"), "no backup is made of itself"),
+        (with("cluster", "id = \"00112233445566778899aabbccddeeff\""), "no backup of a cluster is made of itself"),
         (with("api", "rate_limit_customer = 0"), "nobody is slowed down"),
         (with("api", "web_dir = \"DIR/nowhere\""), "no dashboard is served"),
     ];

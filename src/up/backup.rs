@@ -29,6 +29,10 @@ pub(super) fn jobs(
     money: &Money,
     live: &Arc<Live>,
 ) -> anyhow::Result<Vec<Job>> {
+    if config.cluster.id.is_some() {
+        tracing::warn!("no backups are made: {}", backup::CLUSTER);
+        return Ok(Vec::new());
+    }
     let Some((every, late_after)) = config.backup.every().zip(config.backup.late_after()) else {
         if config.backup.recipients.is_empty() {
             tracing::warn!("no backups are made: nobody is named in backup.recipients");

@@ -10,6 +10,8 @@
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
+use suiftly_ingest::decode::Uncounted;
+use suiftly_ingest::dedup::Forgotten;
 use suiftly_ingest::journal::JournalId;
 use suiftly_ingest::stats::IngestStats;
 use suiftly_link::{Frame, Kind};
@@ -95,6 +97,10 @@ pub(crate) struct Now {
     pub(crate) is_passed_by: bool,
     /// Transactions that failed and were tried again, since it started.
     pub(crate) retries: u64,
+    /// What the bounds of dedup have cost its shards, since it started.
+    pub(crate) forgotten: Forgotten,
+    /// What was told of its shards' open streams and counts nothing, since it started.
+    pub(crate) uncounted: Uncounted,
     /// The ingesters as this process is linked to them.
     #[serde(with = "as_json")]
     pub(crate) ingesters: Vec<IngesterNow>,
@@ -224,6 +230,8 @@ mod tests {
             stored: 5,
             is_passed_by: false,
             retries: 2,
+            forgotten: Forgotten { workers: 3, ..Forgotten::default() },
+            uncounted: Uncounted { deltas: 4, overtold: 5 },
             ingesters: vec![IngesterNow {
                 name: "a".to_owned(),
                 journal: None,

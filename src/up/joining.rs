@@ -111,6 +111,17 @@ fn thread(
 }
 
 fn feed(batches: &Receiver<Batch>, mut dataflow: Dataflow, live: &Live, waiting: &Sender<Batch>) -> anyhow::Result<()> {
+    let fed = feed_all(batches, &mut dataflow, live, waiting);
+    dataflow.leave();
+    fed
+}
+
+fn feed_all(
+    batches: &Receiver<Batch>,
+    dataflow: &mut Dataflow,
+    live: &Live,
+    waiting: &Sender<Batch>,
+) -> anyhow::Result<()> {
     for mut batch in batches {
         let input = EpochInput::of(&mut batch);
         live.entered(&batch);

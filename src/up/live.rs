@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use suiftly_api::pulse::IDLE_MARGIN_MS;
 use suiftly_api::{
     BackupsLive, Clock, DiskLive, GiveAgainError, JournalLive, LossLive, Pipeline, PipelineLive, QuarantineLive,
-    QueueLive, StoreLive, SuiLive, SystemClock, TransportLive,
+    QueueLive, StoreLive, SuiLive, SystemClock, TransportLive, UncountedLive,
 };
 use suiftly_ingest::live::IngestMonitor;
 use suiftly_ingest::source::Transport;
@@ -440,6 +440,7 @@ fn describe(live: &mut PipelineLive, stats: &IngestStats) {
         error: stats.write_error.clone().or_else(|| stats.journal_upkeep_error.clone()),
     };
     live.beside = loss::beside(stats);
+    live.uncounted = UncountedLive { deltas: stats.uncounted.deltas, overtold: stats.uncounted.overtold };
 }
 
 /// Median and 99th percentile.

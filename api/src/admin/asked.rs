@@ -3,6 +3,8 @@
 use crate::body;
 use crate::params::Fields;
 use crate::problem::{Problem, ProblemCode};
+use std::fmt::Display;
+use std::str::FromStr;
 use suiftly_schema::ids::CustomerId;
 use suiftly_schema::time::{BillingMonth, UnixMillis};
 use suiftly_store::accounts::admin::ActRefused;
@@ -79,9 +81,23 @@ pub(crate) fn number(text: &str) -> Option<i64> {
 }
 
 /// Two numbers as a cursor.
-pub(crate) fn pair<A: std::str::FromStr, B: std::str::FromStr>(text: &str) -> Option<(A, B)> {
+pub(crate) fn pair<A: FromStr, B: FromStr>(text: &str) -> Option<(A, B)> {
     let (first, second) = text.split_once('.')?;
     Some((first.parse().ok()?, second.parse().ok()?))
+}
+
+/// Where a page of raw records goes on, as a cursor: the last one's instant and place in its journal, and in a cluster which
+/// journal that is.
+pub(crate) fn record_cursor(timestamp: UnixMillis, journal_offset: impl Display, journal_no: u16) -> String {
+    let cursor = format!("{}.{journal_offset}", timestamp.0);
+    if journal_no == 0 { cursor } else { format!("{cursor}.{journal_no}") }
+}
+
+/// What [`record_cursor`] wrote. Without a journal it is the only one's, as in every cursor of before there were several.
+pub(crate) fn record_place<T: FromStr>(text: &str) -> Option<(UnixMillis, T, u16)> {
+    let (timestamp, place) = pair::<i64, String>(text)?;
+    let (journal_offset, journal_no) = place.split_once('.').unwrap_or((place.as_str(), "0"));
+    Some((UnixMillis(timestamp), journal_offset.parse().ok()?, journal_no.parse().ok()?))
 }
 
 /// The items of a page out of one item more than it has, and the cursor to the next.
@@ -185,5 +201,16 @@ mod tests {
         assert_eq!(Fields::read_named("", &NAMES).limit(), PAGE_ITEMS);
         assert_eq!(pair::<i64, u32>("7.9"), Some((7, 9)));
         assert_eq!(pair::<i64, u32>("7"), None);
+    }
+
+    #[test]
+    fn places_of_records() {
+        let at = UnixMillis(7);
+        assert_eq!([record_cursor(at, 9, 0), record_cursor(at, 9, 2)], ["7.9", "7.9.2"]);
+        assert_eq!(record_place::<u64>("7.9"), Some((at, 9, 0)), "one of before there were several journals");
+        assert_eq!(record_place::<u64>("7.9.2"), Some((at, 9, 2)));
+        for text in ["7", "7.", "7.9.", "7.9.x", "7.9.2.1", "7.9.65536"] {
+            assert_eq!(record_place::<u64>(text), None, "{text}");
+        }
     }
 }

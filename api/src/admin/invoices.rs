@@ -9,7 +9,7 @@ pub use wire::{
     InvoiceSums, InvoiceView, UsageHour, UsageHours,
 };
 
-use super::asked::{MissingProblem, PageQuery, customer_in, missing, page};
+use super::asked::{MissingProblem, PageQuery, customer_in, missing, page, record_cursor};
 use crate::app::App;
 use crate::params::parse_none;
 use crate::path::Path;
@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use params::{DocumentFormat, DocumentQuery, DraftQuery, HoursQuery, InvoicesQuery, RecordsQuery};
 use suiftly_settlement::SettlementError;
 use suiftly_settlement::document::InvoiceDocument;
-use suiftly_store::money::RecordQuery;
+use suiftly_store::money::{BilledRecord, RecordQuery};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -190,7 +190,8 @@ async fn records(
         limit: limit + 1,
     };
     let found = store.records_of(&query).await?;
-    let (found, next_cursor) = page(found, limit, |record| format!("{}.{}", record.timestamp.0, record.journal_offset));
+    let cursor = |record: &BilledRecord| record_cursor(record.timestamp, record.journal_offset, record.journal_no);
+    let (found, next_cursor) = page(found, limit, cursor);
     Ok(Json(InvoiceRecords { items: found.iter().map(InvoiceRecord::from).collect(), next_cursor }))
 }
 

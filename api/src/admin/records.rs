@@ -7,7 +7,7 @@ mod summary;
 pub use bill::{BillHour, RecordBill, RecordInvoice, RecordInvoiceLine, TrafficClassWord};
 pub use summary::{RecordGroup, RecordLabels, RecordSummary};
 
-use super::asked::{PageFields, PageQuery, page, pair};
+use super::asked::{PageFields, PageQuery, page, record_cursor, record_place};
 use super::tail::{RECORD_FIELDS, RecordFields, RecordLine, TailQuery};
 use crate::app::App;
 use crate::params::Fields;
@@ -16,9 +16,8 @@ use crate::scope::Operator;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
-use suiftly_schema::record::Record;
 use suiftly_schema::time::UnixMillis;
-use suiftly_store::accounts::admin::{RAW_SPAN_MAX_MS, RawFilter, RawPlace, RawQuery as Wanted};
+use suiftly_store::accounts::admin::{RAW_SPAN_MAX_MS, RawFilter, RawPlace, RawQuery as Wanted, RawRecord};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -76,9 +75,9 @@ async fn records(
 ) -> Result<Json<RecordPage>, Problem> {
     let (wanted, limit) = wanted(&query.unwrap_or_default(), app.parts.clock.now())?;
     let found = app.parts.accounts.store.raw_records(&wanted).await?;
-    let cursor = |record: &Record| format!("{}.{}", record.timestamp.0, record.journal_offset);
+    let cursor = |of: &RawRecord| record_cursor(of.record.timestamp, of.record.journal_offset, of.journal_no);
     let (found, next_cursor) = page(found, limit, cursor);
-    Ok(Json(RecordPage { items: found.iter().map(RecordLine::from).collect(), next_cursor }))
+    Ok(Json(RecordPage { items: found.iter().map(|of| RecordLine::from(&of.record)).collect(), next_cursor }))
 }
 
 fn wanted(query: &str, now: UnixMillis) -> Result<(Wanted, u32), Problem> {
@@ -87,8 +86,8 @@ fn wanted(query: &str, now: UnixMillis) -> Result<(Wanted, u32), Problem> {
     let (from, to) = span(&mut fields, now, (RECORDS_MS, RAW_SPAN_MAX_MS));
     let filter = record_filter(&mut fields);
     let place = |text: &str| {
-        let (timestamp, journal_offset) = pair(text)?;
-        Some(RawPlace { timestamp: UnixMillis(timestamp), journal_offset })
+        let (timestamp, journal_offset, journal_no) = record_place(text)?;
+        Some(RawPlace { timestamp, journal_offset, journal_no })
     };
     let (after, limit) = (fields.cursor(place), fields.limit());
     fields.finish((Wanted { from, to, filter, after, limit: limit + 1 }, limit))

@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::json;
 use suiftly_api::{
     BesideLive, Clock, DiskLive, JournalLive, ManagerJobLive, ManagerLive, PipelineLive, QuarantineLive, QueueLive,
-    StoreLive, TransportBesideLive, TransportLive, WorkerLines,
+    StoreLive, TransportBesideLive, TransportLive, UncountedLive, WorkerLines,
 };
 use suiftly_schema::ids::Network;
 use suiftly_schema::loss::{LineCounts, WorkerId};
@@ -75,6 +75,7 @@ fn live() -> PipelineLive {
             duplicates_unproven: 7,
             ..BesideLive::default()
         },
+        uncounted: UncountedLive { deltas: 9, overtold: 10 },
         disks: vec![DiskLive {
             place: "data".to_owned(),
             free_bytes: 7,
@@ -167,6 +168,8 @@ async fn metrics_of_everything() {
         "suiftly_ingest_oversize_frames_total{transport=\"udp\"} 2",
         "suiftly_ingest_connections_turned_away_total{transport=\"udp\"} 4",
         "suiftly_dedup_unproven_duplicates_total 7",
+        "suiftly_open_stream_uncounted_deltas_total 9",
+        "suiftly_open_stream_overtold_lines_total 10",
         "suiftly_journal_damaged_blocks_total 8",
         "suiftly_journal_failing 1",
         "suiftly_queue_depth{queue=\"journal\"} 3",

@@ -179,6 +179,20 @@ fn what_has_ended_as_it_should_is_not_lost() {
 }
 
 #[test]
+fn no_epoch_is_complete_without_a_process_that_has_left() {
+    let (mut dataflows, deltas) = start(meshes(2, 1), &Seed::default());
+    for dataflow in &mut dataflows {
+        dataflow.send(empty(1)).unwrap();
+    }
+    dataflows.pop().unwrap().leave();
+    for deltas in &deltas {
+        assert_eq!(deltas.recv_timeout(PATIENCE).unwrap().epoch, 1, "what it brought counts");
+    }
+    dataflows[0].send(empty(2)).unwrap();
+    assert_eq!(deltas[0].recv_timeout(Duration::from_millis(200)), Err(RecvTimeoutError::Timeout));
+}
+
+#[test]
 fn a_mesh_with_a_hole_is_refused() {
     let mut meshes = meshes(3, 1);
     meshes[1].peers[2] = None;

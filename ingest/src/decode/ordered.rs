@@ -165,11 +165,7 @@ impl OrderedDecoder {
 
     /// What the bounds of dedup have cost since this program started.
     pub fn forgotten(&self) -> Forgotten {
-        self.of_shards().map(|of| of.dedup.forgotten()).fold(Forgotten::default(), |sum, of| Forgotten {
-            duplicates_unproven: sum.duplicates_unproven + of.duplicates_unproven,
-            workers: sum.workers + of.workers,
-            closed_gap_seqs: sum.closed_gap_seqs + of.closed_gap_seqs,
-        })
+        self.of_shards().map(|of| of.dedup.forgotten()).fold(Forgotten::default(), Forgotten::plus)
     }
 
     /// The open streams of all its shards, by id.

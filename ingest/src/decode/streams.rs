@@ -14,6 +14,7 @@
 
 use super::Decoder;
 use crate::haproxy::sf1;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use suiftly_schema::loss::WORKER_KEPT_MS;
 use suiftly_schema::record::Record;
@@ -47,7 +48,7 @@ pub(super) struct Streams {
 }
 
 /// What was told of streams and counts nothing, since this program started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uncounted {
     /// Deltas that came too late, or after the stream's line, or when there was no room.
     pub deltas: u64,

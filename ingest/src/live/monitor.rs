@@ -119,6 +119,7 @@ impl IngestMonitor {
             lines_per_second: counters.lines_per_second(),
             transports: Transport::ALL.map(transport),
             forgotten: counters.forgotten(),
+            uncounted: counters.uncounted(),
             udp_receive_buffer_bytes: self.shared.udp_receive_buffer_bytes,
             queue_depth,
             queue_bound,

@@ -63,6 +63,7 @@ impl Takes for Decoding {
     fn take(&mut self, block: &Arc<Block>) -> Result<(), Gone> {
         let batch = self.decoder.decode(block);
         self.counters.note_forgotten(self.decoder.forgotten());
+        self.counters.note_uncounted(self.decoder.uncounted());
         self.batches.send(batch).map_err(|_| Gone)
     }
 }

@@ -5,7 +5,6 @@ use super::error::ShipError;
 use super::part::Part;
 use super::wire::{Holds, LostBlocks, Mark, WINDOW_BYTES, cost};
 use crate::journal::JournalId;
-use crate::order::Cut;
 use parking_lot::{Condvar, Mutex};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -86,15 +85,7 @@ impl Held {
         self.journals.lock().get(journal).map_or(0, |of| of.through)
     }
 
-    /// The blocks of a journal that came and lie behind this epoch, but for those that were taken: where it can be cut.
-    pub fn marks_after(&self, journal: &JournalId, after: Epoch) -> Vec<Mark> {
-        let journals = self.journals.lock();
-        let Some(of) = journals.get(journal) else { return Vec::new() };
-        let from = of.blocks.partition_point(|block| block.mark.epoch <= after);
-        of.blocks.range(from..).map(|block| block.mark).collect()
-    }
-
-    /// The last of those at or before this epoch.
+    /// The last block of a journal at or before this epoch that came and was not taken: there it can be cut.
     pub fn mark(&self, journal: &JournalId, at_most: Epoch) -> Option<Mark> {
         let journals = self.journals.lock();
         let of = journals.get(journal)?;
@@ -127,23 +118,6 @@ impl Held {
         let parts = self.journals.lock().get_mut(journal).map(|of| of.take(through)).unwrap_or_default();
         self.changed();
         parts
-    }
-
-    /// Takes what an epoch of the order takes in, in the order of its cuts and then of epochs, once all of it has come;
-    /// `None`, and nothing is taken, if it does not within this time.
-    pub fn take_cuts(&self, cuts: &[Cut], timeout: Duration) -> Option<Vec<(u16, Part)>> {
-        let deadline = Instant::now() + timeout;
-        for cut in cuts {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if !self.wait_through(&cut.journal, cut.through, left) {
-                return None;
-            }
-        }
-        let of = |cut: &Cut| {
-            let no = cut.no;
-            self.take(&cut.journal, cut.through).into_iter().map(move |part| (no, part))
-        };
-        Some(cuts.iter().flat_map(of).collect())
     }
 
     /// A link to a journal begins.

@@ -189,14 +189,23 @@ pub(super) fn read_release(frame: &Frame) -> Result<Epoch, FrameError> {
 
 /// Lines to be given again.
 pub(super) fn give(lines: &[GivenLine]) -> Frame {
-    let mut bytes = Vec::new();
+    Frame::new(Kind::Give, given_lines(Vec::new(), lines))
+}
+
+/// Lines for process 0 to give again to the ingester that has this journal: no more, and no longer, than may be given at
+/// once.
+pub fn give_to(journal: JournalId, lines: &[GivenLine]) -> Frame {
+    Frame::new(Kind::GiveTo, given_lines(journal.0.to_vec(), lines))
+}
+
+fn given_lines(mut bytes: Vec<u8>, lines: &[GivenLine]) -> Vec<u8> {
     for GivenLine { journal_offset, line } in lines {
         let length = u32::try_from(line.len()).expect("a frame is bounded far below 4 GiB");
         bytes.extend_from_slice(&journal_offset.to_le_bytes());
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(line);
     }
-    Frame::new(Kind::Give, bytes)
+    bytes
 }
 
 /// Whether so many lines may be given at once: what takes them in relies on it.
@@ -207,12 +216,22 @@ pub(super) fn may_be_given(lines: &[GivenLine]) -> bool {
 }
 
 pub(super) fn read_give(frame: &Frame) -> Result<Vec<GivenLine>, FrameError> {
+    read_given_lines(Fields(&frame.payload)).ok_or(FrameError::Content(Kind::Give))
+}
+
+/// What [`give_to`] says: the journal, and lines that may be given at once.
+pub fn read_give_to(frame: &Frame) -> Result<(JournalId, Vec<GivenLine>), FrameError> {
     let mut fields = Fields(&frame.payload);
+    let journal = fields.array().map(JournalId);
+    journal.zip(read_given_lines(fields)).ok_or(FrameError::Content(Kind::GiveTo))
+}
+
+fn read_given_lines(mut fields: Fields<'_>) -> Option<Vec<GivenLine>> {
     let mut lines = Vec::new();
     while !fields.0.is_empty() && lines.len() <= MAX_GIVEN_LINES {
-        lines.push(read_given_line(&mut fields).ok_or(FrameError::Content(Kind::Give))?);
+        lines.push(read_given_line(&mut fields)?);
     }
-    if may_be_given(&lines) { Ok(lines) } else { Err(FrameError::Content(Kind::Give)) }
+    may_be_given(&lines).then_some(lines)
 }
 
 fn read_given_line(fields: &mut Fields<'_>) -> Option<GivenLine> {
@@ -224,15 +243,16 @@ fn read_given_line(fields: &mut Fields<'_>) -> Option<GivenLine> {
 const REFUSALS: [(u8, HandInError); 4] =
     [(1, HandInError::Recovering), (2, HandInError::Stopped), (3, HandInError::Busy), (4, HandInError::Undetermined)];
 
-/// Where they were taken in, or why not: epoch u64 · 0, or why u8.
-pub(super) fn given(outcome: Result<Epoch, HandInError>) -> Frame {
+/// Where lines that were given again were taken in, or why not: epoch u64 · 0, or why u8.
+pub fn given(outcome: Result<Epoch, HandInError>) -> Frame {
     let refusal = |error| REFUSALS.iter().find(|(_, known)| *known == error).map_or(u8::MAX, |(number, _)| *number);
     let (epoch, why) = outcome.map_or_else(|error| (0, refusal(error)), |epoch| (epoch, 0));
     Frame::new(Kind::Given, [&epoch.to_le_bytes()[..], &[why]].concat())
 }
 
-/// What another version has to say of a refusal is not known here: then it is not known what became of them either.
-pub(super) fn read_given(frame: &Frame) -> Result<Result<Epoch, HandInError>, FrameError> {
+/// What [`given`] says. What another version has to say of a refusal is not known here: then it is not known what became of
+/// them either.
+pub fn read_given(frame: &Frame) -> Result<Result<Epoch, HandInError>, FrameError> {
     let (epoch, why) = whole(frame, |fields| Some((fields.u64()?, fields.u8()?)))?;
     let refusal = REFUSALS.iter().find(|(number, _)| *number == why);
     let refusal = refusal.map_or(HandInError::Undetermined, |(_, error)| *error);

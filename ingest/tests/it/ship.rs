@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use suiftly_ingest::block::{Block, BlockBuilder};
+use suiftly_ingest::decode::Uncounted;
 use suiftly_ingest::dedup::Forgotten;
 use suiftly_ingest::hand_in::HandInError;
 use suiftly_ingest::journal::{Journal, JournalConfig, JournalId, Recovery};
@@ -156,6 +157,7 @@ fn stats() -> IngestStats {
         lines_per_second: 2.5,
         transports,
         forgotten: Forgotten { workers: 3, ..Forgotten::default() },
+        uncounted: Uncounted { deltas: 4, overtold: 5 },
         udp_receive_buffer_bytes: 1 << 20,
         queue_depth: 1,
         queue_bound: 2,

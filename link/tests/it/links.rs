@@ -10,15 +10,15 @@ fn may_come(kind: Kind, from: &str, on: Purpose) -> bool {
     match kind {
         Kind::Hello => false,
         Kind::Beat | Kind::Bye => true,
-        Kind::Journal | Kind::Part | Kind::Passed | Kind::Lost | Kind::Stats | Kind::Given => {
-            on == Purpose::Ship && is_ingester
-        }
+        Kind::Journal | Kind::Part | Kind::Passed | Kind::Lost | Kind::Stats => on == Purpose::Ship && is_ingester,
+        Kind::Given => (on == Purpose::Ship && is_ingester) || (on == Purpose::Deltas && from == "dataflow-0"),
         Kind::Want | Kind::Credit => is_process && matches!(on, Purpose::Ship | Purpose::Order),
         Kind::Release => on == Purpose::Ship && from == "dataflow-0",
         Kind::Give => on == Purpose::Ship && is_process,
         Kind::Received => on == Purpose::Order && is_process,
         Kind::Start | Kind::Order => on == Purpose::Order && from == "dataflow-0",
         Kind::Snapshot | Kind::Deltas => on == Purpose::Deltas && is_process,
+        Kind::GiveTo => on == Purpose::Deltas && from == "api",
         Kind::Mesh => on == Purpose::Mesh && is_process,
     }
 }
@@ -37,7 +37,7 @@ fn each_kind_comes_from_its_roles_only() {
 
 #[test]
 fn numbers_on_the_wire_never_change() {
-    let numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21, 30, 99];
+    let numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21, 22, 30, 99];
     assert_eq!(Kind::ALL.map(Kind::number), numbers);
     assert_eq!(Purpose::ALL.map(Purpose::number), [1, 2, 3, 4]);
     for number in 0..=u8::MAX {

@@ -3,6 +3,7 @@
 //!
 //! docs/design/2026-11-23-cluster.md says why it is exactly once.
 
+mod claims;
 mod generation;
 mod order;
 mod setup;

@@ -167,15 +167,16 @@ impl Writer {
 
     /// Lets quarantined lines be asked for again whose asking has no outcome; answers how many. To be called after a
     /// start, when what the journal held at it is in the database, and before anything else is asked for: what has no
-    /// outcome then was never journaled. In a cluster the owner of shard 0 does it for all journals, when all that the
-    /// order held is in every shard.
+    /// outcome then was never journaled. Of a cluster's journals process 0 does it
+    /// ([`crate::shards::ClusterStore::release_claims`]): no writer has all that is of one.
     pub async fn release_claims(&mut self) -> Result<u64, StoreError> {
+        if self.shards.is_some() {
+            let cause = "a process of a cluster has a share of each journal".to_owned();
+            return Err(StoreError::Unfit { attempted: "release quarantined lines", cause });
+        }
         self.recover().await?;
         let session = self.session.as_ref().expect("recover leaves a session");
-        match &self.shards {
-            None => quarantine::release(&session.client, &self.journal_id).await,
-            Some(shards) => shards.release_claims(&session.client).await,
-        }
+        quarantine::release(&session.client, &self.journal_id).await
     }
 
     /// Makes sure of a connection with the lock, and of the outcome of a transaction whose answer never came.

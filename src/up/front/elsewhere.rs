@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use suiftly_api::{Clock, SystemClock};
+use suiftly_ingest::decode::Uncounted;
 use suiftly_ingest::dedup::Forgotten;
 use suiftly_ingest::journal::JournalId;
 use suiftly_ingest::source::Transport;
@@ -72,7 +73,7 @@ impl Elsewhere {
         self.nows.lock().values().any(|now| now.is_passed_by)
     }
 
-    /// All ingesters together, as one.
+    /// All ingesters together, as one; with what decoding their lines has cost.
     pub(in crate::up) fn stats(&self) -> IngestStats {
         let nows = self.nows.lock();
         let mut by_name = BTreeMap::<&str, Vec<&IngesterNow>>::new();
@@ -80,6 +81,9 @@ impl Elsewhere {
             by_name.entry(&now.name).or_default().push(now);
         }
         let mut all = self.none();
+        // Who decodes knows it: the ingesters do not.
+        all.forgotten = nows.values().map(|now| now.forgotten).fold(Forgotten::default(), Forgotten::plus);
+        all.uncounted = nows.values().map(|now| now.uncounted).fold(Uncounted::default(), Uncounted::plus);
         for (name, seen) in by_name {
             // Who is linked knows best; of who is not, the counts stay.
             let known = seen.iter().filter(|now| now.stats.is_some()).max_by_key(|now| now.is_linked);
@@ -101,6 +105,7 @@ impl Elsewhere {
             lines_per_second: 0.0,
             transports: [TransportStats::default(); Transport::ALL.len()],
             forgotten: Forgotten::default(),
+            uncounted: Uncounted::default(),
             udp_receive_buffer_bytes: 0,
             queue_depth: 0,
             queue_bound: 0,
@@ -163,7 +168,16 @@ mod tests {
     }
 
     fn now(process: u16, retries: u64, ingesters: Vec<IngesterNow>) -> Now {
-        Now { process, is_recovering: false, stored: 0, is_passed_by: retries > 1, retries, ingesters }
+        Now {
+            process,
+            is_recovering: false,
+            stored: 0,
+            is_passed_by: retries > 1,
+            retries,
+            forgotten: Forgotten { workers: retries, ..Forgotten::default() },
+            uncounted: Uncounted { deltas: 2 * retries, overtold: 0 },
+            ingesters,
+        }
     }
 
     #[test]
@@ -178,6 +192,7 @@ mod tests {
         assert_eq!((stats.phase, stats.journal_id, stats.write_error), (Phase::Live, JournalId([7; 16]), None));
         assert!((stats.lines_per_second - 4.0).abs() < 1e-9);
         assert_eq!((elsewhere.retries(), elsewhere.is_passed_by()), (2, false));
+        assert_eq!((stats.forgotten.workers, stats.uncounted.deltas), (2, 4), "of both processes");
 
         // What it has counted stays, and that it is not heard by all is told.
         elsewhere.heard(now(1, 2, vec![ingester("a", 5, true), ingester("b", 6, false)]));

@@ -70,7 +70,7 @@ impl Decoding {
     fn decode(&mut self, order: &OrderBlock) -> Option<Batch> {
         let mut told = Instant::now();
         while !self.stop.is_cancelled() {
-            if let Some(parts) = take_parts(&self.held, order, LOOK_EVERY) {
+            if let Some(parts) = take_parts(&self.held, &order.cuts, LOOK_EVERY) {
                 return Some(self.decoder.decode(order, &parts));
             }
             if told.elapsed() > TELL_EVERY {

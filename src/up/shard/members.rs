@@ -3,7 +3,7 @@
 
 use super::run::{Run, end_of, pulse};
 use anyhow::{Context, ensure};
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, btree_set};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,8 +42,8 @@ impl Order {
 pub(super) struct Members {
     run: Arc<Run>,
     order: Order,
-    /// The last link of each process that waits.
-    present: watch::Sender<BTreeMap<u16, u64>>,
+    /// The links that wait, each by its process and its number. A process that came again may have one that is dead.
+    present: watch::Sender<BTreeSet<(u16, u64)>>,
     links: AtomicU64,
     start: watch::Sender<Option<Arc<Start>>>,
 }
@@ -60,23 +60,18 @@ impl Members {
 
     /// Waits for all others, however long, and lets them begin.
     pub(super) async fn start(&self, start: Start) {
-        let others = self.run.seat.processes() - 1;
+        let processes = self.run.seat.processes();
         let mut present = self.present.subscribe();
         loop {
-            let all = present.wait_for(|present| present.len() == others);
+            let all = present.wait_for(|present| absent(present, processes).is_empty());
             if let Ok(Ok(_)) = tokio::time::timeout(TELL_EVERY, all).await {
                 break;
             }
-            let missing = self.missing();
+            let missing = absent(&self.present.borrow(), processes);
             tracing::warn!(?missing, "processes of the dataflow are waited for");
         }
         tracing::info!(generation = start.generation, replay_after = start.replay_after, "all have joined");
         self.start.send_replace(Some(Arc::new(start)));
-    }
-
-    fn missing(&self) -> Vec<u16> {
-        let (present, processes) = (self.present.borrow(), self.run.seat.processes());
-        (1..).take(processes - 1).filter(|process| !present.contains_key(process)).collect()
     }
 
     /// A process's link, from its joining to its end.
@@ -91,7 +86,7 @@ impl Members {
         tracing::info!(%who, "joined");
         let number = self.links.fetch_add(1, Ordering::Relaxed);
         self.present.send_modify(|present| {
-            present.insert(process, number);
+            present.insert((process, number));
         });
         let start = match self.wait(&mut from).await {
             Ok(start) if self.is_last(process, number) => start,
@@ -99,7 +94,7 @@ impl Members {
             Err(why) => {
                 tracing::warn!(%who, "not joined any more: {why}");
                 return self.present.send_modify(|present| {
-                    present.retain(|of, last| (*of, *last) != (process, number));
+                    present.remove(&(process, number));
                 });
             }
         };
@@ -109,7 +104,7 @@ impl Members {
     }
 
     fn is_last(&self, process: u16, number: u64) -> bool {
-        self.present.borrow().get(&process) == Some(&number)
+        links_of(&self.present.borrow(), process).next_back() == Some(&(process, number))
     }
 
     /// Until the start, or until the link is over.
@@ -172,6 +167,16 @@ impl Members {
         ensure!(self.run.is_ending(), "the order cannot be read any further");
         std::future::pending().await
     }
+}
+
+/// A process's links, the last one last.
+fn links_of(present: &BTreeSet<(u16, u64)>, process: u16) -> btree_set::Range<'_, (u16, u64)> {
+    present.range((process, 0)..=(process, u64::MAX))
+}
+
+/// Processes that have no link.
+fn absent(present: &BTreeSet<(u16, u64)>, processes: usize) -> Vec<u16> {
+    (1..).take(processes - 1).filter(|process| links_of(present, *process).next().is_none()).collect()
 }
 
 /// What a frame says that is one number.

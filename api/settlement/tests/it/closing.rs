@@ -388,8 +388,10 @@ async fn a_line_is_followed_down_to_hours_and_records() {
         let query = RecordQuery { customer, service, network: None, hour, billed_only: true, after, limit: 2 };
         desk.store.records_of(&query).await.unwrap()
     };
-    let place =
-        |record: &BilledRecord| RecordPlace { timestamp: record.timestamp, journal_offset: record.journal_offset };
+    let place = |record: &BilledRecord| {
+        let BilledRecord { timestamp, journal_offset, journal_no, .. } = *record;
+        RecordPlace { timestamp, journal_offset, journal_no }
+    };
     let first = page(None).await;
     let second = page(first.last().map(place)).await;
     let offsets: Vec<_> = first.iter().chain(&second).map(|record| record.journal_offset).collect();

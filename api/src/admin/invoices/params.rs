@@ -1,6 +1,6 @@
 //! Which invoices, and which part of one.
 
-use super::super::asked::{PageFields, number, pair};
+use super::super::asked::{PageFields, number, record_place};
 use crate::params::Fields;
 use crate::problem::Problem;
 use suiftly_schema::ids::{Network, Service};
@@ -169,8 +169,8 @@ pub(super) fn records(query: &str) -> Result<Records, Problem> {
     let (hour, service) = (fields.required("hour", hour), fields.required("service_type", service));
     let network = fields.network();
     let place = |text: &str| {
-        let (timestamp, journal_offset) = pair(text)?;
-        Some(RecordPlace { timestamp: UnixMillis(timestamp), journal_offset })
+        let (timestamp, journal_offset, journal_no) = record_place(text)?;
+        Some(RecordPlace { timestamp, journal_offset, journal_no })
     };
     let (after, limit) = (fields.cursor(place), fields.limit());
     let found = hour.zip(service).map(|(hour, service)| Records { hour: hour.hour(), service, network, after, limit });

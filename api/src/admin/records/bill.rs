@@ -55,7 +55,7 @@ pub(super) async fn bill(
     RawQuery(query): RawQuery,
 ) -> Result<Json<RecordBill>, Problem> {
     let record = app.parts.accounts.store.raw_records(&wanted(&query.unwrap_or_default())?).await?;
-    let record = record.into_iter().next().ok_or_else(|| missing("record"))?;
+    let record = record.into_iter().next().ok_or_else(|| missing("record"))?.record;
     let (customer, books) = (vault::billed(record.customer_id), app.reader.books.current());
     let book = books.in_force(record.timestamp);
     let (is_billable, reason) = reason::of(&record, customer, book);

@@ -8,7 +8,7 @@ pub use wire::{HourPage, HourRow, RecordPage, RecordRow};
 
 use super::invoices::{check_number, missing};
 use super::of;
-use crate::admin::asked::{PageQuery, page};
+use crate::admin::asked::{PageQuery, page, record_cursor};
 use crate::app::App;
 use crate::params::Fields;
 use crate::path::Path;
@@ -18,7 +18,7 @@ use asked::{DraftMonthQuery, DraftRecordsQuery, Hours, HoursQuery, RecordsQuery,
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use suiftly_schema::bill::UsageRecord;
-use suiftly_store::money::RecordQuery;
+use suiftly_store::money::{BilledRecord, RecordQuery};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -130,7 +130,8 @@ async fn requests(app: &App, customer: &Customer, asked: &Requests) -> Result<Js
         limit: asked.limit + 1,
     };
     let rows = of(app, customer).store().records_of(&query).await?;
-    let (rows, next_cursor) = page(rows, asked.limit, |row| format!("{}.{}", row.timestamp.0, row.journal_offset));
+    let cursor = |row: &BilledRecord| record_cursor(row.timestamp, row.journal_offset, row.journal_no);
+    let (rows, next_cursor) = page(rows, asked.limit, cursor);
     let books = app.reader.books.current();
     Ok(Json(RecordPage { items: rows.iter().map(|row| RecordRow::new(row, &books)).collect(), next_cursor }))
 }

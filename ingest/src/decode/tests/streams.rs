@@ -1,7 +1,9 @@
 //! What is told of open streams: in any order, lost, doubled, late, over a restart, the bytes come to those of the stream's line.
 
 use super::*;
+use crate::counters::Counters;
 use crate::decode::streams::Uncounted;
+use crate::sequencer::follow::{Decoding, Takes};
 use suiftly_schema::stream::{OpenStream, STREAMS_MAX, StreamId};
 
 const HAPROXY: i64 = 1_795_298_476_993;
@@ -115,6 +117,16 @@ fn a_line_that_brings_less_than_was_told_counts_nothing() {
     let (sums, decoder) = decoded(&[told(5, 1, 400, NOW), line(5, 399, 60_000)]);
     assert_eq!((sums.bytes_sent, sums.requests()), (400, 1));
     assert_eq!(decoder.uncounted(), Uncounted { deltas: 0, overtold: 1 });
+}
+
+#[test]
+fn what_counts_nothing_is_noted_with_each_block() {
+    let (batches, taken) = crossbeam_channel::unbounded();
+    let counters = Arc::new(Counters::default());
+    let mut decoding = Decoding { decoder: Box::new(decoder()), batches, counters: Arc::clone(&counters) };
+    let block = block_at(1, 0, &[told(5, 1, 400, NOW), line(5, 399, 60_000), told(5, 2, 7, NOW)]);
+    decoding.take(&Arc::new(block)).unwrap();
+    assert_eq!((counters.uncounted(), taken.len()), (Uncounted { deltas: 1, overtold: 1 }, 1));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::super::place::Placement;
 use super::*;
 use crate::block::BlockBuilder;
+use crate::order::{Cut, take_parts};
 use crate::source::Source;
 use suiftly_schema::shard::ShardSet;
 use suiftly_schema::time::UnixMillis;
@@ -56,12 +57,12 @@ fn what_came_is_taken_in_order_and_once() {
         held.accept(&JOURNAL, came).unwrap();
     }
     assert_eq!((held.received(), held.through(&JOURNAL)), (vec![(JOURNAL, 10)], 10));
-    let marks = |after| held.marks_after(&JOURNAL, after).iter().map(|mark| mark.epoch).collect::<Vec<_>>();
-    assert_eq!((marks(4), marks(6), marks(10)), (vec![5, 6, 9, 10], vec![9, 10], vec![]));
-    assert_eq!(held.marks_after(&JOURNAL, 9), [part(10, 10).mark()]);
+    let mark = |at_most| held.mark(&JOURNAL, at_most).map(|mark| mark.epoch);
+    assert_eq!([4, 5, 6, 8, 9, 99].map(mark), [None, Some(5), Some(6), Some(6), Some(9), Some(10)]);
+    assert_eq!(held.mark(&JOURNAL, 10), Some(part(10, 10).mark()));
     assert!(!held.wait_through(&JOURNAL, 11, Duration::ZERO) && held.wait_through(&JOURNAL, 10, Duration::ZERO));
     assert_eq!(held.take(&JOURNAL, 9), [part(5, 10), part(9, 10)]);
-    assert_eq!((epochs(&held.take(&JOURNAL, 9)), marks(0)), (vec![], vec![10]));
+    assert_eq!((epochs(&held.take(&JOURNAL, 9)), mark(9), mark(10)), (vec![], None, Some(10)));
     assert_eq!(epochs(&held.take(&JOURNAL, 99)), [10]);
 }
 
@@ -140,10 +141,10 @@ fn an_epoch_of_the_order_takes_its_cuts_by_number() {
     let cuts = [cut(JOURNAL, 1, 6), cut(other, 2, 1)];
     held.accept(&other, Came::Part(part(1, 10))).unwrap();
     for came in [Came::Part(part(5, 10)), Came::Part(part(6, 10)), passed(7)] {
-        assert!(held.through(&JOURNAL) >= 6 || held.take_cuts(&cuts, Duration::ZERO).is_none());
+        assert!(held.through(&JOURNAL) >= 6 || take_parts(&held, &cuts, Duration::ZERO).is_none());
         held.accept(&JOURNAL, came).unwrap();
     }
-    let taken = held.take_cuts(&cuts, Duration::ZERO).unwrap();
+    let taken = take_parts(&held, &cuts, Duration::ZERO).unwrap();
     assert_eq!(taken, [(1, part(5, 10)), (1, part(6, 10)), (2, part(1, 10))]);
 }
 

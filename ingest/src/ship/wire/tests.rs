@@ -65,7 +65,8 @@ fn lines_are_given_within_bounds() {
     let longest = vec![line(7, MAX_FRAME_BYTES); MAX_GIVEN_BYTES / MAX_FRAME_BYTES];
     for lines in [vec![line(0, 0)], vec![line(1, 10), line(u64::MAX, 20)], most.clone(), longest.clone()] {
         assert!(may_be_given(&lines));
-        assert_eq!(read_give(&give(&lines)), Ok(lines));
+        assert_eq!(read_give(&give(&lines)).as_ref(), Ok(&lines));
+        assert_eq!(read_give_to(&give_to(JOURNAL, &lines)), Ok((JOURNAL, lines)));
     }
     for lines in [
         vec![],
@@ -75,9 +76,15 @@ fn lines_are_given_within_bounds() {
     ] {
         assert!(!may_be_given(&lines));
         assert_eq!(read_give(&give(&lines)), Err(FrameError::Content(Kind::Give)), "{} lines", lines.len());
+        let refused = read_give_to(&give_to(JOURNAL, &lines));
+        assert_eq!(refused, Err(FrameError::Content(Kind::GiveTo)), "{} lines", lines.len());
     }
     let torn = give(&[line(1, 10)]);
     for length in 1..torn.payload.len() {
         assert!(read_give(&Frame::new(Kind::Give, torn.payload.slice(..length))).is_err(), "{length} bytes");
+    }
+    let torn = give_to(JOURNAL, &[line(1, 10)]);
+    for length in 0..torn.payload.len() {
+        assert!(read_give_to(&Frame::new(Kind::GiveTo, torn.payload.slice(..length))).is_err(), "{length} bytes");
     }
 }

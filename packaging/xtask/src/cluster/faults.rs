@@ -6,7 +6,7 @@ use super::closing::Closing;
 use super::fault::{Fault, Strike, plan};
 use super::page::{Page, head, median, row};
 use super::recount::Recount;
-use super::senders::{MARKED, Pace, Senders};
+use super::senders::{Pace, Senders, marked};
 use super::setup::{Site, System, VICTIMS, home_of, settle};
 use super::told::Told;
 use crate::api::Range;
@@ -63,7 +63,8 @@ pub(crate) fn faults(options: FaultOptions) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::catch()?;
     let (struck, closing, differences) = run(&places, options, &interrupt)?;
     let verdict = if differences.is_empty() { "PASS" } else { "FAIL" };
-    let mut body = format!("**{verdict}: {times} faults, {}**\n\n{closing}.\n\n", summary(&struck));
+    let met = struck.len();
+    let mut body = format!("**{verdict}: {met} faults, {}**\n\n{closing}.\n\n", summary(&struck));
     differences.iter().for_each(|difference| body.push_str(&format!("- {difference}\n")));
     body.push_str(&format!("\n{}", head(["what", "for, s", "serving again, s"])));
     struck.iter().for_each(|one| body.push_str(&one.line()));
@@ -84,9 +85,7 @@ fn run(
     let mut system = System::cluster(&site)?;
     let range = Baseline::take(&mut system.api)?.range;
     let senders = Senders::to_all(&system.homes, Pace::PerSecond(options.rate))?;
-    let told = MARKED.map(|customer| Told::of(system.ports.admin, &system.token, customer));
-    let told = told.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    let mut run = Run { senders, told, system, range, interrupt };
+    let mut run = Run { senders, marks: 0, system, range, interrupt };
     let back = run.serves_again("api")?;
     ensure!(back.is_some(), "it does not serve, with nobody struck");
     let mut struck = Vec::new();
@@ -95,6 +94,10 @@ fn run(
         struck.push(Struck { strike, back });
         let (count, line) = (run.senders.numbered(), struck.last().map(Struck::line).unwrap_or_default());
         print!("{:>3}, {} lines numbered {line}", struck.len(), grouped(count));
+        if back.is_none() {
+            println!("it does not come back by itself: nobody else is struck");
+            break;
+        }
     }
     let (closing, mut differences) = run.account(&site)?;
     let late = struck.iter().filter(|one| one.back.is_none_or(|back| back > SERVES_WITHIN)).count();
@@ -113,7 +116,8 @@ fn summary(struck: &[Struck]) -> String {
 
 struct Run<'a> {
     senders: Senders,
-    told: Vec<Told>,
+    /// How often marks were sent: each time of other customers.
+    marks: u64,
     system: System,
     range: Range,
     interrupt: &'a Interrupt,
@@ -153,13 +157,16 @@ impl Run<'_> {
     /// How long it takes from now on, if it does at all.
     fn serves_again(&mut self, victim: &str) -> anyhow::Result<Option<Duration>> {
         let began = Instant::now();
-        let before: Vec<u64> = self.told.iter().map(Told::requests).collect();
+        let of = marked(self.marks);
+        self.marks += 1;
+        let (api, token) = (self.system.ports.admin, &self.system.token);
+        let told = of.map(|customer| Told::of(api, token, customer));
+        let told = told.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         while began.elapsed() < GIVEN_UP_AFTER {
-            self.senders.mark(home_of(victim));
+            self.senders.mark(home_of(victim), &of);
             ensure!(!self.interrupt.wait(MARK_EVERY), "interrupted");
             self.system.check()?;
-            let is_told = self.told.iter().zip(&before).all(|(told, before)| told.requests() > *before);
-            if is_told && self.system.api.is_ready() {
+            if told.iter().all(|told| told.requests() > 0) && self.system.api.is_ready() {
                 return Ok(Some(began.elapsed()));
             }
         }
@@ -168,8 +175,7 @@ impl Run<'_> {
 
     /// Ends the load, lets all arrive, and holds everything against everything.
     fn account(self, site: &Site<'_>) -> anyhow::Result<(Closing, Vec<String>)> {
-        let Self { mut system, senders, told, range, .. } = self;
-        drop(told);
+        let Self { mut system, senders, range, .. } = self;
         let dropped = senders.dropped();
         let numbered = senders.stop()?;
         println!("waiting until all lines are in; the rings of homes that were away lost {dropped} lines");

@@ -21,8 +21,11 @@ const FIRST_SERVER: i16 = 17;
 /// A prime, so that the customers of each gateway's lines are all of them, and of every shard.
 const CUSTOMERS: u64 = 509;
 const FIRST_CUSTOMER: u64 = 1_000;
-/// Three whose lines are marks: of shards far apart, so that each process of three has one.
-pub(crate) const MARKED: [u64; 3] = [(3_500 << 8) | 20, (3_500 << 8) | 120, (3_500 << 8) | 220];
+/// Customers whose lines are marks: of shards far apart, so that each process of three has one.
+pub(crate) type Marked = [u64; 3];
+const MARKED_SHARDS: Marked = [20, 120, 220];
+/// Far above all others.
+const FIRST_MARKED: u64 = 3_500;
 const TICK: Duration = Duration::from_millis(5);
 /// Lines of a gateway that go into its rings at once, where nothing else says how many.
 const CHUNK_LINES: u64 = 64;
@@ -114,11 +117,11 @@ impl Senders {
         self.senders.iter().flat_map(|sender| &sender.rings).map(|ring| ring.dropped()).sum()
     }
 
-    /// A line more of each of [`MARKED`], by a gateway of their own; to one home alone where that is named.
-    pub(crate) fn mark(&self, home: Option<usize>) {
+    /// A line more of each of these customers, by a gateway of their own; to one home alone where that is named.
+    pub(crate) fn mark(&self, home: Option<usize>, of: &Marked) {
         if let Some(marker) = self.senders.get(GATEWAYS) {
             let homes = home.map_or_else(|| self.homes[GATEWAYS].clone(), |home| vec![home]);
-            marker.send(MARKED.len() as u64, &homes, marked);
+            marker.send(of.len() as u64, &homes, |seq| of[usize::try_from(seq).unwrap_or(0) % of.len()]);
         }
     }
 
@@ -154,8 +157,9 @@ fn customer(seq: u64) -> u64 {
     FIRST_CUSTOMER + seq % CUSTOMERS
 }
 
-fn marked(seq: u64) -> u64 {
-    MARKED[usize::try_from(seq).unwrap_or(0) % MARKED.len()]
+/// Others each time: who is told of one of their lines was told of a line of that time.
+pub(crate) fn marked(time: u64) -> Marked {
+    MARKED_SHARDS.map(|shard| ((FIRST_MARKED + time) << 8) | shard)
 }
 
 fn at_a_rate(senders: &[Sender], homes: &[Vec<usize>], rate: u32, stop: &AtomicBool) {
@@ -219,7 +223,7 @@ mod tests {
         let both = homes.each_ref().map(|home| heard(home, GATEWAYS + 1));
         let mut senders = Senders::to_all(&at, Pace::Lines(1_000)).unwrap();
         senders.await_made().unwrap();
-        senders.mark(None);
+        senders.mark(None, &marked(0));
         let numbered = senders.stop().unwrap();
         assert_eq!(numbered.iter().map(|one| one.lines).sum::<u64>(), 1_003);
         let [first, second] = both.map(|home| home.join().unwrap());
@@ -235,8 +239,11 @@ mod tests {
     #[test]
     fn a_rate_is_kept_and_the_marked_are_of_shards_far_apart() {
         assert_eq!((due(10_000, Duration::from_millis(1_500)), due(1, Duration::from_millis(999))), (15_000, 0));
-        let shards = MARKED.map(|customer| customer & 255);
-        assert!(shards[0] < 85 && (86..170).contains(&shards[1]) && shards[2] > 171, "{shards:?}");
-        assert!((1..600).map(customer).all(|customer| !MARKED.contains(&customer)));
+        for time in [0, 50] {
+            let shards = marked(time).map(|customer| customer & 255);
+            assert!(shards[0] < 85 && (86..170).contains(&shards[1]) && shards[2] > 171, "{shards:?}");
+            assert!((1..600).map(customer).all(|customer| !marked(time).contains(&customer)));
+        }
+        assert!(marked(0).iter().all(|customer| !marked(1).contains(customer)));
     }
 }

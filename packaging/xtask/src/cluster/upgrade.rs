@@ -104,6 +104,10 @@ fn run(
     if closing.lost() > 0 {
         differences.push(format!("{} lines are in no journal", closing.lost()));
     }
+    let lonely = restarted.iter().filter(|one| one.handed_on == 0).count();
+    if lonely > 0 {
+        differences.push(format!("{lonely} times no connection was handed on"));
+    }
     if dropped > 0 {
         differences.push(format!("{dropped} lines found no room in the rings of the gateways"));
     }

@@ -29,7 +29,7 @@ pub use money::Granted;
 pub use notes::{CustomerNote, NOTE_CHARS_MAX};
 pub use records::{
     RAW_DIMENSIONS_MAX, RAW_GROUPS_MAX, RAW_RECORDS_MAX, RAW_SPAN_MAX_MS, RawDimension, RawFilter, RawGroup,
-    RawGroupSums, RawPart, RawPlace, RawQuery, RawSummary, RawSummaryQuery,
+    RawGroupSums, RawPart, RawPlace, RawQuery, RawRecord, RawSummary, RawSummaryQuery,
 };
 pub use running::{JobStand, RunQuery};
 pub use vault::{VAULT_PAGE_MAX, VaultAccess, VaultGrant, VaultPlace, VaultQuery};

@@ -66,6 +66,8 @@ pub struct BilledRecord {
     pub line_id: Option<LineId>,
     /// Where its frame begins in the journal.
     pub journal_offset: i64,
+    /// Which journal of a cluster that is; 0: the only one.
+    pub journal_no: u16,
 }
 
 /// Where a page of records goes on: after the last of the page before.
@@ -75,21 +77,24 @@ pub struct RecordPlace {
     pub timestamp: UnixMillis,
     /// Its place in the journal.
     pub journal_offset: i64,
+    /// Which journal of a cluster that is; 0: the only one.
+    pub journal_no: u16,
 }
 
-/// `is_billed` is a condition over the columns. Keys are looked up for the page alone.
+/// `is_billed` is a condition over the columns. Keys are looked up for the page alone. Two journals of a cluster may have the
+/// same place at the same instant.
 fn select(is_billed: &str) -> String {
     format!(
         "SELECT timestamp, service_type, network, server_id, api_key_fp, path_prefix, traffic_type, status_code, bytes_sent, \
             time_total, repeat, boot, seq, journal_offset, billed, \
-            (SELECT key_prefix FROM api_keys AS k WHERE k.customer_id = $1 AND k.api_key_fp = r.api_key_fp) \
+            (SELECT key_prefix FROM api_keys AS k WHERE k.customer_id = $1 AND k.api_key_fp = r.api_key_fp), journal_no \
         FROM (SELECT *, {is_billed} AS billed FROM haproxy_raw_logs_all \
             WHERE customer_id = $1 AND coalesce(service_type, 0) = coalesce($2::smallint, service_type, 0) \
                 AND coalesce(network, -1) = coalesce($3::smallint, network, -1) \
                 AND timestamp >= $4 AND timestamp < $5 AND ({is_billed} OR NOT $9) \
-                AND (timestamp, journal_offset) > ($6, $7) \
-            ORDER BY timestamp, journal_offset LIMIT $8) AS r \
-        ORDER BY timestamp, journal_offset"
+                AND (timestamp, journal_offset, journal_no) > ($6, $7, $10) \
+            ORDER BY timestamp, journal_offset, journal_no LIMIT $8) AS r \
+        ORDER BY timestamp, journal_offset, journal_no"
     )
 }
 
@@ -97,7 +102,8 @@ impl MoneyStore {
     /// A customer's records of an hour while they are kept, ascending after a place.
     pub async fn records_of(&self, query: &RecordQuery) -> Result<Vec<BilledRecord>, StoreError> {
         let from = query.hour.hour();
-        let after = query.after.unwrap_or(RecordPlace { timestamp: from, journal_offset: -1 });
+        let first = RecordPlace { timestamp: from, journal_offset: -1, journal_no: 0 };
+        let after = query.after.unwrap_or(first);
         let client = self.client().await?;
         let sql = select(&price::is_billed(&**client).await?);
         let rows = client
@@ -114,6 +120,7 @@ impl MoneyStore {
                     &after.journal_offset,
                     &i64::from(query.limit.min(RECORDS_MAX)),
                     &query.billed_only,
+                    &after.journal_no.cast_signed(),
                 ],
             )
             .await;
@@ -142,5 +149,6 @@ fn record_of(row: &Row) -> Result<BilledRecord, StoreError> {
         repeat: row.get(10),
         line_id: numbers.map(|((server_id, boot), seq)| LineId { server_id, boot: boot.0, seq }),
         journal_offset: row.get(13),
+        journal_no: row.get::<_, i16>(16).cast_unsigned(),
     })
 }

@@ -3,7 +3,7 @@
 //! A claim is a time of request without an outcome. Claims are made one after the other, and a line that is under way
 //! or settled cannot be claimed, so no line goes through ingest twice at once. The writer stores the outcome in the
 //! transaction of the epoch that brought it; what is left without one by a crash the next start releases
-//! ([`crate::writer::Writer::release_claims`]).
+//! ([`crate::writer::Writer::release_claims`], of a cluster [`crate::shards::ClusterStore::release_claims`]).
 
 use super::Reader;
 use super::quarantine::places;

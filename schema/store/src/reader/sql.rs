@@ -50,15 +50,16 @@ impl Conditions {
         }
     }
 
-    /// And that two columns stand before these values, the first first.
-    pub(crate) fn and_before<A, B>(&mut self, columns: &str, (first, second): (A, B))
+    /// And that three columns stand before these values, the first first.
+    pub(crate) fn and_before<A, B, C>(&mut self, columns: &str, (first, second, third): (A, B, C))
     where
         A: ToSql + Sync + Send + 'static,
         B: ToSql + Sync + Send + 'static,
+        C: ToSql + Sync + Send + 'static,
     {
-        let (first, second) = (self.parameter(first), self.parameter(second));
+        let (first, second, third) = (self.parameter(first), self.parameter(second), self.parameter(third));
         let between = if self.text.is_empty() { "" } else { " AND " };
-        self.text += &format!("{between}({columns}) < ({first}, {second})");
+        self.text += &format!("{between}({columns}) < ({first}, {second}, {third})");
     }
 
     /// The first rows of `SELECT … FROM … WHERE` these `…`.

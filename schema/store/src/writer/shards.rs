@@ -8,7 +8,6 @@
 use super::ShardsResume;
 use super::held::{Held, State};
 use super::merge::Merged;
-use super::quarantine;
 use crate::StoreError;
 use crate::codec::{Timestamptz, from_bigint, to_bigint};
 use crate::shards::{self, hold_generation};
@@ -275,17 +274,6 @@ impl Shards {
         let row = client.query_one(select, &[&self.numbers]).await;
         let least = row.map_err(StoreError::database("look up the shards' watermarks"))?.get(0);
         from_bigint("a shard's epoch", least)
-    }
-
-    /// Of all journals, by who has shard 0.
-    pub(super) async fn release_claims(&self, client: &Client) -> Result<u64, StoreError> {
-        let mut released = 0;
-        if self.has_shard_0() {
-            for journal in shards::journals(client).await? {
-                released += quarantine::release(client, &journal.journal_id).await?;
-            }
-        }
-        Ok(released)
     }
 
     const fn has_shard_0(&self) -> bool {

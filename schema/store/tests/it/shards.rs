@@ -8,7 +8,7 @@ use processes::{
 };
 use std::sync::Arc;
 use suiftly_schema::loss::LineCounts;
-use suiftly_schema::shard::ShardSet;
+use suiftly_schema::shard::{Shard, ShardSet};
 use suiftly_store::StoreError;
 use suiftly_store::shards::{ClusterStore, OrderRow, ShardsOf};
 use suiftly_store::testing::{Client, TestDatabase, connect, on_each_store};
@@ -200,6 +200,18 @@ async fn an_epoch_is_in_the_orders_tail_before_a_shard_has_it() {
         assert!(matches!(store.put_order(generation, &[other]).await, Err(StoreError::Unfit { .. })));
     })
     .await;
+}
+
+/// What a process is to go on from is looked for by the database's rule: a server that it placed elsewhere would be
+/// forgotten at a start, and its lines taken again.
+#[tokio::test]
+async fn the_database_places_servers_as_lines_are() {
+    let database = TestDatabase::create().await;
+    let select = "SELECT suiftly_shard_of_server(id::smallint) FROM generate_series(-32768, 32767) AS id ORDER BY id";
+    let rows = database.client().await.query(select, &[]).await.unwrap();
+    let placed: Vec<i16> = rows.iter().map(|row| row.get(0)).collect();
+    let expected: Vec<i16> = (i16::MIN..=i16::MAX).map(|id| Shard::of_server(id).0.into()).collect();
+    assert!(placed == expected);
 }
 
 #[tokio::test]

@@ -10,9 +10,10 @@ use suiftly_schema::time::UnixMillis;
 use suiftly_schema::usage::{Usage, UsageKey, UsageSums};
 use suiftly_schema::view::{EpochDeltas, HourKey};
 use suiftly_store::StoreError;
-use suiftly_store::accounts::{Act, Actor};
+use suiftly_store::accounts::admin::{RawFilter, RawPlace, RawQuery};
+use suiftly_store::accounts::{AccountStore, Act, Actor};
 use suiftly_store::maintenance::index_closed_hours;
-use suiftly_store::money::MoneyStore;
+use suiftly_store::money::{MoneyStore, RecordPlace, RecordQuery};
 use suiftly_store::reader::{
     Bucket, Filter, LineJournal, PartQuery, QuarantineQuery, QuarantineSelection, Reader, Rows, StoredTo, TimeRange,
     UsageQuery, ViewQuery,
@@ -221,6 +222,40 @@ async fn lines_of_two_journals_at_one_place_are_two_lines() {
     assert_eq!(b.discard_quarantined(&all, &act).await.unwrap(), 1);
     let page = QuarantineQuery { limit: 9, ..QuarantineQuery::default() };
     assert_eq!((a.quarantine_page(&page).await.unwrap().len(), b.quarantine_page(&page).await.unwrap().len()), (1, 0));
+}
+
+/// Records of three journals, each at the same place at the same instant.
+const RECORDS: &str = "INSERT INTO haproxy_raw_logs (timestamp, customer_id, service_type, network, api_key_fp, traffic_type, \
+        event_type, status_code, bytes_sent, time_total, backend_id, termination_state, journal_offset, journal_no) \
+    SELECT '2026-12-01 00:10+00', 7, 1, 1, 0, 1, 0, 200, 10, 1, 1, '--', 40, no FROM generate_series(0, 2) AS no";
+
+#[tokio::test]
+async fn a_page_of_records_ends_between_two_journals() {
+    let database = TestDatabase::create().await;
+    database.client().await.batch_execute(RECORDS).await.unwrap();
+    let money = MoneyStore::new(database.config()).unwrap();
+    let accounts = AccountStore::new(database.config()).unwrap();
+    let hour = start().hour();
+    let (mut billed, mut after) = (Vec::new(), None);
+    for _ in 0..4 {
+        let (customer, service, network) = (customer(7), None, None);
+        let query = RecordQuery { customer, service, network, hour, billed_only: true, after, limit: 1 };
+        for record in money.records_of(&query).await.unwrap() {
+            let (timestamp, journal_offset, journal_no) = (record.timestamp, record.journal_offset, record.journal_no);
+            billed.push(journal_no);
+            after = Some(RecordPlace { timestamp, journal_offset, journal_no });
+        }
+    }
+    let (mut raw, mut after) = (Vec::new(), None);
+    for _ in 0..4 {
+        let (to, filter) = (hour.plus_ms(HOUR_MS), RawFilter::default());
+        for found in accounts.raw_records(&RawQuery { from: hour, to, filter, after, limit: 1 }).await.unwrap() {
+            raw.push(found.journal_no);
+            let (timestamp, journal_offset) = (found.record.timestamp, found.record.journal_offset);
+            after = Some(RawPlace { timestamp, journal_offset, journal_no: found.journal_no });
+        }
+    }
+    assert_eq!((billed, raw), (vec![0, 1, 2], vec![2, 1, 0]));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What is asked of hours and requests.
 
-use crate::admin::asked::{PageFields, number, pair};
+use crate::admin::asked::{PageFields, number, record_place};
 use crate::params::Fields;
 use crate::problem::Problem;
 use crate::rows::Bucket;
@@ -121,8 +121,7 @@ impl Requests {
 }
 
 fn place(text: &str) -> Option<RecordPlace> {
-    let (timestamp, journal_offset) = pair(text)?;
-    let timestamp = UnixMillis(timestamp);
+    let (timestamp, journal_offset, journal_no) = record_place(text)?;
     let is_place = (UnixMillis::MIN..=UnixMillis::MAX).contains(&timestamp) && journal_offset >= 0;
-    is_place.then_some(RecordPlace { timestamp, journal_offset })
+    is_place.then_some(RecordPlace { timestamp, journal_offset, journal_no })
 }

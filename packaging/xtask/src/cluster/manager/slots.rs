@@ -4,6 +4,7 @@
 //! inherits what is not closed at `exec`, and is a placeholder at all other times.
 
 use anyhow::{Context as _, ensure};
+use nix::unistd::close;
 use rustix::io::{DupFlags, dup2, dup3, fcntl_dupfd_cloexec};
 use std::io::stdin;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd, RawFd};
@@ -20,8 +21,14 @@ impl Slots {
     /// Takes them, before anything else has a descriptor.
     pub(super) fn reserve() -> anyhow::Result<Self> {
         let mut slots = Vec::with_capacity(SLOTS);
+        let place = |at: RawFd| fcntl_dupfd_cloexec(stdin(), at).context("cannot keep a descriptor's place");
         for expected in (FIRST..).take(SLOTS) {
-            let slot = fcntl_dupfd_cloexec(stdin(), expected).context("cannot keep a descriptor's place")?;
+            let mut slot = place(expected)?;
+            if slot.as_raw_fd() != expected {
+                // Inherited: a shell that started us keeps copies of its own there, which nobody here knows of.
+                close(expected).context("cannot close what was inherited")?;
+                slot = place(expected)?;
+            }
             ensure!(slot.as_raw_fd() == expected, "descriptor {expected} is somebody else's");
             slots.push(slot);
         }

@@ -35,6 +35,17 @@ pub struct RawPlace {
     pub timestamp: UnixMillis,
     /// Its place in the journal.
     pub journal_offset: u64,
+    /// Which journal of a cluster that is; 0: the only one.
+    pub journal_no: u16,
+}
+
+/// A record, and which journal of a cluster its place is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawRecord {
+    /// The journal's number; 0: the only one.
+    pub journal_no: u16,
+    /// The record.
+    pub record: Record,
 }
 
 /// Which records, the latest first.
@@ -54,8 +65,8 @@ pub struct RawQuery {
 
 const SELECT: &str = "SELECT timestamp, customer_id, path_prefix, config_hex, network, server_id, service_type, api_key_fp, \
     fe_type, traffic_type, event_type, client_ip, key_metadata, status_code, bytes_sent, time_total, time_request, \
-    time_queue, time_connect, time_response, backend_id, termination_state, repeat, boot, seq, journal_offset \
-    FROM haproxy_raw_logs_all";
+    time_queue, time_connect, time_response, backend_id, termination_state, repeat, boot, seq, journal_offset, \
+    journal_no FROM haproxy_raw_logs_all";
 
 impl RawQuery {
     fn conditions(&self) -> Conditions {
@@ -63,7 +74,8 @@ impl RawQuery {
         if let Some(place) = self.after {
             let offset = i64::try_from(place.journal_offset).unwrap_or(i64::MAX);
             conditions.and("timestamp", "<=", Timestamptz(place.timestamp));
-            conditions.and_before("timestamp, journal_offset", (Timestamptz(place.timestamp), offset));
+            let (timestamp, journal_no) = (Timestamptz(place.timestamp), place.journal_no.cast_signed());
+            conditions.and_before("timestamp, journal_offset, journal_no", (timestamp, offset, journal_no));
         }
         conditions
     }
@@ -71,16 +83,18 @@ impl RawQuery {
 
 impl AccountStore {
     /// A page of raw records, the latest first.
-    pub async fn raw_records(&self, query: &RawQuery) -> Result<Vec<Record>, StoreError> {
+    pub async fn raw_records(&self, query: &RawQuery) -> Result<Vec<RawRecord>, StoreError> {
         const ATTEMPTED: &str = "look for raw records";
         let mut client = self.client().await?;
         let snapshot = pool::snapshot(&mut client).await?;
         let bounded = snapshot.batch_execute(&format!("SET LOCAL statement_timeout = {TIMEOUT_MS}")).await;
         bounded.map_err(StoreError::database(ATTEMPTED))?;
         let limit = query.limit.min(RAW_RECORDS_MAX);
-        let order = "ORDER BY timestamp DESC, journal_offset DESC";
+        // Two journals of a cluster may have the same place at the same instant.
+        let order = "ORDER BY timestamp DESC, journal_offset DESC, journal_no DESC";
         let rows = query.conditions().first_rows(&snapshot, (SELECT, order), ATTEMPTED, limit).await?;
-        Ok(rows.iter().map(record_of).collect())
+        let of = |row: &Row| RawRecord { journal_no: row.get::<_, i16>(26).cast_unsigned(), record: record_of(row) };
+        Ok(rows.iter().map(of).collect())
     }
 }
 
