@@ -260,6 +260,9 @@ pub(crate) struct QuarantineReplay {
     /// Also lines that were given before and could not be read: at most 1,000 a call.
     #[arg(long)]
     pub(crate) again: bool,
+    /// Of a cluster, those of this ingester only; without it, of each.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) ingester: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::commands::{find_database, unless_broken_pipe};
 use crate::config::Config;
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use suiftly_store::reader::{KeptLine, LineJournal, QuarantineQuery, Reader};
@@ -108,24 +108,46 @@ fn print(bytes: &[u8]) -> anyhow::Result<()> {
 
 /// Asks until nothing is left to give again. What failed before is asked for once: it may fail for ever.
 async fn replay(args: QuarantineReplay) -> anyhow::Result<()> {
-    let QuarantineReplay { place, reason, offsets, again } = args;
+    let QuarantineReplay { place, reason, offsets, again, ingester } = args;
     let client = Client::of(&place)?;
+    let ingesters = match ingester {
+        Some(name) => vec![Some(name)],
+        None => ingesters(&client.get("/api/v1/quarantine?limit=1").await?),
+    };
+    let is_known_whose = offsets.is_empty() || ingesters.len() == 1;
+    anyhow::ensure!(is_known_whose, "an offset is a place in one journal: say whose by --ingester");
     let offsets = (!offsets.is_empty()).then_some(offsets);
-    let body = json!({"reason": reason, "offsets": offsets, "again": again});
+    for ingester in ingesters {
+        let body = json!({"reason": reason, "offsets": offsets, "again": again, "journal": ingester});
+        let of = ingester.map_or_else(String::new, |name| format!(" of ingest-{name}"));
+        match replay_all(&client, &body, again).await? {
+            (lines, Some(epoch)) => {
+                eprintln!("{lines} lines{of} were given again, up to epoch {epoch}; `ls` shows what became of them");
+            }
+            (_, None) => eprintln!("there is nothing{of} to give again"),
+        }
+    }
+    Ok(())
+}
+
+/// The ingesters of a cluster, as a page of lines names them; a process alone has one journal without a name.
+fn ingesters(page: &Value) -> Vec<Option<String>> {
+    let names = page["journals"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let names: Vec<_> = names.iter().filter_map(Value::as_str).map(|name| Some(name.to_owned())).collect();
+    if names.is_empty() { vec![None] } else { names }
+}
+
+/// How many lines, and the last epoch that holds one.
+async fn replay_all(client: &Client, body: &Value, again: bool) -> anyhow::Result<(u64, Option<u64>)> {
     let (mut total, mut last_epoch) = (0, None);
     loop {
-        let answer = client.post("/api/v1/quarantine/replay", &body).await?;
+        let answer = client.post("/api/v1/quarantine/replay", body).await?;
         let lines = answer["lines"].as_u64().context("the server's answer does not say how many lines")?;
         (total, last_epoch) = (total + lines, answer["epoch"].as_u64().or(last_epoch));
         if lines == 0 || again {
-            break;
+            return Ok((total, last_epoch));
         }
     }
-    match last_epoch {
-        Some(epoch) => eprintln!("{total} lines were given again, up to epoch {epoch}; `ls` shows what became of them"),
-        None => eprintln!("there is nothing to give again"),
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -143,5 +165,12 @@ mod tests {
         for (line, chars, expected) in cases {
             assert_eq!(shown(line, chars), expected);
         }
+    }
+
+    #[test]
+    fn each_ingester_is_asked_or_the_only_journal() {
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(ingesters(&json!({"lines": []})), [None]);
+        assert_eq!(ingesters(&json!({"lines": [], "journal": "a", "journals": ["a", "b"]})), [named("a"), named("b")]);
     }
 }

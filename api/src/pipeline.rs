@@ -5,7 +5,7 @@
 
 use crate::admin::loss::{BesideLive, LossLive};
 use futures::future::BoxFuture;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use suiftly_schema::ids::Epoch;
 use suiftly_schema::loss::{HomeLines, LineCounts, LossTotals, WorkerId};
 use suiftly_schema::money::MicroUsd;
@@ -26,10 +26,15 @@ pub trait Pipeline: Send + Sync + 'static {
     /// The loss meter of these workers alone, with their missing ranges; who is not known is left out. Must not wait for I/O.
     fn loss_of(&self, workers: &[WorkerId]) -> LossLive;
 
-    /// Takes quarantined lines in once more, all of them or none, and answers when they are in the journal: the epoch
-    /// that holds the last of them. They come behind whatever was committed to the reference data before: a format that was
-    /// published a moment ago reads them. Within the bounds of [`suiftly_schema::quarantine`].
-    fn give_again<'a>(&'a self, lines: &'a [GivenLine]) -> BoxFuture<'a, Result<Epoch, GiveAgainError>>;
+    /// Takes quarantined lines in once more, all of them or none, and answers when they are in the journal: its epoch
+    /// that holds the last of them. In a cluster the journal is named, by its id. They come behind whatever was committed to
+    /// the reference data before: a format that was published a moment ago reads them. Within the bounds of
+    /// [`suiftly_schema::quarantine`].
+    fn give_again<'a>(
+        &'a self,
+        journal: Option<&'a str>,
+        lines: &'a [GivenLine],
+    ) -> BoxFuture<'a, Result<Epoch, GiveAgainError>>;
 }
 
 /// Why lines were not given again, or are not known to be.
@@ -47,9 +52,9 @@ pub enum GiveAgainError {
     /// They went in; whether they are in the journal shows in their outcomes, or after the next start.
     #[error("the lines went in, and are not known to be in the journal yet; their outcomes will tell")]
     Undetermined,
-    /// None went in: the ingester that has their journal is another process.
-    #[error("a cluster does not give quarantined lines again yet: they stay where they are")]
-    InCluster,
+    /// None went in: of a cluster, the ingester that has their journal is not reached.
+    #[error("the ingester that has their journal is not linked")]
+    NotLinked,
 }
 
 impl GiveAgainError {
@@ -68,7 +73,7 @@ pub struct PipelineLive {
     /// returned for it. If in doubt, true: false lets `complete_to` move on to now (less
     /// [`crate::pulse::IDLE_MARGIN_MS`]).
     pub pending: bool,
-    /// Whether lines come in by other processes, of a cluster: their records do not pass here, and no line is given again.
+    /// Whether lines come in by other processes, of a cluster: their records do not pass here.
     pub is_cluster: bool,
     /// When the process started.
     pub started_at: UnixMillis,
@@ -229,6 +234,8 @@ pub struct UncountedLive {
 pub struct QuarantineLive {
     /// Whether lines can be given again: not before the journal's tail is in the store after a start.
     pub is_open: bool,
+    /// The journals of a cluster of which they can.
+    pub open_journals: BTreeSet<String>,
     /// Lines kept by reason, as of the last look, some seconds ago.
     pub kept: BTreeMap<String, u64>,
     /// What became of lines given again, since the process started.

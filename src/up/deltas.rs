@@ -22,7 +22,7 @@ use suiftly_schema::time::UnixMillis;
 use suiftly_schema::view::EpochDeltas;
 
 /// The layout of these types. One that is not ours cannot be read.
-pub(crate) const LAYOUT: u16 = 1;
+pub(crate) const LAYOUT: u16 = 2;
 
 /// A frame carries so much of it; a frame may be twice as long.
 const PIECE_BYTES: usize = 4 << 20;
@@ -115,6 +115,8 @@ pub(crate) struct IngesterNow {
     pub(crate) journal: Option<JournalId>,
     /// Whether it is linked.
     pub(crate) is_linked: bool,
+    /// Whether lines of its journal may be given again: what was asked for before the start is over. By process 0 alone.
+    pub(crate) is_open: bool,
     /// Why it is not.
     pub(crate) trouble: Option<String>,
     /// Its counters, as they were told last.
@@ -236,6 +238,7 @@ mod tests {
                 name: "a".to_owned(),
                 journal: None,
                 is_linked: false,
+                is_open: true,
                 trouble: Some("nobody there".to_owned()),
                 stats: None,
             }],
@@ -282,8 +285,8 @@ mod tests {
         let mut payload = frames[0].payload.to_vec();
         assert!(refused(payload[..payload.len() - 1].to_vec()).contains("cannot be read"));
         assert!(refused(payload[..2].to_vec()).contains("without a head"));
-        payload[0] = 2;
-        assert!(refused(payload).contains("layout 2"));
+        payload[0] = 3;
+        assert!(refused(payload).contains("layout 3"));
         assert!(Pieces::default().take(&Frame::new(Kind::Order, Vec::new())).is_err());
     }
 }

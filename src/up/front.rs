@@ -8,10 +8,11 @@
 //! ```
 //!
 //! What it shows is a cache: whatever it has missed, and what a start of the cluster does not tell again, it reads out of
-//! the database. Nothing waits for it.
+//! the database. Nothing waits for it. Quarantined lines that operators give again go to process 0 ([`giving`]).
 
 mod elsewhere;
 mod feed;
+mod giving;
 mod joined;
 mod showing;
 mod windows;
@@ -89,13 +90,14 @@ async fn serve(
     // Nothing is published to gateways before it is known what the order holds.
     let live = Arc::new(Live::new(&found.resume, Epoch::MAX).in_cluster(Arc::clone(&elsewhere)));
     let (mut office, shown) = Office::open(site, (listeners, reader.clone()), &mut found.resume, &live).await?;
+    let feed = Feed::start(seat, &elsewhere.giving());
     let showing = Showing::new(seat.processes(), found, reader.clone(), shown, (Arc::clone(&live), elsewhere));
     office.look_on(site, &live)?;
     let (api, admin) = office.local_addrs();
     tracing::info!(role = %seat.role, %api, %admin, "running");
     let outcome = tokio::select! {
         () = stop => Ok(()),
-        ended = showing.run(Feed::start(seat)) => ended,
+        ended = showing.run(feed) => ended,
         ended = look(&reader, &live) => ended,
     };
     service::tell_stopping();

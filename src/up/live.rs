@@ -328,6 +328,7 @@ impl Pipeline for Live {
             store: self.store(),
             quarantine: QuarantineLive {
                 is_open: self.quarantine_is_open(),
+                open_journals: self.elsewhere.as_ref().map(|all| all.open_journals()).unwrap_or_default(),
                 kept: state.kept.clone(),
                 requeued: state.requeued.clone(),
             },
@@ -370,11 +371,12 @@ impl Pipeline for Live {
 
     fn give_again<'a>(
         &'a self,
+        journal: Option<&'a str>,
         lines: &'a [GivenLine],
     ) -> Pin<Box<dyn Future<Output = Result<Epoch, GiveAgainError>> + Send + 'a>> {
         Box::pin(async move {
-            if self.elsewhere.is_some() {
-                return Err(GiveAgainError::InCluster);
+            if let Some(elsewhere) = &self.elsewhere {
+                return elsewhere.give(journal.unwrap_or_default(), lines).await;
             }
             let ingest = self.ingest.get().filter(|_| self.quarantine_is_open()).ok_or(GiveAgainError::Recovering)?;
             // A format that was published before comes before the lines in the journal.
@@ -473,7 +475,10 @@ mod tests {
         assert!(told.is_cluster && told.pending && !told.recovering && told.lag_p50_ms > 0);
         assert_eq!((told.counts.received, told.store.epoch, told.store.records), (6, 6, 5));
         assert_eq!(told.journal.id, "07".repeat(16));
-        assert_eq!(live.give_again(&[]).await, Err(GiveAgainError::InCluster));
+        for journal in [None, Some("07".repeat(16))] {
+            let given = live.give_again(journal.as_deref(), &[]).await;
+            assert_eq!(given, Err(GiveAgainError::NotLinked), "process 0 is not linked");
+        }
         live.read_anew(&Resume { counts, ..Resume::default() }, |_| true);
         assert_eq!(live.live().counts.received, 3);
     }

@@ -113,6 +113,17 @@ pub(super) fn count(count: usize) -> f64 {
     float(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
+/// The book says of each number of a page what it is.
+#[cfg(test)]
+pub(super) fn assert_in_the_book(page: &str) {
+    let book = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/book/src/reference/metrics.md");
+    let book = std::fs::read_to_string(book).unwrap();
+    for of in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = of.split_once(' ').unwrap();
+        assert!(book.contains(&format!("| `{name}` | {kind} |")), "{of} is not in docs/book/src/reference/metrics.md");
+    }
+}
+
 /// Counts are shown as Prometheus keeps them.
 #[allow(clippy::cast_precision_loss, reason = "Prometheus' own numbers are floats")]
 pub(super) const fn float(count: u64) -> f64 {

@@ -3,17 +3,18 @@
 //! ```text
 //! ingesters ═parts═▶ Held ─┐
 //! process 0 ═order═▶ Orders ┴▶ decoder ─batches─▶ feeder ─▶ dataflow ─deltas─▶ joiner ─▶ fronts ═deltas═▶ API
-//!        ▲ what was received                       (the mesh, with all others)    └───▶ store writer
+//!        ▲ what was received                       (the mesh, with all others)    └───▶ store writer ─▶ firehose
 //! ```
 //!
-//! Process 0 keeps the order beside that ([`lead`], [`keeping`]). Nobody begins before all are there; from then on the
-//! end of one is the end of all, within seconds, and their units start them again: they go on from what is stored.
-//! docs/design/2026-11-23-cluster.md says why each line is then in each view once.
+//! Process 0 keeps the order beside that ([`lead`], [`keeping`]), and gives quarantined lines again ([`giving`]). Nobody begins
+//! before all are there; from then on the end of one is the end of all, within seconds, and their units start them again: they
+//! go on from what is stored. docs/design/2026-11-23-cluster.md says why each line is then in each view once.
 
 mod admin;
 mod decoding;
 mod following;
 mod fronts;
+mod giving;
 mod joined;
 mod keeping;
 mod lead;
@@ -31,6 +32,7 @@ use crate::place::Place;
 use anyhow::{Context, ensure};
 use crossbeam_channel::bounded;
 use fronts::Fronts;
+use giving::Giving;
 use joined::Joined;
 use lead::Led;
 use members::Members;
@@ -162,8 +164,8 @@ async fn go_on(
             held
         }
     };
-    let (pipeline, followings) = ready.start(peers, held).await?;
-    let cutting = led.map(|led| Cutting::start(run, store, *led, &followings)).transpose()?;
+    let (pipeline, giving) = ready.start(peers, held).await?;
+    let cutting = led.map(|led| Cutting::start(run, store, *led, &giving)).transpose()?;
     Ok(Begun { pipeline, cutting })
 }
 
@@ -208,14 +210,14 @@ struct Cutting {
 }
 
 impl Cutting {
-    fn start(run: &Arc<Run>, store: &StoreConfig, led: Led, with: &Arc<following::Followings>) -> anyhow::Result<Self> {
+    fn start(run: &Arc<Run>, store: &StoreConfig, led: Led, giving: &Arc<Giving>) -> anyhow::Result<Self> {
         let Led { members, cutter, progress, ordered, .. } = led;
         let (order, ending) = (members.order(), Arc::clone(run));
         let blocks = members::blocks_of(order.follow_from(ordered), "order-stored")?;
         tokio::spawn(keeping::put_order(Arc::clone(run), store.clone(), blocks));
         let intake = Arc::clone(&order.intake);
-        tokio::spawn(keeping::keep(Arc::clone(run), store.clone(), Arc::clone(with), Arc::clone(&intake), progress));
-        tokio::spawn(keeping::tell_changes(store.clone(), intake));
+        tokio::spawn(keeping::keep(Arc::clone(run), store.clone(), Arc::clone(giving), Arc::clone(&intake), progress));
+        tokio::spawn(keeping::tell_changes(store.clone(), intake, Arc::clone(&giving.told)));
         let (stop, stopped) = bounded(1);
         let cut = move || {
             if let Err(error) = cutter.run(&stopped)

@@ -47,6 +47,21 @@ impl Told {
         let waited = tokio::time::timeout(TOLD_TIMEOUT, answered.wait_for(|answered| *answered >= question)).await;
         matches!(waited, Ok(Ok(_)))
     }
+
+    /// The last question, to be answered once the outbox is read after it and holds nothing more.
+    pub(super) fn asked(&self) -> u64 {
+        *self.asked.borrow()
+    }
+
+    /// All is told that was committed before this question.
+    pub(super) fn answer(&self, asked: u64) {
+        self.answered.send_replace(asked);
+    }
+
+    /// Waits for a question.
+    pub(super) async fn is_asked(&self) {
+        self.look.notified().await;
+    }
 }
 
 /// Tells changes after number `seq` for as long as ingest takes them.
@@ -77,13 +92,13 @@ enum Obstacle {
 async fn step(outbox: &mut Outbox, seq: &mut u64, ingest: &IngestMonitor, told: &Told) -> Result<(), Obstacle> {
     let limit = u32::try_from(MAX_CHANGES).unwrap_or(u32::MAX);
     // Before the outbox is read: what was committed when it was asked is in it.
-    let asked = *told.asked.borrow();
+    let asked = told.asked();
     let changes = outbox.after(*seq, limit).await.map_err(|error| Obstacle::Passing(error.to_string()))?;
     let Some(last) = changes.last().map(|change| change.seq) else {
-        told.answered.send_replace(asked);
+        told.answer(asked);
         tokio::select! {
             () = outbox.changed() => {}
-            () = told.look.notified() => {}
+            () = told.is_asked() => {}
         }
         return Ok(());
     };

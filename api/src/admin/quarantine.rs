@@ -27,6 +27,7 @@ use crate::read::ReadError;
 use crate::scope::Operator;
 use axum::Json;
 use axum::extract::{RawQuery, Request, State};
+use journals::OfJournal;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_store::StoreError;
 use suiftly_store::accounts::{Act, OperatorRole};
@@ -104,7 +105,7 @@ async fn line(
 /// what became of each stands in its `outcome` once the store has the answer's epoch.
 #[utoipa::path(post, path = "/quarantine/replay", operation_id = "replay_quarantined", tag = "operation", request_body = ReplayRequest, responses(
     (status = 200, body = Replayed),
-    (status = 409, description = "`busy`: another is being answered; `not_in_cluster`", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "`busy`: another is being answered", body = Problem, content_type = "application/problem+json"),
     WriteProblems, BodyProblems, GuardedProblems,
 ))]
 async fn replay(
@@ -115,18 +116,13 @@ async fn replay(
 ) -> Result<Json<Replayed>, Problem> {
     operator.may(OperatorRole::Operator)?;
     parse_none(&query.unwrap_or_default())?;
-    let asked = params::replay(request).await?;
+    let (asked, journal) = params::replay(request).await?;
     let turn = turn(&app)?;
-    let live = app.parts.pipeline.live();
-    if live.is_cluster {
-        return Err(give_problem(GiveAgainError::InCluster));
-    }
-    if !live.quarantine.is_open {
-        return Err(Problem::new(ProblemCode::Recovering).retry_after_s(1));
-    }
+    let of = journals::to_change(&app, journal.as_deref()).await?;
+    is_open(&app, &of)?;
     let act = operator.act(app.parts.clock.now());
     // On a task of its own: a client that goes away leaves no claim behind.
-    let given = tokio::spawn(give_again(app, asked, act, turn)).await.map_err(|error| Problem::internal(&error))?;
+    let given = tokio::spawn(give_again(app, asked, of, act, turn)).await.map_err(|error| Problem::internal(&error))?;
     Ok(Json(given?))
 }
 
@@ -153,6 +149,21 @@ async fn discard(
     Ok(Json(Discarded { lines }))
 }
 
+/// Lines are given again once nothing is left of what was asked for before a start.
+fn is_open(app: &App, of: &OfJournal) -> Result<(), Problem> {
+    let quarantine = app.parts.pipeline.live().quarantine;
+    if of.id.as_ref().map_or(quarantine.is_open, |id| quarantine.open_journals.contains(id)) {
+        return Ok(());
+    }
+    let starting = Problem::new(ProblemCode::Recovering).retry_after_s(1);
+    Err(match &of.name {
+        Some(name) => starting.detail(format!(
+            "ingest-{name} is not linked, or what its journal held at the cluster's start is not stored yet"
+        )),
+        None => starting,
+    })
+}
+
 /// One request that changes the quarantine at a time.
 fn turn(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
     let turn = app.quarantine_turn.clone().try_acquire_owned();
@@ -162,16 +173,17 @@ fn turn(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
 async fn give_again(
     app: App,
     asked: params::Replay,
+    OfJournal { rows, id, .. }: OfJournal,
     act: Act,
     _turn: OwnedSemaphorePermit,
 ) -> Result<Replayed, Problem> {
     let params::Replay { selection, again, limit } = asked;
-    let lines = app.parts.quarantine.claim(&selection, again, limit, &act).await.map_err(store_problem)?;
+    let lines = rows.claim(&selection, again, limit, &act).await.map_err(store_problem)?;
     if lines.is_empty() {
         return Ok(Replayed::default());
     }
     let count = lines.len() as u64;
-    match app.parts.pipeline.give_again(&lines).await {
+    match app.parts.pipeline.give_again(id.as_deref(), &lines).await {
         Ok(epoch) => {
             tracing::info!(lines = count, reason = selection.reason, epoch, "quarantined lines were given again");
             Ok(Replayed { lines: count, epoch: Some(epoch) })
@@ -179,27 +191,26 @@ async fn give_again(
         Err(error) => {
             tracing::warn!(lines = count, %error, "quarantined lines were claimed to be given again");
             if error.is_refusal() {
-                release(&app, &lines).await;
+                release(&*rows, &lines).await;
             }
             Err(give_problem(error))
         }
     }
 }
 
-async fn release(app: &App, lines: &[GivenLine]) {
+async fn release(rows: &dyn QuarantineRows, lines: &[GivenLine]) {
     let offsets: Vec<u64> = lines.iter().map(|line| line.journal_offset).collect();
-    if let Err(error) = app.parts.quarantine.release(&offsets).await {
+    if let Err(error) = rows.release(&offsets).await {
         tracing::warn!(lines = offsets.len(), %error, "claims were not given back; the next start does");
     }
 }
 
 fn give_problem(error: GiveAgainError) -> Problem {
     let code = match error {
-        GiveAgainError::Recovering => ProblemCode::Recovering,
+        GiveAgainError::Recovering | GiveAgainError::NotLinked => ProblemCode::Recovering,
         GiveAgainError::Stopping => ProblemCode::Stopping,
         GiveAgainError::Busy => ProblemCode::Overloaded,
         GiveAgainError::Undetermined => ProblemCode::Timeout,
-        GiveAgainError::InCluster => return Problem::new(ProblemCode::NotInCluster).detail(error.to_string()),
     };
     Problem::new(code).detail(error.to_string()).retry_after_s(1)
 }

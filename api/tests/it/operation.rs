@@ -56,6 +56,7 @@ fn live() -> PipelineLive {
         udp_kernel_drops: 6,
         quarantine: QuarantineLive {
             is_open: true,
+            open_journals: [].into(),
             kept: [("sf1_field".to_owned(), 3)].into(),
             requeued: [("accepted", 2)].into(),
         },

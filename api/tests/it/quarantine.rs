@@ -140,6 +140,7 @@ async fn what_ingest_refuses_can_be_claimed_again_and_what_is_undetermined_canno
     let router = world.router();
     let cases = [
         (GiveAgainError::Recovering, "recovering", true),
+        (GiveAgainError::NotLinked, "recovering", true),
         (GiveAgainError::Stopping, "stopping", true),
         (GiveAgainError::Busy, "overloaded", true),
         (GiveAgainError::Undetermined, "timeout", false),
@@ -257,16 +258,33 @@ async fn a_clusters_lines_are_those_of_its_ingesters() {
     let unknown = send(&router, get("/api/v1/quarantine?journal=c")).await;
     assert_eq!((unknown.status.as_u16(), &unknown.json()["errors"][0]["field"]), (400, &json!("journal")));
 
-    let given = replay(&router, json!({"offsets": [10]})).await;
-    assert_eq!((given.status.as_u16(), given.problem().as_str()), (409, "not_in_cluster"));
+    let whose = replay(&router, json!({"offsets": [10]})).await;
+    assert_eq!((whose.status.as_u16(), &whose.json()["errors"][0]["field"]), (400, &json!("journal")));
+    // What its journal held at the start is not stored yet, or it is not linked.
+    let of_b = json!({"offsets": [10], "journal": "b"});
+    world.pipeline.change(|live| live.quarantine.open_journals = ["ja".into()].into());
+    let early = replay(&router, of_b.clone()).await;
+    assert_eq!((early.status.as_u16(), early.problem().as_str()), (503, "recovering"));
+    assert!(early.json()["detail"].as_str().unwrap().starts_with("ingest-b is not linked"));
     assert!(world.pipeline.given.lock().unwrap().is_empty());
-    assert_eq!(ask(&router, "/api/v1/quarantine/10").await["requested_at"], json!(null));
+    world.pipeline.change(|live| live.quarantine.open_journals = ["jb".into()].into());
+    *world.pipeline.give_failure.lock().unwrap() = Some(GiveAgainError::NotLinked);
+    assert_eq!(replay(&router, of_b.clone()).await.problem(), "recovering");
+    assert_eq!(ask(&router, "/api/v1/quarantine/10?journal=b").await["requested_at"], json!(null));
+    *world.pipeline.give_failure.lock().unwrap() = None;
+    assert_eq!(replay(&router, of_b).await.json(), json!({"lines": 1, "epoch": 7}));
+    assert_eq!(world.pipeline.given_to.lock().unwrap().as_deref(), Some("jb"));
+    assert_eq!(world.pipeline.given.lock().unwrap()[1][0].line, b"jb");
+    assert_eq!(ask(&router, "/api/v1/quarantine/10?journal=a").await["requested_at"], json!(null));
     let discard = async |body: Value| send(&router, post("/api/v1/quarantine/discard", &body)).await;
     let whose = discard(json!({"reason": "sf1_field"})).await;
     assert_eq!((whose.status.as_u16(), whose.problem().as_str()), (400, "validation"));
-    assert_eq!(discard(json!({"reason": "sf1_field", "journal": "b"})).await.json(), json!({"lines": 1}));
-    let left = ask(&router, "/api/v1/quarantine?journal=b").await;
-    assert_eq!((&left["lines"], &left["journal"]), (&json!([]), &json!("b")));
+    for (journal, lines) in [("b", 0), ("a", 1)] {
+        let discarded = discard(json!({"reason": "sf1_field", "journal": journal})).await;
+        assert_eq!(discarded.json(), json!({"lines": lines}), "of {journal}, b's is under way");
+    }
+    let left = ask(&router, "/api/v1/quarantine?journal=a").await;
+    assert_eq!((&left["lines"], &left["journal"]), (&json!([]), &json!("a")));
     assert_eq!(ask(&router, "/api/v1/quarantine/reasons").await["reasons"][0]["lines"], json!(1));
 
     let tail = send(&router, get("/api/v1/tail")).await;

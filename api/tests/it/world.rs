@@ -483,6 +483,8 @@ pub(crate) struct MemoryPipeline {
     pub(crate) loss_asked: Mutex<Option<(Option<i16>, usize)>>,
     /// What was given again, request by request.
     pub(crate) given: Mutex<Vec<Vec<GivenLine>>>,
+    /// The journal that the last of them was given to, where one was named.
+    pub(crate) given_to: Mutex<Option<String>>,
     /// What the next ones are answered with; the epoch 7 without it.
     pub(crate) give_failure: Mutex<Option<GiveAgainError>>,
     /// Held to let those wait that give lines.
@@ -522,8 +524,13 @@ impl Pipeline for MemoryPipeline {
         loss
     }
 
-    fn give_again<'a>(&'a self, lines: &'a [GivenLine]) -> BoxFuture<'a, Result<Epoch, GiveAgainError>> {
+    fn give_again<'a>(
+        &'a self,
+        journal: Option<&'a str>,
+        lines: &'a [GivenLine],
+    ) -> BoxFuture<'a, Result<Epoch, GiveAgainError>> {
         Box::pin(async move {
+            *self.given_to.lock().unwrap() = journal.map(str::to_owned);
             self.given.lock().unwrap().push(lines.to_vec());
             drop(self.give_gate.hold().await);
             self.give_failure.lock().unwrap().map_or(Ok(7), Err)

@@ -1,17 +1,20 @@
 //! What the other processes of a cluster say of themselves, for the API to tell: the ingesters' counters as the processes of
 //! the dataflow hear them, and how those are.
 
+use super::giving::Giving;
 use crate::up::deltas::{IngesterNow, Now};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use suiftly_api::{Clock, SystemClock};
+use suiftly_api::{Clock, GiveAgainError, SystemClock};
 use suiftly_ingest::decode::Uncounted;
 use suiftly_ingest::dedup::Forgotten;
 use suiftly_ingest::journal::JournalId;
 use suiftly_ingest::source::Transport;
 use suiftly_ingest::stats::{IngestStats, Phase, TransportStats};
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::time::UnixMillis;
 
 /// The order has an epoch each second, whatever comes; it is some time on its way. What is younger is not behind.
@@ -24,6 +27,8 @@ pub(in crate::up) struct Elsewhere {
     order: JournalId,
     nows: Mutex<BTreeMap<u16, Now>>,
     is_up_to_date: AtomicBool,
+    /// Where quarantined lines go that are given again.
+    giving: Arc<Giving>,
     /// The last epoch that is shown, and its clock.
     epoch: AtomicU64,
     cut_at: AtomicI64,
@@ -33,7 +38,7 @@ impl Elsewhere {
     pub(in crate::up) fn new(order: JournalId) -> Self {
         let (is_up_to_date, epoch) = (AtomicBool::new(false), AtomicU64::new(0));
         let cut_at = AtomicI64::new(SystemClock.now().0);
-        Self { order, nows: Mutex::default(), is_up_to_date, epoch, cut_at }
+        Self { order, nows: Mutex::default(), is_up_to_date, giving: Arc::default(), epoch, cut_at }
     }
 
     /// How a process is.
@@ -44,6 +49,26 @@ impl Elsewhere {
     /// It is not linked any more.
     pub(super) fn gone(&self, process: u16) {
         self.nows.lock().remove(&process);
+    }
+
+    /// For the link to process 0.
+    pub(super) fn giving(&self) -> Arc<Giving> {
+        Arc::clone(&self.giving)
+    }
+
+    /// The journals of which lines may be given again, as process 0 says.
+    pub(in crate::up) fn open_journals(&self) -> BTreeSet<String> {
+        let nows = self.nows.lock();
+        let ingesters = nows.get(&0).into_iter().flat_map(|now| &now.ingesters);
+        let open = ingesters.filter(|ingester| ingester.is_linked && ingester.is_open);
+        open.filter_map(|ingester| Some(ingester.journal?.to_string())).collect()
+    }
+
+    /// Gives quarantined lines again to the ingester that has this journal: all of them or none.
+    pub(in crate::up) async fn give(&self, journal: &str, lines: &[GivenLine]) -> Result<Epoch, GiveAgainError> {
+        // What is no journal's id is nobody's.
+        let journal = journal.parse().map_err(|_| GiveAgainError::NotLinked)?;
+        self.giving.give(journal, lines).await
     }
 
     /// Whether all is shown that the order held when the processes were linked.
@@ -164,7 +189,8 @@ mod tests {
         stats.transports[Transport::Tcp.index()].lines = lines;
         (stats.lines_per_second, stats.sync_p99_ms, stats.journal_offset) = (2.0, lines, 10);
         let trouble = (!is_linked).then(|| "nobody there".to_owned());
-        IngesterNow { name: name.to_owned(), journal: None, is_linked, trouble, stats: Some(stats) }
+        let journal = Some(JournalId([name.as_bytes()[0]; 16]));
+        IngesterNow { name: name.to_owned(), journal, is_linked, is_open: is_linked, trouble, stats: Some(stats) }
     }
 
     fn now(process: u16, retries: u64, ingesters: Vec<IngesterNow>) -> Now {
@@ -202,6 +228,10 @@ mod tests {
             (12, "ingest-b is not linked: nobody there".to_owned())
         );
         assert!(elsewhere.is_passed_by());
+        assert_eq!(elsewhere.open_journals(), ["61".repeat(16), "62".repeat(16)].into(), "by process 0's links");
+        elsewhere.heard(now(0, 1, vec![ingester("a", 5, false), ingester("b", 7, true)]));
+        assert_eq!(elsewhere.open_journals(), ["62".repeat(16)].into());
+        elsewhere.heard(now(0, 1, vec![ingester("a", 5, true), ingester("b", 7, true)]));
         elsewhere.gone(1);
         assert_eq!((elsewhere.stats().write_error, elsewhere.is_passed_by()), (None, false));
     }

@@ -1,14 +1,17 @@
-//! A link to each process of the dataflow, made again whenever it ends: what they tell, as it comes.
+//! A link to each process of the dataflow, made again whenever it ends: what they tell, as it comes; and what process 0 is
+//! asked.
 
 use super::STARTED;
+use super::giving::Giving;
 use crate::cluster::Seat;
 use crate::up::deltas::{FrontFrame, Now, Pieces, Snapshot, Told};
 use anyhow::{Context, ensure};
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use suiftly_api::{Clock, SystemClock};
-use suiftly_link::{Beat, LinkReceiver, Purpose, Received, Role, connect};
+use suiftly_link::{Beat, Frame, Kind, LinkReceiver, LinkSender, Purpose, Received, Role, connect};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -36,16 +39,16 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Dials all processes, again and again.
-    pub(super) fn start(seat: &Seat) -> Self {
+    /// Dials all processes, again and again. What is given again goes to process 0.
+    pub(super) fn start(seat: &Seat, giving: &Arc<Giving>) -> Self {
         let (into, said) = mpsc::channel(WAITING);
         let (mut links, generation) = (JoinSet::new(), Arc::new(AtomicU64::new(0)));
         for (role, address) in seat.members.iter() {
             let Role::Dataflow(process) = role else { continue };
             let (seat, address) = (seat.clone(), address.to_owned());
-            let link =
-                Dialled { seat, role, process, address, generation: Arc::clone(&generation), into: into.clone() };
-            links.spawn(link.run());
+            let giving = (role == Role::ORDER).then(|| Arc::clone(giving));
+            let (generation, into) = (Arc::clone(&generation), into.clone());
+            links.spawn(Dialled { seat, role, process, address, giving, generation, into }.run());
         }
         Self { said, _links: links }
     }
@@ -62,6 +65,8 @@ struct Dialled {
     role: Role,
     process: u16,
     address: String,
+    /// Of process 0: what goes over its link.
+    giving: Option<Arc<Giving>>,
     /// The last start of the cluster that any process told of.
     generation: Arc<AtomicU64>,
     into: mpsc::Sender<Said>,
@@ -89,16 +94,28 @@ impl Dialled {
         let link = connect(&*self.address, &self.seat.tls, &self.role, Purpose::Deltas, &us).await?;
         let pulse = || Beat { clock: SystemClock.now(), ..Beat::default() };
         // It ends with its sender.
-        let (_to, mut from) = link.start(pulse);
+        let (to, mut from) = link.start(pulse);
         tracing::info!(who = %self.role, "linked");
         told.clear();
-        self.listen(&mut from).await
+        let asks = self.giving.as_ref().map(|giving| giving.begin());
+        let ended = tokio::select! {
+            ended = self.listen(&mut from) => ended,
+            error = ask(&to, asks) => Err(error),
+        };
+        if let Some(giving) = &self.giving {
+            giving.end();
+        }
+        ended
     }
 
     async fn listen(&self, from: &mut LinkReceiver) -> anyhow::Result<()> {
         let (mut pieces, mut generation) = (Pieces::default(), None);
         loop {
             let Received::Frame(frame) = from.recv().await? else { continue };
+            if let (Kind::Given, Some(giving)) = (frame.kind, &self.giving) {
+                giving.answered(&frame)?;
+                continue;
+            }
             let Some(frame) = pieces.take(&frame)? else { continue };
             let said = self.heard(frame, &mut generation)?;
             if self.into.send(said).await.is_err() {
@@ -124,4 +141,15 @@ impl Dialled {
         ensure!(process == self.process, "it speaks for process {process}");
         Ok(said)
     }
+}
+
+/// Sends what process 0 is asked, until the link takes no more.
+async fn ask(to: &LinkSender, asks: Option<mpsc::Receiver<Frame>>) -> anyhow::Error {
+    let Some(mut asks) = asks else { return pending().await };
+    while let Some(frame) = asks.recv().await {
+        if let Err(error) = to.send(&frame).await {
+            return error.into();
+        }
+    }
+    pending().await
 }

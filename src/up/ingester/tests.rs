@@ -1,5 +1,6 @@
 //! Links come and go; what the operators' port says of it.
 
+use super::super::page::assert_in_the_book;
 use super::admin::{health, page};
 use super::*;
 use crate::cluster::{Ca, Part, PartArgs};
@@ -127,6 +128,7 @@ async fn the_operators_port_says_how_it_is() {
     ] {
         assert!(page.contains(line), "{line}{page}");
     }
+    assert_in_the_book(&page);
     assert!(house.dir.path().join("journal").is_dir());
     tokio::task::spawn_blocking(move || house.ingest.shutdown(AT_MOST)).await.unwrap().unwrap();
 }

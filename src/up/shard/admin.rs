@@ -2,16 +2,21 @@
 
 use super::super::deltas::Now;
 use super::super::live::{Live, Vitals};
-use super::super::page::{self, Page, count, flag, float, put_all};
-use super::following::Followings;
-use super::fronts::Present;
+use super::super::page::{self, Page, count, flag, float, put, put_all};
+use super::fronts::{Given, Present};
+use super::giving::Giving;
 use super::run::Run;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use suiftly_api::{Clock, Pipeline, PipelineLive, SystemClock};
+use suiftly_ingest::counters::Counters;
+use suiftly_ingest::hand_in::HandInError;
+use suiftly_ingest::journal::JournalId;
 use suiftly_ingest::order::{Start, Tail};
 use suiftly_schema::batch::Batch;
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::shard::ShardSet;
 use suiftly_schema::time::UnixMillis;
 use tokio::net::TcpListener;
@@ -31,7 +36,9 @@ pub(super) struct Shown {
 /// What it is read from, once the pipeline runs.
 pub(super) struct Parts {
     pub(super) live: Arc<Live>,
-    pub(super) followings: Arc<Followings>,
+    pub(super) giving: Arc<Giving>,
+    /// What decoding has cost.
+    pub(super) counters: Arc<Counters>,
     pub(super) shards: ShardSet,
     pub(super) start: Start,
     /// The order's end, at process 0.
@@ -108,6 +115,10 @@ impl Shown {
         let mut page = String::new();
         put_all(&mut page, of_lines(&live));
         put_all(&mut page, of_store(&live));
+        if let Some(parts) = self.parts.get() {
+            put_all(&mut page, of_decoding(&parts.counters));
+        }
+        of_firehose(&mut page, &live);
         let linked = self.parts.get().map_or(0, Parts::linked);
         put_all(
             &mut page,
@@ -151,28 +162,80 @@ fn of_store(live: &PipelineLive) -> [(&'static str, &'static str, &'static str, 
     ]
 }
 
+fn of_decoding(counters: &Counters) -> [(&'static str, &'static str, &'static str, f64); 5] {
+    let (forgotten, uncounted) = (counters.forgotten(), counters.uncounted());
+    [
+        (
+            "dedup_unproven_duplicates_total",
+            "counter",
+            "Duplicates dropped by their number alone.",
+            float(forgotten.duplicates_unproven),
+        ),
+        ("dedup_folded_workers_total", "counter", "Workers no longer told apart.", float(forgotten.workers)),
+        (
+            "dedup_closed_numbers_total",
+            "counter",
+            "Missing numbers that cannot come any more.",
+            float(forgotten.closed_gap_seqs),
+        ),
+        (
+            "open_stream_uncounted_deltas_total",
+            "counter",
+            "What was told of open streams too late, or when there was no room: their lines bring it.",
+            float(uncounted.deltas),
+        ),
+        (
+            "open_stream_overtold_lines_total",
+            "counter",
+            "Lines of streams that brought less than had been told of them.",
+            float(uncounted.overtold),
+        ),
+    ]
+}
+
+/// Where there is one: of the order's epochs, and of the records that this process committed.
+fn of_firehose(page: &mut String, live: &PipelineLive) {
+    let Some(firehose) = &live.firehose else { return };
+    let behind = live.store.epoch.saturating_sub(firehose.epoch);
+    put_all(
+        page,
+        [
+            ("firehose_epochs_behind", "gauge", "Epochs stored and not yet sent to QuestDB.", float(behind)),
+            ("firehose_retries_total", "counter", "Pages that were tried again.", float(firehose.retries)),
+            ("firehose_failing", "gauge", "1 while QuestDB takes nothing.", flag(firehose.error.is_some())),
+        ],
+    );
+    put(page, "firehose_records_total", "counter", "Stored records by what became of them.");
+    for (fate, records) in [("sent", firehose.sent), ("refused", firehose.refused), ("gone", firehose.gone)] {
+        let _ = writeln!(page, "suiftly_firehose_records_total{{fate=\"{fate}\"}} {records}");
+    }
+}
+
 impl Parts {
     fn linked(&self) -> usize {
-        self.followings.now().iter().filter(|ingester| ingester.is_linked).count()
+        self.giving.followings.now().iter().filter(|ingester| ingester.is_linked).count()
     }
 
     /// Of all ingesters: this process has its share of them.
     fn lines_per_second(&self) -> f64 {
-        let stats = self.followings.now().into_iter().filter_map(|ingester| ingester.stats);
+        let stats = self.giving.followings.now().into_iter().filter_map(|ingester| ingester.stats);
         stats.map(|stats| stats.lines_per_second).sum()
     }
 }
 
 impl Present for Shown {
     fn now(&self) -> Now {
-        let live = self.parts.get().map(|parts| parts.live.live()).unwrap_or_default();
+        let parts = self.parts.get();
+        let live = parts.map(|parts| parts.live.live()).unwrap_or_default();
         Now {
             process: self.run.process(),
             is_recovering: self.is_recovering(),
             stored: live.store.epoch,
             is_passed_by: live.store.catching_up,
             retries: live.store.retries,
-            ingesters: self.parts.get().map(|parts| parts.followings.now()).unwrap_or_default(),
+            forgotten: parts.map(|parts| parts.counters.forgotten()).unwrap_or_default(),
+            uncounted: parts.map(|parts| parts.counters.uncounted()).unwrap_or_default(),
+            ingesters: parts.map(|parts| parts.giving.ingesters()).unwrap_or_default(),
         }
     }
 
@@ -187,6 +250,15 @@ impl Present for Shown {
         let known = order.as_ref().map_or(out, |order| order.last());
         start.watermarks.into_iter().fold(known, Epoch::max)
     }
+
+    fn give(&self, journal: JournalId, lines: Vec<GivenLine>) -> Given<'_> {
+        Box::pin(async move {
+            match self.parts.get() {
+                Some(parts) => parts.giving.give(journal, lines).await,
+                None => Err(HandInError::Recovering),
+            }
+        })
+    }
 }
 
 /// Serves until the task is dropped.
@@ -198,4 +270,30 @@ pub(super) async fn serve(listener: TcpListener, shown: Arc<Shown>) {
         _ => Page::none("/health, /ready and /metrics"),
     };
     page::serve(listener, answer).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Ca, Part, PartArgs, Seat};
+    use crate::config::Config;
+    use std::time::Duration;
+    use suiftly_store::firehose::FirehoseState;
+
+    #[test]
+    fn each_of_its_numbers_is_in_the_book() {
+        let dir = tempfile::tempdir().unwrap();
+        let (ca, tls) = (Ca::make(&dir.path().join("ca")).unwrap(), dir.path().join("tls"));
+        ca.certificate(&"dataflow-0".parse().unwrap(), &tls, Duration::from_secs(3_600)).unwrap();
+        let mut config = Config::default();
+        (config.cluster.id, config.cluster.tls_dir) = (Some(ca.id.to_string()), Some(tls));
+        config.cluster.hosts = [("dataflow-0".to_owned(), "h:1".to_owned())].into();
+        let args = PartArgs { process: Some(0), ..PartArgs::default() };
+        let seat = Seat::take(&config, Part::Dataflow, &args).unwrap();
+        let mut page = Shown::new(&Run::new(&seat)).metrics().text;
+        // What there is once it runs.
+        put_all(&mut page, of_decoding(&Counters::default()));
+        of_firehose(&mut page, &PipelineLive { firehose: Some(FirehoseState::default()), ..PipelineLive::default() });
+        page::assert_in_the_book(&page);
+    }
 }

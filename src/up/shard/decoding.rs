@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use suiftly_dataflow::{Seed, Standing};
+use suiftly_ingest::counters::Counters;
 use suiftly_ingest::decode::{DecodeConfig, OrderedDecoder, OrderedStart};
 use suiftly_ingest::order::{OrderBlock, Start, take_parts};
 use suiftly_ingest::ship::Held;
@@ -35,6 +36,8 @@ pub(super) struct Decoding {
     /// Numbers of journals that nobody waits for any more.
     pub(super) forgotten: BTreeSet<u16>,
     pub(super) batches: Sender<Batch>,
+    /// What decoding has cost is noted here.
+    pub(super) counters: Arc<Counters>,
     /// Cancelled when nothing more is to be taken.
     pub(super) stop: CancellationToken,
 }
@@ -59,6 +62,8 @@ impl Decoding {
             let Some(mut order) = self.orders.next_within(LOOK_EVERY)? else { continue };
             order.cuts.retain(|cut| !self.forgotten.contains(&cut.no));
             let Some(batch) = self.decode(&order) else { break };
+            self.counters.note_forgotten(self.decoder.forgotten());
+            self.counters.note_uncounted(self.decoder.uncounted());
             if self.batches.send(batch).is_err() {
                 break;
             }

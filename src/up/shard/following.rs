@@ -3,10 +3,12 @@
 use super::super::deltas::IngesterNow;
 use super::run::Run;
 use std::sync::Arc;
+use suiftly_ingest::hand_in::HandInError;
 use suiftly_ingest::journal::JournalId;
 use suiftly_ingest::ship::{Dial, Following, Held};
 use suiftly_link::Role;
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::shard::ShardSet;
 
 /// Each by its name.
@@ -36,6 +38,14 @@ impl Followings {
         }
     }
 
+    /// Gives lines again to the ingester that has this journal: all of them or none.
+    pub(super) async fn give(&self, journal: JournalId, lines: Vec<GivenLine>) -> Result<Epoch, HandInError> {
+        match self.0.iter().find(|(_, following)| following.state().journal == Some(journal)) {
+            Some((_, following)) => following.give(journal, lines).await,
+            None => Err(HandInError::Stopped),
+        }
+    }
+
     /// How each is.
     pub(super) fn now(&self) -> Vec<IngesterNow> {
         let now = |(name, following): &(String, Following)| {
@@ -44,6 +54,7 @@ impl Followings {
                 name: name.clone(),
                 journal: state.journal,
                 is_linked: state.is_linked,
+                is_open: false,
                 trouble: state.trouble,
                 stats: state.stats,
             }

@@ -1,22 +1,36 @@
 //! What this process tells the API: its last epochs, within bounds, and to each link where they begin. Nobody waits for who
-//! listens: whoever falls behind what is kept is told where to begin anew.
+//! listens: whoever falls behind what is kept is told where to begin anew. What the API asks of process 0 is to give
+//! quarantined lines again.
 
 use super::super::deltas::{FrontFrame, Now, Snapshot, Told};
-use super::run::{Run, end_of, pulse};
+use super::run::{Run, pulse};
+use anyhow::{anyhow, ensure};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::pending;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use suiftly_link::{Frame, Link, LinkSender};
+use suiftly_ingest::hand_in::HandInError;
+use suiftly_ingest::journal::JournalId;
+use suiftly_ingest::ship::{given, read_give_to};
+use suiftly_link::{Frame, Kind, Link, LinkReceiver, LinkSender, Received};
 use suiftly_schema::ids::Epoch;
+use suiftly_schema::quarantine::GivenLine;
 use suiftly_schema::view::EpochDeltas;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// Memory for the epochs that are kept; the last is, whatever its size.
 const KEPT_BYTES: usize = 64 << 20;
 /// How often it is told how the process is.
 const NOW_EVERY: Duration = Duration::from_secs(1);
+
+/// Lines to be given again, of a journal.
+type Asked = (JournalId, Vec<GivenLine>);
+/// What becomes of them.
+pub(super) type Given<'a> = Pin<Box<dyn Future<Output = Result<Epoch, HandInError>> + Send + 'a>>;
 
 /// How the process is, asked for as it is told.
 pub(super) trait Present: Send + Sync {
@@ -25,6 +39,8 @@ pub(super) trait Present: Send + Sync {
     fn shards(&self) -> Vec<(u8, Epoch)>;
     /// The last epoch of the order that is known.
     fn until(&self) -> Epoch;
+    /// Gives quarantined lines of a journal again, at process 0.
+    fn give(&self, journal: JournalId, lines: Vec<GivenLine>) -> Given<'_>;
 }
 
 /// What is kept, and who is told.
@@ -87,15 +103,41 @@ impl Fronts {
         let who = link.peer().role.clone();
         let (to, mut from) = link.start(pulse);
         tracing::info!(%who, "linked");
-        let why: anyhow::Error = tokio::select! {
-            end = end_of(&mut from) => end.into(),
-            end = self.tell_all(&to) => end.err().unwrap_or_else(|| anyhow::anyhow!("there is no more to tell")),
+        let (asks, mut asked) = mpsc::channel(1);
+        let Err(why) = tokio::select! {
+            end = self.listen(&mut from, &asks) => end,
+            end = self.tell_all(&to) => end,
+            end = self.give_all(&to, &mut asked) => end,
         };
         tracing::info!(%who, "not linked any more: {why}");
         let _ = to.say_goodbye(&why.to_string()).await;
     }
 
-    async fn tell_all(&self, to: &LinkSender) -> anyhow::Result<()> {
+    /// Takes what is asked, to the link's end.
+    async fn listen(&self, from: &mut LinkReceiver, asks: &mpsc::Sender<Asked>) -> anyhow::Result<Infallible> {
+        loop {
+            let Received::Frame(frame) = from.recv().await? else { continue };
+            let is_in_turn = frame.kind == Kind::GiveTo && self.run.process() == 0;
+            ensure!(is_in_turn, "a frame of kind {:?} came out of turn", frame.kind);
+            // Nobody gives before they were answered.
+            let is_taken = asks.try_send(read_give_to(&frame)?);
+            is_taken.map_err(|_| anyhow!("lines to be given again came before others were answered"))?;
+        }
+    }
+
+    /// Gives lines again that are to be, one time after the other.
+    async fn give_all(&self, to: &LinkSender, asked: &mut mpsc::Receiver<Asked>) -> anyhow::Result<Infallible> {
+        while let Some((journal, lines)) = asked.recv().await {
+            let outcome = match self.present.get() {
+                Some(present) => present.give(journal, lines).await,
+                None => Err(HandInError::Recovering),
+            };
+            to.send(&given(outcome)).await?;
+        }
+        pending().await
+    }
+
+    async fn tell_all(&self, to: &LinkSender) -> anyhow::Result<Infallible> {
         let (mut last, mut every) = (self.last.subscribe(), tokio::time::interval(NOW_EVERY));
         last.wait_for(Option::is_some).await?;
         let mut at = self.tell_snapshot(to).await?;
@@ -169,7 +211,6 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use suiftly_link::Kind;
 
     fn after(kept: &Kept, at: Epoch) -> Result<Option<Epoch>, ()> {
         match kept.next(at) {

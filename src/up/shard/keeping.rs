@@ -2,7 +2,9 @@
 //! need not be kept any more, and brings reference changes out of the outbox into the order. A database that is away holds
 //! up none of the lines.
 
+use super::super::telling::Told;
 use super::following::Followings;
+use super::giving::Giving;
 use super::run::Run;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,11 +62,12 @@ fn row_of(block: &Block, last: &mut Vec<Cut>) -> anyhow::Result<OrderRow> {
     Ok(row)
 }
 
-/// Numbers each journal that is heard of, so that it is taken in; and says what need not be kept.
+/// Numbers each journal that is heard of, so that it is taken in; says what need not be kept; and sets free what was asked
+/// for of it before the start.
 pub(super) async fn keep(
     run: Arc<Run>,
     store: StoreConfig,
-    followings: Arc<Followings>,
+    giving: Arc<Giving>,
     intake: Arc<Intake>,
     progress: Arc<Progress>,
 ) {
@@ -73,8 +76,9 @@ pub(super) async fn keep(
     loop {
         every.tick().await;
         let kept = async {
-            keeper.number(&followings, &intake).await?;
-            keeper.release(&followings, &progress).await
+            keeper.number(&giving.followings, &intake).await?;
+            keeper.release(&giving.followings, &progress).await?;
+            giving.release(&mut keeper.cluster, run.generation(), &keeper.numbered).await
         };
         match kept.await {
             Err(error) if error.is_unavailable() => tracing::warn!(%error, "journals are kept whole meanwhile"),
@@ -141,13 +145,19 @@ impl Keeper {
 
 /// Brings reference changes out of the outbox to who cuts the order. They stay in the outbox until an epoch is stored that
 /// took them in.
-pub(super) async fn tell_changes(store: StoreConfig, intake: Arc<Intake>) {
+pub(super) async fn tell_changes(store: StoreConfig, intake: Arc<Intake>, told: Arc<Told>) {
     let (mut outbox, mut pause) = (Outbox::new(&store), FIRST_RETRY);
     let limit = u32::try_from(MAX_CHANGES).unwrap_or(u32::MAX);
     loop {
+        // Before the outbox is read: what was committed when it was asked is in it.
+        let asked = told.asked();
         let trouble = match outbox.after(intake.last_seq(), limit).await {
             Ok(changes) if changes.is_empty() => {
-                outbox.changed().await;
+                told.answer(asked);
+                tokio::select! {
+                    () = outbox.changed() => {}
+                    () = told.is_asked() => {}
+                }
                 None
             }
             Ok(changes) => intake.tell(&changes).err().map(|full| full.to_string()),

@@ -1,6 +1,7 @@
 //! The way of a line within a process of a cluster: decoder, dataflow, joiner, writer.
 
 use super::super::deltas::Told;
+use super::super::firehose;
 use super::super::joining::{self, Joining};
 use super::super::live::Live;
 use super::super::writing::{self, Ended, Queue};
@@ -9,6 +10,7 @@ use super::admin::{Parts, Shown};
 use super::decoding::{self, Decoding};
 use super::following::Followings;
 use super::fronts::{Fronts, Present};
+use super::giving::Giving;
 use super::orders::{Orders, Source};
 use super::run::Run;
 use crate::config::Config;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use suiftly_api::{Clock, SystemClock};
 use suiftly_dataflow::{Dataflow, MAX_QUEUED_EPOCHS, Mesh, Seed};
+use suiftly_ingest::counters::Counters;
 use suiftly_ingest::decode::{DecodeConfig, OrderedDecoder};
 use suiftly_ingest::order::{Cut, Start, Tail};
 use suiftly_ingest::ship::Held;
@@ -30,6 +33,7 @@ use suiftly_schema::shard::{Shard, ShardSet};
 use suiftly_schema::view::EpochDeltas;
 use suiftly_store::StoreError;
 use suiftly_store::config::StoreConfig;
+use suiftly_store::firehose::Firehose;
 use suiftly_store::shards::{ClusterStore, ShardsOf, ShardsResume};
 use suiftly_store::writer::{Resume, Writer};
 use tokio::task::JoinHandle;
@@ -57,6 +61,8 @@ pub(super) struct Begin {
 pub(super) struct Ready {
     of: Begin,
     writer: Writer,
+    /// Sends what this process commits.
+    firehose: Option<Firehose>,
     orders: Orders,
     decoder: OrderedDecoder,
     seed: Seed,
@@ -76,11 +82,14 @@ impl Begin {
             process: self.run.process(),
             shards: self.shards,
         };
-        let (writer, resume) = Writer::open_shards(store, &of).await?;
+        let (mut writer, resume) = Writer::open_shards(store, &of).await?;
         // Nobody stores anything before all have begun.
         let is_alike = resume.epochs == self.start.watermarks && resume.replay_from() == self.start.replay_after;
         anyhow::ensure!(is_alike, "the shards do not stand where process 0 says");
-        let read = tokio::task::spawn_blocking(move || self.ready(decode, source, writer, resume));
+        let firehose = firehose::prepare(&config.firehose, store, &of.order_journal, &mut writer)?;
+        let processes = u16::try_from(self.run.seat.processes())?;
+        let firehose = firehose.map(|firehose| firehose.of_process(of.process, processes));
+        let read = tokio::task::spawn_blocking(move || self.ready(decode, source, (writer, firehose), resume));
         read.await.context("reading the order panicked")?
     }
 
@@ -88,7 +97,7 @@ impl Begin {
         self,
         decode: DecodeConfig,
         source: Source,
-        writer: Writer,
+        (writer, firehose): (Writer, Option<Firehose>),
         resume: ShardsResume,
     ) -> anyhow::Result<Ready> {
         let most = self.start.watermarks.into_iter().max().unwrap_or_default();
@@ -96,13 +105,14 @@ impl Begin {
         // Before the first epoch the clock is that of what was before the cluster, if something was.
         let cut_at = base.as_ref().map_or(resume.restart_at, |base| base.cut_at);
         let last = self.order.as_ref().map_or(most, |order| order.last());
-        let live = Arc::new(Live::new(&known(&resume, self.shards), last));
+        let monitor = firehose.as_ref().map(Firehose::monitor);
+        let live = Arc::new(Live::new(&known(&resume, self.shards), last).with_firehose(monitor));
         let forgotten = resume.journals.iter().filter(|of| of.forgotten_through > 0).map(|of| of.no).collect();
         let books = PriceBooks::of(&resume.reference);
         let decoder = decoding::decoder(decode, self.shards, &self.start, &resume)?;
         let seed = decoding::seed(&self.start, cut_at, resume, orders.look_ahead(most)?);
         let starts = base.map(|base| base.cuts).unwrap_or_default();
-        Ok(Ready { of: self, writer, orders, decoder, seed, books, live, starts, forgotten })
+        Ok(Ready { of: self, writer, firehose, orders, decoder, seed, books, live, starts, forgotten })
     }
 }
 
@@ -134,29 +144,35 @@ impl Ready {
         self,
         peers: Vec<Option<UnixStream>>,
         held: Arc<Held>,
-    ) -> anyhow::Result<(Pipeline, Arc<Followings>)> {
-        let Self { of, writer, orders, decoder, seed, books, live, starts: _, forgotten } = self;
+    ) -> anyhow::Result<(Pipeline, Arc<Giving>)> {
+        let Self { of, writer, firehose, orders, decoder, seed, books, live, starts: _, forgotten } = self;
         let Begin { run, start, shards, order, fronts, shown } = of;
         let mesh = Mesh { process: run.process().into(), threads: run.seat.threads.into(), peers };
         let dataflow = tokio::task::spawn_blocking(move || Dataflow::start_on(mesh, seed, books));
         let (dataflow, deltas) = dataflow.await.context("starting the dataflow panicked")??;
         watch(&run, &dataflow)?;
-        let followings = Arc::new(Followings::start(&run, shards, &held));
+        let giving = Giving::new(Followings::start(&run, shards, &held));
+        let counters = Arc::<Counters>::default();
         let replay_after = start.replay_after;
-        shown.begin(Parts { live: Arc::clone(&live), followings: Arc::clone(&followings), shards, start, order });
+        let (told, counted) = (Arc::clone(&giving), Arc::clone(&counters));
+        shown.begin(Parts { live: Arc::clone(&live), giving: told, counters: counted, shards, start, order });
         fronts.begin(replay_after, Arc::clone(&shown) as Arc<dyn Present>);
         let (queue, waiting) = writing::queue();
         let (batches, taken) = bounded(MAX_QUEUED_EPOCHS);
         let show = show(fronts, shown, queue.clone(), (run.process(), shards.contains(Shard(0))));
         let joining = joining::start(taken, (dataflow, deltas), &live, show, queue)?;
         let (stop, last) = (CancellationToken::new(), CancellationToken::new());
-        let decoding = Decoding { orders, held, decoder, forgotten, batches, stop: stop.clone() };
+        let decoding = Decoding { orders, held, decoder, forgotten, batches, counters, stop: stop.clone() };
         decoding.start(&run)?;
         // On a thread of its own: encoding a large commit must not hold links up.
         let (runtime, until) = (tokio::runtime::Handle::current(), last.clone());
         let write = move || runtime.block_on(writing::write_shards(writer, waiting, &live, &until));
         let writing = tokio::task::spawn_blocking(write);
-        Ok((Pipeline { joining, writing, stop, last }, followings))
+        if let Some(firehose) = firehose {
+            // Ends with the process: what it has not sent is noted in the database.
+            tokio::spawn(firehose.run());
+        }
+        Ok((Pipeline { joining, writing, stop, last }, giving))
     }
 }
 

@@ -9,8 +9,10 @@ use suiftly_store::reader::LineJournal;
 /// The lines of one journal.
 pub(crate) struct OfJournal {
     pub(crate) rows: Arc<dyn QuarantineRows>,
-    /// Its name, in a cluster.
+    /// Its ingester's name, in a cluster.
     pub(super) name: Option<String>,
+    /// Its id, in a cluster.
+    pub(super) id: Option<String>,
 }
 
 /// Each journal's.
@@ -18,10 +20,13 @@ pub(crate) async fn each(app: &App) -> Result<Vec<OfJournal>, Problem> {
     let quarantine = &app.parts.quarantine;
     let journals = quarantine.journals().await.map_err(store_problem)?;
     if journals.is_empty() {
-        return Ok(vec![OfJournal { rows: Arc::clone(quarantine), name: None }]);
+        return Ok(vec![OfJournal { rows: Arc::clone(quarantine), name: None, id: None }]);
     }
-    let of =
-        |journal: LineJournal| OfJournal { rows: quarantine.of_journal(&journal.journal_id), name: Some(journal.name) };
+    let of = |LineJournal { journal_id, name, .. }: LineJournal| OfJournal {
+        rows: quarantine.of_journal(&journal_id),
+        name: Some(name),
+        id: Some(journal_id),
+    };
     Ok(journals.into_iter().map(of).collect())
 }
 

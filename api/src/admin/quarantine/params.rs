@@ -76,15 +76,16 @@ pub(super) struct Replay {
     pub(super) limit: usize,
 }
 
-/// Reads a replay's body.
-pub(super) async fn replay(request: Request) -> Result<Replay, Problem> {
-    let ReplayRequest { reason, offsets, again, limit } = body(request).await?;
+/// Reads a replay's body: which lines, of which journal.
+pub(super) async fn replay(request: Request) -> Result<(Replay, Option<String>), Problem> {
+    let ReplayRequest { reason, offsets, again, limit, journal } = body(request).await?;
     let mut errors = Vec::new();
     if limit.is_some_and(|limit| limit == 0 || limit as usize > MAX_GIVEN_LINES) {
         errors.push(FieldError::new("limit", format!("must be 1 to {MAX_GIVEN_LINES}")));
     }
     let selection = selection(reason, offsets, errors)?;
-    Ok(Replay { selection, again, limit: limit.map_or(MAX_GIVEN_LINES, |limit| limit as usize) })
+    let limit = limit.map_or(MAX_GIVEN_LINES, |limit| limit as usize);
+    Ok((Replay { selection, again, limit }, journal))
 }
 
 /// Reads a discard's body: never all at once. Which lines, of which journal.

@@ -168,6 +168,9 @@ pub struct ReplayRequest {
     /// At most so many; and never more than 1 MiB.
     #[schema(required = false, value_type = Option<i32>, minimum = 1, maximum = 1_000)]
     pub limit: Option<u32>,
+    /// In a cluster: of the journal of this ingester. It must be given where there are several.
+    #[schema(required = false)]
+    pub journal: Option<String>,
 }
 
 /// What was given again.
@@ -176,7 +179,8 @@ pub struct Replayed {
     /// How many lines.
     #[schema(value_type = i64)]
     pub lines: u64,
-    /// The epoch that holds the last of them, durable in the journal: outcomes stand when the store has it.
+    /// The epoch that holds the last of them, durable in the journal: outcomes stand when the store has it. In a cluster
+    /// epochs of a journal are its own: what became of a line stands in its `outcome` alone.
     #[schema(value_type = Option<i64>)]
     pub epoch: Option<Epoch>,
 }

@@ -261,6 +261,33 @@ async fn a_single_process_gives_its_database_to_a_cluster() {
 }
 
 #[tokio::test]
+async fn lines_that_were_asked_for_are_free_once_every_shard_has_what_could_hold_them() {
+    let (whole, database) = (whole_commits(), TestDatabase::create().await);
+    let mut store = clustered(database.config(), &whole).await;
+    let mut processes = start(database.config(), &mut store, &thirds()).await;
+    let generation = store.row().await.unwrap().unwrap().generation;
+    for process in &mut processes {
+        process.give(&whole, 2).await;
+    }
+    let asked = "INSERT INTO quarantine (journal_id, journal_offset, received_at, reason, source, line, epoch, requested_at, \
+            outcome, outcome_epoch) \
+        VALUES ('lines', 900001, now(), 'sf1_field', 'udp', 'x', 1, now(), NULL, NULL), \
+            ('lines', 900002, now(), 'sf1_field', 'udp', 'x', 1, now(), 'accepted', 2)";
+    database.client().await.batch_execute(asked).await.unwrap();
+    assert_eq!(store.release_claims(generation, "lines", 21).await.unwrap(), None);
+    processes[0].give(&whole, 3).await;
+    assert_eq!(store.release_claims(generation, "lines", 21).await.unwrap(), None, "one process alone has it");
+    for process in &mut processes[1..] {
+        process.give(&whole, 3).await;
+    }
+    let old = store.release_claims(generation - 1, "lines", 21).await;
+    assert!(matches!(old, Err(StoreError::OldGeneration { .. })), "{old:?}");
+    assert_eq!(store.release_claims(generation, "lines", 21).await.unwrap(), Some(1));
+    assert_eq!(store.release_claims(generation, "lines", 21).await.unwrap(), Some(0));
+    assert!(matches!(processes[0].writer.release_claims().await, Err(StoreError::Unfit { .. })));
+}
+
+#[tokio::test]
 async fn what_is_lost_for_good_is_given_up() {
     let (whole, database) = (whole_commits(), TestDatabase::create().await);
     let client = database.client().await;
