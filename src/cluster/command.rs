@@ -1,7 +1,7 @@
 //! `suiftly cluster …`: the CA and its certificates, where the CA is; how the cluster stands, where its database is.
 
 use super::ca::Ca;
-use super::standing;
+use super::{forgetting, standing};
 use crate::cli::Place;
 use crate::commands::unless_broken_pipe;
 use crate::place;
@@ -56,17 +56,29 @@ pub(crate) enum ClusterCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Go on without an ingester whose journal is gone for good. What only it had, and not every shard has stored, is not
-    /// billed. All processes of the dataflow must be stopped.
+    /// Go on without an ingester whose journal is gone for good. All processes of the dataflow must be stopped.
+    ///
+    /// What only that journal had, and a shard has not stored, is not billed there. Lines of it that are stored are known
+    /// by their raw records, so that no copy of them, by a gateway's other home or sent again, is billed. All raw records
+    /// are read for it, which may take long.
+    ///
+    /// Refused, and nothing is changed, where it cannot be told what was billed: where some shards lack what others have
+    /// stored of the journal; where it brought what was told of open streams, or long answers while streams are told of,
+    /// after the epoch that all shards restart from; and where that epoch is further back than raw records are kept, which
+    /// is two days. A line that it brought two days late may be billed again without a word.
     Forget {
         #[command(flatten)]
         place: Place,
-        /// The ingester, as its certificate calls it: ingest-NAME, or NAME.
+        /// The ingester, as its certificate calls it: ingest-NAME, or NAME. If it has begun a new journal since, only the
+        /// older ones are forgotten. Or a journal's id, as `suiftly cluster show` tells it.
         #[arg(value_name = "NAME")]
         name: String,
         /// That its journal is gone, and not merely away.
         #[arg(long, required = true)]
         its_journal_is_gone: bool,
+        /// Go on even where it cannot be told what was billed: copies of such lines that come later are billed again.
+        #[arg(long)]
+        may_charge_twice: bool,
     },
 }
 
@@ -76,8 +88,9 @@ pub(crate) async fn cluster(command: ClusterCommand) -> anyhow::Result<()> {
         ClusterCommand::Certificate { role, ca, out, days } => certificate(&role, &ca, out, DAY * days),
         ClusterCommand::Renew { ca, finish } => renew(&ca, finish),
         ClusterCommand::Show { place, json } => say(&standing::show(&place, json).await?),
-        ClusterCommand::Forget { place, name, its_journal_is_gone: _ } => {
-            say(&standing::forget(&place, name.strip_prefix("ingest-").unwrap_or(&name)).await?)
+        ClusterCommand::Forget { place, name, its_journal_is_gone: _, may_charge_twice } => {
+            let name = name.strip_prefix("ingest-").unwrap_or(&name);
+            say(&forgetting::forget(&place, name, may_charge_twice).await?)
         }
     }
 }

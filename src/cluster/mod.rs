@@ -3,6 +3,7 @@
 
 mod ca;
 mod command;
+mod forgetting;
 mod id;
 mod members;
 mod seat;

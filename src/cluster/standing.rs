@@ -1,4 +1,4 @@
-//! How a cluster stands, by its database; and going on without an ingester that is gone for good.
+//! How a cluster stands, by its database.
 
 use super::Members;
 use crate::cli::Place;
@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use suiftly_schema::shard::ShardSet;
 use suiftly_store::shards::{ClusterJournal, ClusterRow, ClusterStore, Standing};
 
-const NO_CLUSTER: &str = "the database is no cluster's yet: process 0 of the dataflow makes it one at its first start";
+pub(super) const NO_CLUSTER: &str =
+    "the database is no cluster's yet: process 0 of the dataflow makes it one at its first start";
 
 /// For people, or as JSON.
 pub(super) async fn show(place: &Place, json: bool) -> anyhow::Result<String> {
@@ -26,18 +27,7 @@ pub(super) async fn show(place: &Place, json: bool) -> anyhow::Result<String> {
     })
 }
 
-/// What came of it.
-pub(super) async fn forget(place: &Place, name: &str) -> anyhow::Result<String> {
-    let config = Config::read(place.config.as_deref())?;
-    let mut store = open(place, &config).await?;
-    store.row().await?.context(NO_CLUSTER)?;
-    let epoch = store.forget(name).await?;
-    Ok(format!(
-        "ingest-{name} is forgotten: every shard goes on after epoch {epoch} of the order, and nobody waits for it\n"
-    ))
-}
-
-async fn open(place: &Place, config: &Config) -> anyhow::Result<ClusterStore> {
+pub(super) async fn open(place: &Place, config: &Config) -> anyhow::Result<ClusterStore> {
     let (_, store) = find_database(place, config).await?;
     Ok(ClusterStore::new(&store))
 }

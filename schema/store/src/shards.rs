@@ -4,11 +4,13 @@
 //! docs/design/2026-11-23-cluster.md says why it is exactly once.
 
 mod claims;
+mod forget;
 mod generation;
 mod order;
 mod setup;
 
-pub use crate::writer::{ShardsOf, ShardsResume};
+pub use crate::writer::{LostLines, ShardsOf, ShardsResume};
+pub use forget::{Forget, Forgotten};
 pub use order::{CutRow, OrderRow};
 pub use setup::NewCluster;
 

@@ -15,6 +15,7 @@ mod homes;
 pub(crate) mod infra;
 mod lock;
 pub(crate) mod loss;
+pub(crate) mod lost;
 mod memory;
 mod merge;
 mod partitions;
@@ -30,6 +31,7 @@ mod usage;
 
 pub use commit::Commit;
 pub(crate) use lock::of_writers_xact;
+pub use lost::LostLines;
 pub use partitions::{CLOSED_AFTER_MS, PARTITIONED_AHEAD_MS};
 pub use quarantine::{BYTES_KEPT, BYTES_PER_MINUTE, LINES_KEPT, LINES_PER_MINUTE};
 pub use resume::Resume;

@@ -1,9 +1,8 @@
-//! What is done once: making a database a cluster's, numbering a journal, and giving up what is lost for good.
+//! What is done once: making a database a cluster's, numbering a journal, and giving up an order's that is lost for good.
 
 use super::ClusterStore;
 use crate::StoreError;
 use crate::writer::{of_writers_xact, resume};
-use suiftly_schema::ids::Epoch;
 use tokio_postgres::Transaction;
 
 /// A cluster to be.
@@ -41,13 +40,6 @@ const COPY_STREAMS: &str = "INSERT INTO open_streams (journal_id, server_id, boo
 const NUMBER: &str = "INSERT INTO cluster_journals (no, journal_id, name) \
     SELECT coalesce(max(no), 0) + 1, $1::text, $2::text FROM cluster_journals \
     ON CONFLICT (journal_id) DO UPDATE SET name = excluded.name RETURNING no";
-
-/// For ever: nothing of it will come again.
-const FORGET: &str = "UPDATE cluster_journals SET forgotten_through = 9223372036854775807 \
-    WHERE name = $1 AND forgotten_through = 0";
-
-const LEVEL: &str = "UPDATE shard_watermarks AS s SET epoch = most.epoch, cut_at = most.cut_at, updated_at = now() \
-    FROM (SELECT epoch, cut_at FROM shard_watermarks ORDER BY epoch DESC LIMIT 1) AS most WHERE s.epoch < most.epoch";
 
 /// What stands under the order's id, and its place.
 const MOVE_ORDER: [&str; 7] = [
@@ -116,25 +108,6 @@ impl ClusterStore {
         let no: i16 = row.map_err(StoreError::database(attempted))?.get(0);
         transaction.commit().await.map_err(StoreError::database(attempted))?;
         Ok(no.cast_unsigned())
-    }
-
-    /// Gives up an ingester's journal that is lost for good, with no process running: every shard counts as having what
-    /// the furthest has, and nothing is waited for any more. What only that journal had of the epochs between is not
-    /// charged. Answers the epoch.
-    pub async fn forget(&mut self, name: &str) -> Result<Epoch, StoreError> {
-        let attempted = "forget a journal";
-        // First: a wrong name stops nobody.
-        if !self.journals().await?.iter().any(|journal| journal.name == name && journal.forgotten_through == 0) {
-            let cause = format!("the cluster has no journal of {name} that is not forgotten");
-            return Err(StoreError::Unfit { attempted, cause });
-        }
-        self.raise().await?;
-        let transaction = self.client().await?.transaction().await.map_err(StoreError::database(attempted))?;
-        transaction.execute(FORGET, &[&name]).await.map_err(StoreError::database(attempted))?;
-        transaction.execute(LEVEL, &[]).await.map_err(StoreError::database(attempted))?;
-        let standing = super::standing(&transaction).await?;
-        transaction.commit().await.map_err(StoreError::database(attempted))?;
-        Ok(standing.epochs[0])
     }
 
     /// Gives up the order's journal, lost for good: a new one takes its place, which goes on after the tail.

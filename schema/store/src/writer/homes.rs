@@ -1,13 +1,13 @@
 //! What each home has brought of a worker's lines: rows beside the worker's window (`loss.rs`), which take its end with it.
 
 use super::held::Kept;
-use super::statements::{Statements, UPSERT_ROWS_MAX, execute};
+use super::statements::{UPSERT_ROWS_MAX, execute};
 use crate::StoreError;
 use crate::codec::{Timestamptz, from_bigint, to_bigint};
 use std::collections::BTreeMap;
 use suiftly_schema::loss::{HomeLines, WorkerId, WorkerWindow};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{GenericClient, Row, Statement, Transaction};
 
 /// A worker's homes keep their places, and there are never fewer: those that are put replace those that were there.
 pub(super) const PUT_HOMES: &str = "INSERT INTO worker_homes (journal_id, server_id, boot, place, home, received, missing, \
@@ -21,7 +21,7 @@ pub(super) const PUT_HOMES: &str = "INSERT INTO worker_homes (journal_id, server
 /// Stores those of the windows that are stored, whose rows are there.
 pub(super) async fn put(
     transaction: &Transaction<'_>,
-    statements: &Statements,
+    put_homes: &Statement,
     journal_id: &str,
     kept: &Kept<'_>,
 ) -> Result<(), StoreError> {
@@ -40,7 +40,7 @@ pub(super) async fn put(
         let seen: Vec<&[u8]> = rows.iter().map(|(_, (_, of))| of.seen.as_slice()).collect();
         let parameters: [&(dyn ToSql + Sync); 11] =
             [&journal_id, &servers, &boots, &places, &homes, &received, &missing, &first, &highest, &heard, &seen];
-        execute(transaction, &statements.put_homes, &parameters, "store what homes brought").await?;
+        execute(transaction, put_homes, &parameters, "store what homes brought").await?;
     }
     Ok(())
 }

@@ -5,12 +5,12 @@
 
 use super::held::Kept;
 use super::homes;
-use super::statements::{Statements, UPSERT_ROWS_MAX, execute};
+use super::statements::{UPSERT_ROWS_MAX, execute};
 use crate::StoreError;
 use crate::codec::{Timestamptz, from_bigint, to_bigint};
 use suiftly_schema::loss::{LossTotals, WORKERS_MAX, WorkerId, WorkerWindow};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, GenericClient, Row, Transaction};
+use tokio_postgres::{Client, GenericClient, Row, Statement, Transaction};
 
 pub(super) const PUT_WINDOW: &str = "INSERT INTO worker_windows (journal_id, server_id, boot, received, duplicates, \
     conflicts, missing, missing_final, repaired, first_seq, highest_seq, heard_at, seen, epoch) \
@@ -91,7 +91,7 @@ pub(super) async fn fold_workers(
 /// A handful of workers are alive at a time, so a statement each will do.
 pub(super) async fn put_windows(
     transaction: &Transaction<'_>,
-    statements: &Statements,
+    put_window: &Statement,
     journal_id: &str,
     kept: &Kept<'_>,
 ) -> Result<(), StoreError> {
@@ -113,7 +113,7 @@ pub(super) async fn put_windows(
             &window.seen,
             &epoch,
         ];
-        execute(transaction, &statements.put_window, &parameters, "store a worker's window").await?;
+        execute(transaction, put_window, &parameters, "store a worker's window").await?;
     }
     Ok(())
 }

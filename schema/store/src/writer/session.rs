@@ -81,8 +81,8 @@ impl Session {
         if let Some(kept) = &kept {
             reference::put(&transaction, kept).await?;
             loss::fold_workers(&transaction, of.journal_id, kept).await?;
-            loss::put_windows(&transaction, &self.statements, of.journal_id, kept).await?;
-            homes::put(&transaction, &self.statements, of.journal_id, kept).await?;
+            loss::put_windows(&transaction, &self.statements.put_window, of.journal_id, kept).await?;
+            homes::put(&transaction, &self.statements.put_homes, of.journal_id, kept).await?;
             streams::put(&transaction, of.journal_id, kept).await?;
         }
         let quarantine = quarantine::put(&transaction, journals, merged, &self.quarantine).await?;

@@ -1,5 +1,6 @@
 //! A cluster's writers: three beside each other store what one stores alone, whatever breaks; and nobody else does.
 
+mod forget;
 mod processes;
 
 use crate::proxy::Fault;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use suiftly_schema::loss::LineCounts;
 use suiftly_schema::shard::{Shard, ShardSet};
 use suiftly_store::StoreError;
-use suiftly_store::shards::{ClusterStore, OrderRow, ShardsOf};
+use suiftly_store::shards::{ClusterStore, Forget, LostLines, OrderRow, ShardsOf};
 use suiftly_store::testing::{Client, TestDatabase, connect, on_each_store};
 use suiftly_store::writer::{Commit, Writer};
 
@@ -296,9 +297,12 @@ async fn what_is_lost_for_good_is_given_up() {
     for (process, through) in [(0, 2), (1, 4), (2, 3)] {
         processes[process].give(&whole, through).await;
     }
-    assert!(matches!(store.forget("ingest-b").await, Err(StoreError::Unfit { .. })));
-    assert_eq!(store.forget("ingest-a").await.unwrap(), 4);
-    assert_eq!(store.standing().await.unwrap().epochs, [4; 256]);
+    let standing = store.standing().await.unwrap();
+    let forget = |name| Forget { name, may_charge_twice: true, now: whole[3].cut_at };
+    let nothing = |_: &LostLines| Ok(Vec::new());
+    assert!(matches!(store.forget(forget("ingest-b"), nothing).await, Err(StoreError::Unfit { .. })));
+    assert_eq!(store.forget(forget("ingest-a"), nothing).await.unwrap().journals.len(), 1);
+    assert_eq!(store.standing().await.unwrap(), standing, "who is behind goes on from there");
     assert!(store.journals().await.unwrap()[0].forgotten_through > EPOCHS);
     let commit = part(&whole[4], processes[1].of, &processes[1].resume);
     assert!(matches!(processes[1].writer.commit(&[commit]).await, Err(StoreError::OldGeneration { .. })));
@@ -310,5 +314,5 @@ async fn what_is_lost_for_good_is_given_up() {
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let of = ShardsOf { order_journal: row.order_journal, ..named(row.generation, 0, thirds()[0]) };
     let (writer, resume) = Writer::open_shards(database.config(), &of).await.unwrap();
-    assert_eq!((writer.watermark(), resume.least(ShardSet::ALL)), (4, 4));
+    assert_eq!((writer.watermark(), resume.least(ShardSet::ALL)), (2, 2));
 }
