@@ -906,6 +906,10 @@ export type CustomerView = {
  */
 export type DiscardRequest = {
     /**
+     * In a cluster: of the journal of this ingester. It must be given where there are several.
+     */
+    journal?: string | null;
+    /**
      * These alone.
      */
     offsets?: Array<number> | null;
@@ -1552,6 +1556,32 @@ export type HeatmapPoint = {
      * Its first instant.
      */
     start: string;
+};
+
+/**
+ * What one home has brought of a worker's lines. What none has brought is missing of the worker.
+ */
+export type HomeLoss = {
+    /**
+     * Numbers above its highest that the worker has reached by other homes: it brings them yet, or is silent.
+     */
+    behind: number;
+    /**
+     * When it was last heard of: the clock of that epoch.
+     */
+    heard_at: string;
+    /**
+     * The way that they came and from whom, in a cluster with the number of the journal: `tcp 192.0.2.7 (2)`.
+     */
+    home: string;
+    /**
+     * Numbers between its first and its highest that it did not bring.
+     */
+    missing: number;
+    /**
+     * Distinct lines that it brought, be it first or second.
+     */
+    received: number;
 };
 
 /**
@@ -2262,7 +2292,7 @@ export type LimitSet = {
 };
 
 /**
- * What lines became: `received` = `accepted` + `duplicates` + `system` + `rejected`.
+ * What lines became: `received` = `accepted` + `second_home` + `duplicates` + `system` + `rejected`.
  */
 export type Lines = {
     /**
@@ -2291,6 +2321,10 @@ export type Lines = {
     rejected_by_reason: {
         [key: string]: number;
     };
+    /**
+     * Lines dropped because the gateway's other home had brought them: the copies that it sends on purpose.
+     */
+    second_home: number;
     /**
      * HAProxy's own messages.
      */
@@ -2352,7 +2386,7 @@ export type LossCounts = {
      */
     conflicts: number;
     /**
-     * Lines that came again.
+     * Lines that came again: a second home's copies too.
      */
     duplicates: number;
     /**
@@ -2793,7 +2827,7 @@ export type Problem = {
 /**
  * What kind of error it is. Codes are never renamed.
  */
-export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'wallet_short' | 'transaction_pending' | 'transaction_unknown' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'proof_unavailable' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
+export type ProblemCode = 'validation' | 'too_broad' | 'unauthorized' | 'invalid_signature' | 'insufficient_balance' | 'cross_site' | 'account_closed' | 'monthly_limit_exceeded' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'busy' | 'idempotency_mismatch' | 'no_challenge' | 'outcome_unknown' | 'quote_changed' | 'account_not_active' | 'already_enabled' | 'not_enabled' | 'already_so' | 'nothing_scheduled' | 'in_use' | 'key_limit_reached' | 'key_replaced' | 'key_overlapping' | 'key_not_kept' | 'seal_key_limit_reached' | 'package_limit_reached' | 'package_exists' | 'key_deleted' | 'alert_limit_reached' | 'webhook_limit_reached' | 'email_not_configured' | 'webhook_disabled' | 'delivery_pending' | 'reference_used' | 'escrow_refused' | 'not_by_api' | 'wallet_short' | 'transaction_pending' | 'transaction_unknown' | 'price_book_refused' | 'price_book_incomparable' | 'format_limit_reached' | 'clock_refused' | 'vault_version' | 'vault_frozen' | 'vault_not_frozen' | 'secrets_refused' | 'proof_unavailable' | 'not_in_cluster' | 'body_too_long' | 'unsupported_media_type' | 'too_many_attempts' | 'rate_limited' | 'too_many_creations' | 'internal' | 'recovering' | 'stopping' | 'overloaded' | 'store_unavailable' | 'escrow_unavailable' | 'catching_up' | 'too_many_streams' | 'timeout';
 
 /**
  * Who a customer is.
@@ -2843,6 +2877,14 @@ export type Profile = {
  * A page of quarantined lines.
  */
 export type Quarantine = {
+    /**
+     * In a cluster: the ingester whose journal they stand in.
+     */
+    journal?: string;
+    /**
+     * In a cluster: all ingesters that there are, for `journal`.
+     */
+    journals?: Array<string>;
     /**
      * The newest first.
      */
@@ -3290,6 +3332,10 @@ export type ReplayRequest = {
      */
     again?: boolean;
     /**
+     * In a cluster: of the journal of this ingester. It must be given where there are several.
+     */
+    journal?: string | null;
+    /**
      * At most so many; and never more than 1 MiB.
      */
     limit?: number | null;
@@ -3308,7 +3354,8 @@ export type ReplayRequest = {
  */
 export type Replayed = {
     /**
-     * The epoch that holds the last of them, durable in the journal: outcomes stand when the store has it.
+     * The epoch that holds the last of them, durable in the journal: outcomes stand when the store has it. In a cluster
+     * epochs of a journal are its own: what became of a line stands in its `outcome` alone.
      */
     epoch?: number | null;
     /**
@@ -4523,7 +4570,7 @@ export type WorkerLoss = {
      */
     conflicts: number;
     /**
-     * Lines that came again.
+     * Lines that came again: a second home's copies too.
      */
     duplicates: number;
     /**
@@ -4534,6 +4581,10 @@ export type WorkerLoss = {
      * Highest number received.
      */
     highest_seq: number;
+    /**
+     * What each home has brought, where its lines come by several; else empty.
+     */
+    homes: Array<HomeLoss>;
     /**
      * Numbers between the first and the highest that never came.
      */
@@ -4572,6 +4623,10 @@ export type WorkerLossDetail = {
      * Highest number received.
      */
     highest_seq: number;
+    /**
+     * What each home has brought of them: of those that a gateway sends its lines to.
+     */
+    homes: Array<HomeLoss>;
     /**
      * Missing numbers whose ranges are not known any more, since there were too many; they can no longer come.
      */
@@ -7395,6 +7450,10 @@ export type ListQuarantinedData = {
          */
         source?: string;
         /**
+         * In a cluster: of the journal of this ingester; without it of the first.
+         */
+        journal?: string;
+        /**
          * Only those before this place: `next_before` of the page before.
          */
         before?: number;
@@ -7595,7 +7654,12 @@ export type GetQuarantinedData = {
          */
         offset: number;
     };
-    query?: never;
+    query?: {
+        /**
+         * In a cluster: in the journal of this ingester; without it of the first
+         */
+        journal?: string;
+    };
     url: '/api/v1/quarantine/{offset}';
 };
 
@@ -8200,6 +8264,10 @@ export type TailErrors = {
      * No valid token or session (`unauthorized`).
      */
     401: Problem;
+    /**
+     * `not_in_cluster`
+     */
+    409: Problem;
     /**
      * Too many failed attempts (`too_many_attempts`).
      */

@@ -356,6 +356,7 @@ export const vCustomerStatus = v.object({
  * Which lines to throw away; one of both must be given.
  */
 export const vDiscardRequest = v.strictObject({
+    journal: v.nullish(v.string(), null),
     offsets: v.nullish(v.pipe(v.array(v.pipe(v.number(), v.integer())), v.maxLength(1000)), null),
     reason: v.nullish(v.string(), null)
 });
@@ -572,6 +573,17 @@ export const vHeatmapPoint = v.object({
     counts: v.array(v.pipe(v.number(), v.integer())),
     partial: v.boolean(),
     start: v.pipe(v.string(), v.isoTimestamp())
+});
+
+/**
+ * What one home has brought of a worker's lines. What none has brought is missing of the worker.
+ */
+export const vHomeLoss = v.object({
+    behind: v.pipe(v.number(), v.integer()),
+    heard_at: v.pipe(v.string(), v.isoTimestamp()),
+    home: v.string(),
+    missing: v.pipe(v.number(), v.integer()),
+    received: v.pipe(v.number(), v.integer())
 });
 
 /**
@@ -835,7 +847,7 @@ export const vLimitSet = v.object({
 });
 
 /**
- * What lines became: `received` = `accepted` + `duplicates` + `system` + `rejected`.
+ * What lines became: `received` = `accepted` + `second_home` + `duplicates` + `system` + `rejected`.
  */
 export const vLines = v.object({
     accepted: v.pipe(v.number(), v.integer()),
@@ -844,6 +856,7 @@ export const vLines = v.object({
     received: v.pipe(v.number(), v.integer()),
     rejected: v.pipe(v.number(), v.integer()),
     rejected_by_reason: v.record(v.string(), v.pipe(v.number(), v.integer())),
+    second_home: v.pipe(v.number(), v.integer()),
     system: v.pipe(v.number(), v.integer())
 });
 
@@ -1034,6 +1047,7 @@ export const vProblemCode = v.picklist([
     'vault_not_frozen',
     'secrets_refused',
     'proof_unavailable',
+    'not_in_cluster',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
@@ -1114,6 +1128,8 @@ export const vQuarantineLine = v.object({
  * A page of quarantined lines.
  */
 export const vQuarantine = v.object({
+    journal: v.optional(v.string()),
+    journals: v.optional(v.array(v.string())),
     lines: v.array(vQuarantineLine),
     next_before: v.nullish(v.pipe(v.number(), v.integer()))
 });
@@ -1264,6 +1280,7 @@ export const vRepairReport = v.object({
  */
 export const vReplayRequest = v.strictObject({
     again: v.optional(v.boolean(), false),
+    journal: v.nullish(v.string(), null),
     limit: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), null),
     offsets: v.nullish(v.pipe(v.array(v.pipe(v.number(), v.integer())), v.maxLength(1000)), null),
     reason: v.nullish(v.string(), null)
@@ -2073,6 +2090,7 @@ export const vWorkerLoss = v.object({
     duplicates: v.pipe(v.number(), v.integer()),
     first_seq: v.pipe(v.number(), v.integer()),
     highest_seq: v.pipe(v.number(), v.integer()),
+    homes: v.array(vHomeLoss),
     missing: v.pipe(v.number(), v.integer()),
     received: v.pipe(v.number(), v.integer()),
     server_id: v.pipe(v.number(), v.integer())
@@ -2114,6 +2132,7 @@ export const vWorkerLossDetail = v.object({
     first_seq: v.pipe(v.number(), v.integer()),
     heard_at: v.pipe(v.string(), v.isoTimestamp()),
     highest_seq: v.pipe(v.number(), v.integer()),
+    homes: v.array(vHomeLoss),
     missing_closed: v.pipe(v.number(), v.integer()),
     ranges: v.array(vMissingRange),
     ranges_left_out: v.pipe(v.number(), v.integer()),
@@ -2589,6 +2608,7 @@ export const vPublishPriceBookResponse = vBookPublished;
 export const vListQuarantinedQuery = v.object({
     reason: v.optional(v.string()),
     source: v.optional(v.string()),
+    journal: v.optional(v.string()),
     before: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)))
 });
@@ -2607,6 +2627,10 @@ export const vReplayQuarantinedResponse = vReplayed;
 
 export const vGetQuarantinedPath = v.object({
     offset: v.pipe(v.number(), v.integer(), v.minValue(0))
+});
+
+export const vGetQuarantinedQuery = v.object({
+    journal: v.optional(v.string())
 });
 
 export const vGetQuarantinedResponse = vQuarantineText;

@@ -602,6 +602,7 @@ export const vProblemCode = v.picklist([
     'vault_not_frozen',
     'secrets_refused',
     'proof_unavailable',
+    'not_in_cluster',
     'body_too_long',
     'unsupported_media_type',
     'too_many_attempts',
