@@ -64,7 +64,7 @@ export class Screen {
     const [source, flags] =
       typeof words === "string" ? [`^${escaped(words)}$`, ""] : [words.source, words.flags];
     const mark = this.#mark();
-    await until(`“${words}” to press`, () =>
+    const find = () =>
       this.page.run(
         (source, flags, within, name, mark) => {
           const wanted = new RegExp(source, flags);
@@ -81,9 +81,9 @@ export class Screen {
         within,
         MARK,
         mark,
-      ),
-    );
-    await this.#click(`[${MARK}="${mark}"]`);
+      );
+    await until(`“${words}” to press`, find);
+    await this.#click(`[${MARK}="${mark}"]`, find);
   }
 
   async pressHook(hook: string) {
@@ -133,15 +133,16 @@ export class Screen {
     expect(found).toEqual({ failed: [], spare: [0, 0] });
   }
 
-  /** What a toast lies over is pressed once it has gone. */
-  async #click(selector: string) {
-    await until(`nothing over ${selector}`, async () => {
+  /** What a toast lies over is pressed once it has gone; what was drawn anew since it was found is found again. */
+  async #click(selector: string, find?: () => Promise<unknown>) {
+    await until(`${selector} with nothing over it`, async () => {
       try {
         await this.page.click(selector);
         return true;
       } catch (error) {
-        if (String(error).includes("click intercepted")) return false;
-        throw error;
+        if (/no such element|stale element/.test(String(error))) await find?.();
+        else if (!String(error).includes("click intercepted")) throw error;
+        return false;
       }
     });
   }
