@@ -23,7 +23,7 @@ mod notices;
 mod pace;
 mod passed;
 mod slots;
-pub(crate) mod tls;
+mod tls;
 mod udp;
 mod unix;
 

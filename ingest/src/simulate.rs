@@ -13,7 +13,6 @@ pub use gateway::{GatewayOptions, SimulatedGateway};
 pub use random::Random;
 
 use crate::clock;
-use crate::listener::TlsError;
 use send::Sender;
 use std::fmt;
 use std::io;
@@ -22,6 +21,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+use suiftly_link::PemError;
 
 /// Lines are sent in bundles, this far apart.
 const TICK: Duration = Duration::from_millis(5);
@@ -139,7 +139,7 @@ pub enum SimulateError {
     },
     /// TLS files that cannot be used.
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Tls(#[from] PemError),
     /// A server that nobody says how to trust.
     #[error("cannot send to {0} without the certificate of its CA")]
     NoCa(Target),

@@ -185,9 +185,9 @@ pub enum RoleError {
     NoRole(String),
 }
 
-/// Why TLS cannot be had from the files.
+/// Why certificates or a key cannot be had from a file.
 #[derive(Debug, thiserror::Error)]
-pub enum TlsError {
+pub enum PemError {
     /// A file cannot be read.
     #[error("cannot read the {what} {}: {source}", .path.display())]
     Read {
@@ -206,6 +206,14 @@ pub enum TlsError {
         /// Which file.
         path: PathBuf,
     },
+}
+
+/// Why TLS cannot be had from the files.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file that cannot be read, or does not hold what it should.
+    #[error(transparent)]
+    Pem(#[from] PemError),
     /// Certificate and key cannot be used together.
     #[error("cannot use the certificate {} with the key {}: {source}", .certificate.display(), .key.display())]
     Pair {

@@ -14,6 +14,8 @@
 //! All is bounded: a frame's length before its bytes are waited for, what it is unpacked to, the frames that wait on
 //! either side ([`QUEUE_FRAMES`]), a handshake's time and how many there are at once, and the silence on a link
 //! ([`SILENCE`]).
+//!
+//! Certificates and keys come out of PEM files by [`read_certificates`] and [`read_key`], for others who speak TLS too.
 
 mod beat;
 mod bye;
@@ -23,17 +25,19 @@ mod frame;
 mod hello;
 mod kind;
 mod link;
+mod pem;
 mod role;
 mod running;
 mod tcp;
 mod tls;
 
 pub use beat::{BEAT_EVERY, Beat, SILENCE};
-pub use error::{FrameError, HelloError, LinkError, RoleError, TlsError};
+pub use error::{FrameError, HelloError, LinkError, PemError, RoleError, TlsError};
 pub use frame::{Frame, HEADER_BYTES, MAX_PAYLOAD_BYTES, take_frame};
 pub use hello::{HELLO_BYTES, Hello, MAX_PROCESSES, Node, Party, VERSIONS, Versions};
 pub use kind::Kind;
 pub use link::{HANDSHAKE_TIMEOUT, Link};
+pub use pem::{read_certificates, read_key};
 pub use role::{Purpose, Role};
 pub use running::{LinkReceiver, LinkSender, QUEUE_FRAMES, Received};
 pub use tcp::{Door, MAX_HANDSHAKES, NodeNow, connect};

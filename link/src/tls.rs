@@ -4,11 +4,11 @@
 //! holds two, so that certificates of either are good.
 
 use crate::error::{LinkError, RoleError, TlsError};
+use crate::pem::{read_certificates, read_key};
 use crate::role::Role;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -103,7 +103,7 @@ fn server_config(
     let verifier = verifier.map_err(|source| TlsError::Verifier { path: files.ca.clone(), source })?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(provider)).with_protocol_versions(&[&TLS13]);
     let builder = builder.map_err(|source| unfit(files, source))?.with_client_cert_verifier(verifier);
-    let server = builder.with_single_cert(certificates.to_vec(), read_key(&files.key)?);
+    let server = builder.with_single_cert(certificates.to_vec(), read_key("key", &files.key)?);
     let mut server = server.map_err(|source| unfit(files, source))?;
     server.send_tls13_tickets = 0;
     server.session_storage = Arc::new(NoServerSessionStorage {});
@@ -118,7 +118,7 @@ fn client_config(
 ) -> Result<Arc<ClientConfig>, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS13]);
     let builder = builder.map_err(|source| unfit(files, source))?.with_root_certificates(roots);
-    let client = builder.with_client_auth_cert(certificates, read_key(&files.key)?);
+    let client = builder.with_client_auth_cert(certificates, read_key("key", &files.key)?);
     let mut client = client.map_err(|source| unfit(files, source))?;
     client.resumption = Resumption::disabled();
     Ok(Arc::new(client))
@@ -134,24 +134,4 @@ fn read_roots(path: &Path) -> Result<RootCertStore, TlsError> {
         roots.add(certificate).map_err(|source| TlsError::Ca { path: path.to_owned(), source })?;
     }
     Ok(roots)
-}
-
-/// The certificates of a PEM file; at least one.
-fn read_certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = read(what, path)?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = certificates.unwrap_or_default();
-    if certificates.is_empty() {
-        return Err(TlsError::Content { what, path: path.to_owned() });
-    }
-    Ok(certificates)
-}
-
-fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let what = "key";
-    PrivateKeyDer::from_pem_slice(&read(what, path)?).map_err(|_| TlsError::Content { what, path: path.to_owned() })
-}
-
-fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read { what, path: path.to_owned(), source })
 }

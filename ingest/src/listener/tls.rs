@@ -7,8 +7,6 @@
 use super::config::TlsConfig;
 use super::slots::{Limits, Slots};
 use crate::source::{Fingerprint, Source};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
@@ -18,6 +16,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use suiftly_link::{PemError, read_certificates, read_key};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -36,24 +35,9 @@ const READABLE_BY_OTHERS: u32 = 0o004;
 /// Why TLS cannot be offered. Each is one clear line for an operator.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read.
-    #[error("cannot read the {what} {}: {source}", .path.display())]
-    Read {
-        /// What it should hold.
-        what: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// A file does not hold what it should. It is not told what it holds instead: that may be secret.
-    #[error("there is no {what} in {}: it must be PEM", .path.display())]
-    Content {
-        /// What it should hold.
-        what: &'static str,
-        /// Which file.
-        path: PathBuf,
-    },
+    /// A file that cannot be read, or does not hold what it should.
+    #[error(transparent)]
+    Pem(#[from] PemError),
     /// Certificate and key cannot be used together.
     #[error("cannot use the TLS certificate {} with the key {}: {source}", .certificate.display(), .key.display())]
     Pair {
@@ -133,7 +117,8 @@ pub(super) fn server_config(config: &TlsConfig) -> Result<Arc<ServerConfig>, Tls
     warn_if_readable(&config.key);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = client_verifier(config, &provider)?;
-    let (certificates, key) = (read_certificates("TLS certificate", &config.certificate)?, read_key(&config.key)?);
+    let certificates = read_certificates("TLS certificate", &config.certificate)?;
+    let key = read_key("TLS key", &config.key)?;
     let pair_error =
         |source| TlsError::Pair { certificate: config.certificate.clone(), key: config.key.clone(), source };
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -162,24 +147,6 @@ fn client_verifier(
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let builder = if config.client_required { builder } else { builder.allow_unauthenticated() };
     builder.build().map_err(|source| TlsError::Verifier { path: path.clone(), source })
-}
-
-/// The certificates of a PEM file; at least one.
-pub(crate) fn read_certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = std::fs::read(path).map_err(|source| TlsError::Read { what, path: path.to_owned(), source })?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = certificates.unwrap_or_default();
-    if certificates.is_empty() {
-        return Err(TlsError::Content { what, path: path.to_owned() });
-    }
-    Ok(certificates)
-}
-
-/// The private key of a PEM file.
-pub(crate) fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let what = "TLS key";
-    let pem = std::fs::read(path).map_err(|source| TlsError::Read { what, path: path.to_owned(), source })?;
-    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::Content { what, path: path.to_owned() })
 }
 
 fn warn_if_readable(key: &Path) {

@@ -1,13 +1,13 @@
 //! The connection of a simulated ring: TCP, bare or within TLS.
 
 use super::{SimulateError, SimulateOptions, Target, TlsFiles};
-use crate::listener::tls::{read_certificates, read_key};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
+use suiftly_link::{read_certificates, read_key};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A receiver that takes nothing for so long is given up, so that stopping never hangs.
@@ -109,7 +109,7 @@ fn client_config(to: &Target, files: &TlsFiles) -> Result<ClientConfig, Simulate
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(io::Error::other).map_err(open_error)?.with_root_certificates(roots);
     let Some((certificate, key)) = &files.client else { return Ok(builder.with_no_client_auth()) };
-    let (certificates, key) = (read_certificates("TLS certificate", certificate)?, read_key(key)?);
+    let (certificates, key) = (read_certificates("TLS certificate", certificate)?, read_key("TLS key", key)?);
     builder.with_client_auth_cert(certificates, key).map_err(io::Error::other).map_err(open_error)
 }
 
