@@ -3,6 +3,7 @@
 use crate::args::{CHARGES_DEFAULT, KILLS_DEFAULT, MONEY_DEFAULT, MONEY_ON_SUI, SIMULATIONS_DEFAULT};
 use crate::book;
 use crate::build;
+use crate::cluster;
 use crate::commands;
 use crate::contract;
 use crate::deb;
@@ -83,6 +84,7 @@ fn all(places: &Places, steps: &mut Steps, quick: bool) -> anyhow::Result<()> {
     pictures.env("SUIFTLY_SHOTS", places.target.join("xtask-test/shots/pictures"));
     steps.command("pictures of the dashboard's pages", &mut pictures)?;
     kills(places, steps)?;
+    clusters(places, steps)?;
     contract_holds(places, steps)?;
     documents(places, steps)?;
     let keychain = ["nextest", "run", "--workspace", "--run-ignored", "only", "-E", KEYCHAIN];
@@ -208,6 +210,28 @@ fn kills(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Restarts that lose nothing, and a cluster whose processes are struck.
+fn clusters(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
+    let (interrupt, mut lines) = (steps.interrupt().clone(), Vec::new());
+    steps.work("restarts under load that lose nothing", || {
+        lines.push(cluster::upgrade_smoke(places, &interrupt)?);
+        Ok(())
+    })?;
+    let name = "a cluster in network namespaces, struck";
+    match cluster::refused() {
+        Some(reason) => {
+            println!("  not run  {name}: {reason}");
+            lines.push(format!("{name}: not run, {reason}"));
+        }
+        None => steps.work(name, || {
+            lines.push(cluster::faults_smoke(places, &interrupt)?);
+            Ok(())
+        })?,
+    }
+    lines.into_iter().for_each(|line| steps.closing_line(line));
+    Ok(())
+}
+
 /// Every operation of both APIs, on a real server with a real database.
 fn contract_holds(places: &Places, steps: &mut Steps) -> anyhow::Result<()> {
     let interrupt = steps.interrupt().clone();
@@ -225,6 +249,7 @@ fn install_all(places: &Places, quick: bool) -> anyhow::Result<()> {
     install::install(places, install::TO_BUILD_DESKTOP)?;
     install::install(places, install::TO_FUZZ)?;
     if !quick {
+        install::install(places, install::TO_CLUSTER)?;
         install::install(places, install::TO_DRIVE)?;
         install::install(places, install::TO_TEST_CONTRACT)?;
         install::install(places, install::TO_PACKAGE)?;

@@ -19,13 +19,21 @@ mod told;
 mod units;
 mod upgrade;
 
+pub(crate) use faults::smoke as faults_smoke;
 pub(crate) use manager::{ManageOptions, manage};
+pub(crate) use net::refused;
 pub(crate) use options::{ClusterTask, parse};
+pub(crate) use upgrade::smoke as upgrade_smoke;
 
+use crate::install;
+use crate::places::Places;
 use std::process::ExitCode;
 
-/// Does it.
+/// Installs what is missing and does it.
 pub(crate) fn cluster(task: ClusterTask) -> anyhow::Result<ExitCode> {
+    let places = Places::find()?;
+    install::install(&places, install::TO_RUN)?;
+    install::install(&places, install::TO_CLUSTER)?;
     match task {
         ClusterTask::Bench(options) => bench::bench(options),
         ClusterTask::Faults(options) => faults::faults(options),

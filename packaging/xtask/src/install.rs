@@ -52,6 +52,10 @@ pub(crate) const TO_BUILD_DESKTOP: &[Need] = &[
     need("librsvg2-dev", Sign::Library("librsvg-2.0")),
 ];
 
+/// To run processes in networks of their own.
+pub(crate) const TO_CLUSTER: &[Need] =
+    &[need("iproute2", Sign::Program("ip")), need("util-linux", Sign::Program("nsenter"))];
+
 /// To drive a browser.
 pub(crate) const TO_BROWSE: &[Need] = &[need("chromium", Sign::Program("chromium"))];
 

@@ -152,7 +152,13 @@ fn free_bytes(dir: &Path) -> anyhow::Result<u64> {
     Ok(found.blocks_available() * found.fragment_size())
 }
 
-/// What runners close with: nextest's summary, vitest's tests, node's counts, the dashboard's size.
+/// A test that failed, and then passed: nextest's line, or vitest's.
+fn is_flaky(line: &str) -> bool {
+    line.starts_with("FLAKY ") || (line.starts_with('✓') && line.contains("(retry x"))
+}
+
+/// What runners close with: nextest's summary, vitest's tests, node's counts, the dashboard's size; and what passed only
+/// when it was tried again, so that it is seen.
 fn closing_lines(output: &str) -> Vec<String> {
     let counts = |line: &str| {
         let line = line.trim_start_matches(['#', 'ℹ', ' ']);
@@ -160,6 +166,7 @@ fn closing_lines(output: &str) -> Vec<String> {
     };
     let is_closing = |line: &str| {
         line.starts_with("Summary [")
+            || is_flaky(line)
             || line.starts_with("first load: ")
             || line.starts_with("move: ")
             || line.strip_prefix("Tests ").is_some_and(|rest| rest.contains("passed") || rest.contains("failed"))
@@ -176,7 +183,8 @@ mod tests {
     fn runners_close_with_these() {
         let output = "   Compiling x\n     Summary [   0.412s] 16 tests run: 16 passed, 0 skipped\n\
             \n Test Files  2 passed (2)\n      Tests  12 passed (12)\n# tests 4\n# pass 4\n# fail 0\nℹ pass 3\npass the salt\n\
-            first load: 118.0 KB of JavaScript\nmove: 137 passed, 0 failed\nmove over\n";
+            first load: 118.0 KB of JavaScript\nmove: 137 passed, 0 failed\nmove over\n\
+            \x20  FLAKY 2/2 [   0.5s] store it::late\n ✓ e2e/a.ts > a page 90ms (retry x1)\n ✓ e2e/a.ts > another 80ms\n";
         assert_eq!(
             closing_lines(output),
             [
@@ -186,7 +194,9 @@ mod tests {
                 "# fail 0",
                 "ℹ pass 3",
                 "first load: 118.0 KB of JavaScript",
-                "move: 137 passed, 0 failed"
+                "move: 137 passed, 0 failed",
+                "FLAKY 2/2 [   0.5s] store it::late",
+                "✓ e2e/a.ts > a page 90ms (retry x1)",
             ]
         );
     }

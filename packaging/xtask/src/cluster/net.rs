@@ -123,6 +123,11 @@ impl Net {
     }
 }
 
+/// Why there can be none here, if so.
+pub(crate) fn refused() -> Option<String> {
+    Net::lay(&["probe"]).err().map(|error| format!("{error:#}").replace('\n', " "))
+}
+
 impl Drop for Net {
     fn drop(&mut self) {
         for name in &self.names {

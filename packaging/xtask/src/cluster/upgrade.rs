@@ -30,6 +30,9 @@ const ABOUT: &str = "The server is restarted under load by a manager that does w
     descriptors that the old\nprocess left. At the end each gateway's numbers must be whole, and what was accepted, stored and \
     billed must be what was numbered.";
 
+/// Of the checks: a build that is not optimised, so fewer lines.
+const SMOKE: UpgradeOptions = UpgradeOptions { times: 3, rate: 2_000, other: None, is_cluster: false };
+
 /// How many, under which load, of what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UpgradeOptions {
@@ -71,6 +74,15 @@ pub(crate) fn upgrade(options: &UpgradeOptions) -> anyhow::Result<ExitCode> {
     let command = format!("upgrade --times {times} --rate {rate}{flag}");
     Page { file, title: "Upgrades without loss", command, about: ABOUT, body }.write(&places)?;
     Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A few restarts of what was built, and the line that says how it ended; an error where a line is missing.
+pub(crate) fn smoke(places: &Places, interrupt: &Interrupt) -> anyhow::Result<String> {
+    let (programs, data_dir) = ([places.suiftly(false)], places.data_dir("suiftly-cluster"));
+    let site = Site { programs: &programs, data_dir: &data_dir, interrupt };
+    let (senders, restarted, closing, differences) = run(&SMOKE, places, &site)?;
+    ensure!(differences.is_empty(), "{closing}\n{}", differences.join("\n"));
+    Ok(format!("{} restarts under load, {senders}: {closing}", restarted.len()))
 }
 
 fn run(
