@@ -130,10 +130,12 @@ async fn replay(args: QuarantineReplay) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The ingesters of a cluster, as a page of lines names them; a process alone has one journal without a name.
+/// The ingesters of a cluster, as a page of lines names them; a process alone has one journal without a name. What an
+/// ingester left in a journal that it has no more (`a.1`) cannot be given again.
 fn ingesters(page: &Value) -> Vec<Option<String>> {
     let names = page["journals"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let names: Vec<_> = names.iter().filter_map(Value::as_str).map(|name| Some(name.to_owned())).collect();
+    let current = names.iter().filter_map(Value::as_str).filter(|name| !name.contains('.'));
+    let names: Vec<_> = current.map(|name| Some(name.to_owned())).collect();
     if names.is_empty() { vec![None] } else { names }
 }
 
@@ -171,6 +173,7 @@ mod tests {
     fn each_ingester_is_asked_or_the_only_journal() {
         let named = |name: &str| Some(name.to_owned());
         assert_eq!(ingesters(&json!({"lines": []})), [None]);
-        assert_eq!(ingesters(&json!({"lines": [], "journal": "a", "journals": ["a", "b"]})), [named("a"), named("b")]);
+        let page = json!({"lines": [], "journal": "a", "journals": ["a", "b", "a.1"]});
+        assert_eq!(ingesters(&page), [named("a"), named("b")]);
     }
 }

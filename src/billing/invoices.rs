@@ -192,7 +192,7 @@ async fn records(money: &Money, number: &str, hour: UnixMillis, service: Option<
             record.status_code.to_string(),
             count(record.bytes_sent),
             record.repeat.to_string(),
-            record.journal_offset.to_string(),
+            place(record),
         ]
     };
     let as_json = |record: &BilledRecord| -> Value {
@@ -204,6 +204,7 @@ async fn records(money: &Money, number: &str, hour: UnixMillis, service: Option<
             "bytes_sent": record.bytes_sent,
             "repeat": record.repeat,
             "journal_offset": record.journal_offset,
+            "journal": (record.journal_no > 0).then_some(record.journal_no),
         })
     };
     let mut text = table(&head, &found.iter().map(cells).collect::<Vec<_>>());
@@ -213,4 +214,12 @@ async fn records(money: &Money, number: &str, hour: UnixMillis, service: Option<
         text.push_str(&format!("only the first {RECORDS_MAX} are shown\n"));
     }
     Ok(Said { json: found.iter().map(as_json).collect(), text })
+}
+
+/// Where its line stands: in a cluster, behind the number of the journal.
+fn place(record: &BilledRecord) -> String {
+    match record.journal_no {
+        0 => record.journal_offset.to_string(),
+        journal => format!("{journal}/{}", record.journal_offset),
+    }
 }

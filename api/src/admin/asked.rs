@@ -93,6 +93,11 @@ pub(crate) fn record_cursor(timestamp: UnixMillis, journal_offset: impl Display,
     if journal_no == 0 { cursor } else { format!("{cursor}.{journal_no}") }
 }
 
+/// A journal's number as it is told with a record: none for the only one.
+pub(crate) fn told_journal(journal_no: u16) -> Option<u16> {
+    (journal_no != 0).then_some(journal_no)
+}
+
 /// What [`record_cursor`] wrote. Without a journal it is the only one's, as in every cursor of before there were several.
 pub(crate) fn record_place<T: FromStr>(text: &str) -> Option<(UnixMillis, T, u16)> {
     let (timestamp, place) = pair::<i64, String>(text)?;

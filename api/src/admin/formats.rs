@@ -13,7 +13,7 @@ pub use wire::{
 };
 
 use super::asked::{BodyProblems, MissingProblem, WriteProblems, missing};
-use super::quarantine::each_journal;
+use super::quarantine::asked_journals;
 use crate::app::App;
 use crate::body;
 use crate::params::parse_none;
@@ -63,13 +63,13 @@ async fn try_one(
 ) -> Result<Json<TryFormatView>, Problem> {
     operator.may(OperatorRole::Operator)?;
     parse_none(&query.unwrap_or_default())?;
-    let (asked, which) = params::tried(body::read(request).await?)?;
+    let (asked, which, journal) = params::tried(body::read(request).await?)?;
     let format = match tried::compile(&asked) {
         Ok(format) => format,
         Err(refused) => return Ok(Json(*refused)),
     };
     let mut lines = Vec::new();
-    for of in each_journal(&app).await? {
+    for of in asked_journals(&app, journal.as_deref()).await? {
         lines = tried::lines(&*of.rows, &which).await.map_err(store_problem)?;
         // Of the first journal that has any.
         if !lines.is_empty() {

@@ -9,7 +9,7 @@ mod params;
 mod rows;
 mod wire;
 
-pub(crate) use journals::each as each_journal;
+pub(crate) use journals::asked as asked_journals;
 pub(crate) use params::is_reason;
 pub use rows::QuarantineRows;
 pub use wire::{
@@ -28,6 +28,7 @@ use crate::scope::Operator;
 use axum::Json;
 use axum::extract::{RawQuery, Request, State};
 use journals::OfJournal;
+use std::sync::Arc;
 use suiftly_schema::quarantine::GivenLine;
 use suiftly_store::StoreError;
 use suiftly_store::accounts::{Act, OperatorRole};
@@ -50,13 +51,18 @@ fn store_problem(error: StoreError) -> Problem {
 }
 
 /// Rejected lines by reason: how many there were, and what is kept of them.
-#[utoipa::path(get, path = "/quarantine/reasons", operation_id = "quarantine_reasons", tag = "operation", responses(
-    (status = 200, body = QuarantineReasons),
-    GuardedProblems,
-))]
+#[utoipa::path(get, path = "/quarantine/reasons", operation_id = "quarantine_reasons", tag = "operation",
+    params(("journal" = Option<String>, Query, description = "In a cluster: kept of this ingester's lines alone; rejected are all")),
+    responses((status = 200, body = QuarantineReasons), GuardedProblems)
+)]
 async fn reasons(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<QuarantineReasons>, Problem> {
-    parse_none(&query.unwrap_or_default())?;
-    let kept = app.parts.quarantine.reasons().await.map_err(store_problem)?;
+    let journal = params::journal(&query.unwrap_or_default())?;
+    let rows = if journal.is_some() {
+        journals::to_look_at(&app, journal.as_deref()).await?.0.rows
+    } else {
+        Arc::clone(&app.parts.quarantine)
+    };
+    let kept = rows.reasons().await.map_err(store_problem)?;
     let rejected = app.parts.pipeline.live().counts.rejected;
     Ok(Json(QuarantineReasons::new(rejected, kept)))
 }

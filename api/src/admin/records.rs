@@ -2,6 +2,7 @@
 //! followed into the bill.
 
 mod bill;
+mod place;
 mod summary;
 
 pub use bill::{BillHour, RecordBill, RecordInvoice, RecordInvoiceLine, TrafficClassWord};
@@ -15,6 +16,7 @@ use crate::problem::{GuardedProblems, Problem};
 use crate::scope::Operator;
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use place::{PLACE_FIELDS, RecordPlaceQuery, in_one_journal, read_place};
 use serde::Serialize;
 use suiftly_schema::time::UnixMillis;
 use suiftly_store::accounts::admin::{RAW_SPAN_MAX_MS, RawFilter, RawPlace, RawQuery as Wanted, RawRecord};
@@ -44,16 +46,6 @@ pub(super) struct SpanQuery {
     to: Option<String>,
 }
 
-/// Of which line.
-#[derive(Default, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it documents; the query is read by `Fields`")]
-struct RecordPlaceQuery {
-    /// Of the line whose frame begins here in the journal alone.
-    #[param(minimum = 0)]
-    journal_offset: Option<i64>,
-}
-
 /// A page of raw records.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RecordPage {
@@ -75,13 +67,14 @@ async fn records(
 ) -> Result<Json<RecordPage>, Problem> {
     let (wanted, limit) = wanted(&query.unwrap_or_default(), app.parts.clock.now())?;
     let found = app.parts.accounts.store.raw_records(&wanted).await?;
+    in_one_journal(&wanted.filter, &found)?;
     let cursor = |of: &RawRecord| record_cursor(of.record.timestamp, of.record.journal_offset, of.journal_no);
     let (found, next_cursor) = page(found, limit, cursor);
-    Ok(Json(RecordPage { items: found.iter().map(|of| RecordLine::from(&of.record)).collect(), next_cursor }))
+    Ok(Json(RecordPage { items: found.iter().map(RecordLine::from).collect(), next_cursor }))
 }
 
 fn wanted(query: &str, now: UnixMillis) -> Result<(Wanted, u32), Problem> {
-    let names = [&["from", "to", "journal_offset", "cursor", "limit"][..], &RECORD_FIELDS].concat();
+    let names = [&["from", "to", "cursor", "limit"][..], &PLACE_FIELDS, &RECORD_FIELDS].concat();
     let mut fields = Fields::read_named(query, &names);
     let (from, to) = span(&mut fields, now, (RECORDS_MS, RAW_SPAN_MAX_MS));
     let filter = record_filter(&mut fields);
@@ -96,7 +89,7 @@ fn wanted(query: &str, now: UnixMillis) -> Result<(Wanted, u32), Problem> {
 /// What the tail is narrowed by, and the place in the journal.
 fn record_filter(fields: &mut Fields) -> RawFilter {
     let filter = fields.record_filter();
-    let of_text = |text: &str| text.parse().ok().filter(|place: &u64| i64::try_from(*place).is_ok());
+    let (journal_offset, journal_no) = read_place(fields);
     RawFilter {
         customer: filter.customer_id,
         server_id: filter.server_id,
@@ -111,7 +104,8 @@ fn record_filter(fields: &mut Fields) -> RawFilter {
         client_ip: filter.client_ip,
         path_prefix: filter.path_prefix,
         time_total_min_ms: filter.time_total_min_ms,
-        journal_offset: fields.parsed("journal_offset", of_text, "must be a place in the journal, 0 or more"),
+        journal_offset,
+        journal_no,
     }
 }
 
@@ -147,6 +141,7 @@ mod tests {
             ("from=2026-11-22T10:00:00Z&to=2026-11-22T10:00:00Z", "from"),
             ("api_key_fp=4294967296&cursor=7", "api_key_fp cursor"),
             ("journal_offset=9223372036854775808", "journal_offset"),
+            ("journal_offset=0&journal=32768", "journal"),
         ];
         for (query, fields) in cases {
             let errors = wanted(query, now()).err().map(|problem| problem.errors).unwrap_or_default();

@@ -93,6 +93,7 @@ async fn a_request_is_followed_into_the_bill() {
     office.run(HOUR).await;
     let bill = |n: i64| format!("/records/bill?timestamp=2026-11-21T10:00:{n:02}Z&journal_offset={}", n * 300);
     let billed = office.get(&bill(0)).await;
+    assert_eq!(billed["record"].get("journal"), None, "a process alone has one");
     let parts = (&billed["class"], &billed["is_billable"], &billed["price_book"], &billed["amount_micro_usd"]);
     assert_eq!(parts, (&json!("guaranteed"), &json!(true), &json!(1), &json!(200)), "{billed}");
     assert!(billed["reason"].as_str().unwrap().contains("price book 1 bills statuses 100 to 399"), "{billed}");
@@ -127,4 +128,46 @@ async fn a_request_is_followed_into_the_bill() {
         let found = (refused.status.as_u16(), refused.json()["errors"][0]["field"].clone());
         assert_eq!(found, (status, field), "{query}");
     }
+}
+
+/// The same records in the journals 1 and 2 of a cluster; those of the second are longer, and customer 7's.
+async fn in_two_journals(office: &Office) {
+    office.run(RECORDS).await;
+    office.run("UPDATE haproxy_raw_logs SET journal_no = 1").await;
+    office.run(RECORDS).await;
+    let second = "UPDATE haproxy_raw_logs SET journal_no = 2, bytes_sent = 1536, customer_id = 7 WHERE journal_no = 0";
+    office.run(second).await;
+}
+
+#[tokio::test]
+async fn a_place_is_of_the_journal_that_is_meant_or_of_none() {
+    let office = Office::open().await;
+    in_two_journals(&office).await;
+    let bill = "/records/bill?timestamp=2026-11-21T10:00:03Z&journal_offset=900";
+    let page = format!("/records?{SPAN}&journal_offset=900");
+    for path in [bill.to_owned(), page.clone(), format!("{page}&limit=1")] {
+        let refused = office.ask("viewer", Method::GET, &path, None).await;
+        let error = refused.json()["errors"][0].clone();
+        assert_eq!((refused.status.as_u16(), &error["field"]), (400, &json!("journal")), "{path}");
+        assert!(error["message"].as_str().unwrap().contains("journals 1, 2 have"), "{error}");
+    }
+    for (journal, customer, bytes) in [(1, 6, 512), (2, 7, 1536)] {
+        let record = office.get(&format!("{bill}&journal={journal}")).await["record"].clone();
+        let said = (&record["journal"], &record["customer_id"], &record["bytes_sent"]);
+        assert_eq!(said, (&json!(journal), &json!(customer), &json!(bytes)), "{record}");
+        assert_eq!(office.pages(&format!("{page}&journal={journal}")).await, [record]);
+        assert_eq!(office.pages(&format!("/records?{SPAN}&journal={journal}")).await.len(), 12);
+    }
+    let none = office.ask("viewer", Method::GET, &format!("{bill}&journal=0"), None).await;
+    assert_eq!((none.status.as_u16(), none.problem().as_str()), (404, "not_found"));
+    for path in [format!("{bill}&journal=-1"), format!("{page}&journal=a")] {
+        let refused = office.ask("viewer", Method::GET, &path, None).await;
+        assert_eq!(refused.json()["errors"][0]["field"], "journal", "{path}");
+    }
+    // A sum is of all of them; only one has a record at that instant now.
+    let all = office.get(&format!("/records/summary?{SPAN}&journal_offset=900")).await;
+    let one = office.get(&format!("/records/summary?{SPAN}&journal_offset=900&journal=2")).await;
+    assert_eq!((&all["requests"], &one["requests"]), (&json!(4), &json!(2)));
+    office.run("DELETE FROM haproxy_raw_logs WHERE journal_no = 1 AND journal_offset = 900").await;
+    assert_eq!(office.get(bill).await["record"]["journal"], 2);
 }

@@ -30,6 +30,7 @@ mod operation;
 mod postgres;
 mod proof;
 mod quarantine;
+mod quarantine_cluster;
 mod repair;
 mod revisions;
 mod server;

@@ -22,9 +22,9 @@ pub(super) enum Which {
     Nothing,
 }
 
-/// Reads what is to be tried, and on which lines.
-pub(super) fn tried(request: TryFormatRequest) -> Result<(FormatRequest, Which), Problem> {
-    let TryFormatRequest { log_format, attribution, offsets, reason, limit } = request;
+/// Reads what is to be tried, on which lines, and of which journal.
+pub(super) fn tried(request: TryFormatRequest) -> Result<(FormatRequest, Which, Option<String>), Problem> {
+    let TryFormatRequest { log_format, attribution, offsets, reason, limit, journal } = request;
     let mut checks = Checks::default();
     let in_range = |count: &usize| (1..=TRIED_MAX).contains(count);
     let limit = limit.map_or(Some(TRIED), |limit| usize::try_from(limit).ok()).filter(in_range).unwrap_or_else(|| {
@@ -51,7 +51,7 @@ pub(super) fn tried(request: TryFormatRequest) -> Result<(FormatRequest, Which),
         (None, Some(reason)) => Which::Of(reason, limit),
         (None, None) => Which::Nothing,
     };
-    checks.finish((FormatRequest { log_format, attribution }, which))
+    checks.finish((FormatRequest { log_format, attribution }, which, journal))
 }
 
 /// Reads what is to be published. What does not compile is told with its place.

@@ -80,6 +80,9 @@ pub struct TryFormatRequest {
     /// At most so many of the reason. Default 20.
     #[schema(required = false, minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
+    /// In a cluster: lines of this ingester's journal; without it of the first journal that has any.
+    #[schema(required = false)]
+    pub journal: Option<String>,
 }
 
 /// What a format makes of lines.

@@ -1,5 +1,6 @@
 //! Invoices over the wire.
 
+use crate::admin::asked::told_journal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use suiftly_schema::bill::UsageRecord;
@@ -312,6 +313,10 @@ pub struct InvoiceRecord {
     pub seq: Option<u32>,
     /// Where its frame begins in the journal.
     pub journal_offset: i64,
+    /// In a cluster: the number of that journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i32, required = false, minimum = 1)]
+    pub journal: Option<u16>,
 }
 
 impl From<&BilledRecord> for InvoiceRecord {
@@ -326,6 +331,7 @@ impl From<&BilledRecord> for InvoiceRecord {
             server_id: record.line_id.map(|line| line.server_id),
             seq: record.line_id.map(|line| line.seq),
             journal_offset: record.journal_offset,
+            journal: told_journal(record.journal_no),
         }
     }
 }

@@ -15,8 +15,13 @@ pub(crate) struct OfJournal {
     pub(super) id: Option<String>,
 }
 
+/// Those of the journal that is named; without a name each journal's.
+pub(crate) async fn asked(app: &App, name: Option<&str>) -> Result<Vec<OfJournal>, Problem> {
+    if name.is_some() { Ok(vec![to_look_at(app, name).await?.0]) } else { each(app).await }
+}
+
 /// Each journal's.
-pub(crate) async fn each(app: &App) -> Result<Vec<OfJournal>, Problem> {
+async fn each(app: &App) -> Result<Vec<OfJournal>, Problem> {
     let quarantine = &app.parts.quarantine;
     let journals = quarantine.journals().await.map_err(store_problem)?;
     if journals.is_empty() {

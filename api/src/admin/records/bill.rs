@@ -6,6 +6,7 @@ mod wire;
 
 pub use wire::{BillHour, RecordBill, RecordInvoice, RecordInvoiceLine, TrafficClassWord};
 
+use super::{in_one_journal, read_place};
 use crate::admin::asked::{MissingProblem, PageFields, missing};
 use crate::admin::tail::RecordLine;
 use crate::app::App;
@@ -29,6 +30,8 @@ use utoipa::IntoParams;
 
 /// Documents of a customer's month at most that are looked at for its invoice: notes come after it.
 const DOCUMENTS_LOOKED_AT: u32 = 100;
+/// Records at one place and instant at most that are looked at: each is of another journal.
+const RECORDS_LOOKED_AT: u32 = 16;
 
 /// Which record.
 #[derive(Default, IntoParams)]
@@ -41,6 +44,9 @@ pub(super) struct PlaceQuery {
     /// Its place in the journal, likewise.
     #[param(minimum = 0)]
     journal_offset: i64,
+    /// The number of its journal, likewise. It must be given where several have a record there at that instant.
+    #[param(minimum = 0, maximum = 32_767)]
+    journal: Option<i32>,
 }
 
 /// One request followed into the bill, while its record is kept: two days.
@@ -54,8 +60,11 @@ pub(super) async fn bill(
     _operator: Operator,
     RawQuery(query): RawQuery,
 ) -> Result<Json<RecordBill>, Problem> {
-    let record = app.parts.accounts.store.raw_records(&wanted(&query.unwrap_or_default())?).await?;
-    let record = record.into_iter().next().ok_or_else(|| missing("record"))?.record;
+    let wanted = wanted(&query.unwrap_or_default())?;
+    let found = app.parts.accounts.store.raw_records(&wanted).await?;
+    in_one_journal(&wanted.filter, &found)?;
+    let found = found.into_iter().next().ok_or_else(|| missing("record"))?;
+    let record = found.record;
     let (customer, books) = (vault::billed(record.customer_id), app.reader.books.current());
     let book = books.in_force(record.timestamp);
     let (is_billable, reason) = reason::of(&record, customer, book);
@@ -66,7 +75,7 @@ pub(super) async fn bill(
     };
     Ok(Json(RecordBill {
         class: TrafficClass::of(record.traffic_type, record.status_code).into(),
-        record: RecordLine::from(&record),
+        record: RecordLine::from(&found),
         is_attributed: customer.is_some(),
         is_billable,
         reason,
@@ -78,14 +87,14 @@ pub(super) async fn bill(
 }
 
 fn wanted(query: &str) -> Result<Wanted, Problem> {
-    let mut fields = Fields::read_named(query, &["timestamp", "journal_offset"]);
+    let mut fields = Fields::read_named(query, &["timestamp", "journal_offset", "journal"]);
     let timestamp = fields.instant("timestamp");
     let timestamp = fields.required("timestamp", timestamp).unwrap_or_default();
-    let of_text = |text: &str| text.parse().ok().filter(|place: &u64| i64::try_from(*place).is_ok());
-    let place = fields.parsed("journal_offset", of_text, "must be a place in the journal, 0 or more");
-    let place = fields.required("journal_offset", place);
-    let filter = RawFilter { journal_offset: place, ..RawFilter::default() };
-    fields.finish(Wanted { from: timestamp, to: timestamp.plus_ms(1), filter, after: None, limit: 1 })
+    let (journal_offset, journal_no) = read_place(&mut fields);
+    let journal_offset = fields.required("journal_offset", journal_offset);
+    let filter = RawFilter { journal_offset, journal_no, ..RawFilter::default() };
+    let (to, limit) = (timestamp.plus_ms(1), RECORDS_LOOKED_AT);
+    fields.finish(Wanted { from: timestamp, to, filter, after: None, limit })
 }
 
 /// What it costs by itself; `None` where that depends on the whole month.

@@ -4,7 +4,7 @@ mod wire;
 
 pub use wire::{RecordGroup, RecordLabels, RecordSummary};
 
-use super::{RECORDS_MS, RecordPlaceQuery, SpanQuery, record_filter, span};
+use super::{PLACE_FIELDS, RECORDS_MS, RecordPlaceQuery, SpanQuery, record_filter, span};
 use crate::admin::tail::{RECORD_FIELDS, TailQuery};
 use crate::app::App;
 use crate::params::Fields;
@@ -67,7 +67,7 @@ pub(super) async fn summary(
 }
 
 fn wanted(query: &str, now: UnixMillis) -> Result<RawSummaryQuery, Problem> {
-    let names = [&["from", "to", "journal_offset", "group_by", "limit"][..], &RECORD_FIELDS].concat();
+    let names = [&["from", "to", "group_by", "limit"][..], &PLACE_FIELDS, &RECORD_FIELDS].concat();
     let mut fields = Fields::read_named(query, &names);
     let (from, to) = span(&mut fields, now, (RECORDS_MS, RAW_SPAN_MAX_MS));
     let filter = record_filter(&mut fields);

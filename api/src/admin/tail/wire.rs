@@ -1,8 +1,10 @@
 //! A record over the wire, live or out of the store.
 
+use crate::admin::asked::told_journal;
 use serde::Serialize;
 use suiftly_schema::ids::{CustomerId, Frontend, Network, Service};
 use suiftly_schema::record::Record;
+use suiftly_store::accounts::admin::RawRecord;
 use utoipa::ToSchema;
 
 /// One request as a gateway logged it. Its key is named by fingerprint; the line's text is not kept.
@@ -64,6 +66,10 @@ pub struct RecordLine {
     /// Where the line's frame begins in the journal, in bytes.
     #[schema(value_type = i64)]
     pub journal_offset: u64,
+    /// In a cluster: the number of that journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i32, required = false, minimum = 1)]
+    pub journal: Option<u16>,
 }
 
 impl From<&Record> for RecordLine {
@@ -94,7 +100,14 @@ impl From<&Record> for RecordLine {
             boot: record.line_id.map(|line| line.boot.rfc3339()),
             seq: record.line_id.map(|line| line.seq),
             journal_offset: record.journal_offset,
+            journal: None,
         }
+    }
+}
+
+impl From<&RawRecord> for RecordLine {
+    fn from(stored: &RawRecord) -> Self {
+        Self { journal: told_journal(stored.journal_no), ..Self::from(&stored.record) }
     }
 }
 

@@ -25,8 +25,11 @@ const REASONS: &str = "SELECT reason, count(*), sum(octet_length(line))::bigint,
         WHERE EXISTS (SELECT FROM cluster WHERE order_journal = $1)) \
     GROUP BY reason ORDER BY reason";
 
-const JOURNALS: &str = "SELECT no, journal_id, name FROM cluster_journals \
-    WHERE EXISTS (SELECT FROM cluster WHERE order_journal = $1) ORDER BY no";
+/// An ingester is known by its newest journal. Those that it had before come last, with their numbers behind its name:
+/// what is kept of them can be looked at and thrown away still.
+const JOURNALS: &str = "SELECT j.no, j.journal_id, CASE WHEN j.is_left THEN j.name || '.' || j.no ELSE j.name END \
+    FROM (SELECT no, journal_id, name, no < max(no) OVER (PARTITION BY name) AS is_left FROM cluster_journals) AS j \
+    WHERE EXISTS (SELECT FROM cluster WHERE order_journal = $1) ORDER BY j.is_left, j.no";
 
 macro_rules! select {
     ($line:literal) => {
@@ -71,7 +74,7 @@ pub struct LineJournal {
     pub no: u16,
     /// Its id.
     pub journal_id: String,
-    /// The name of the ingester that writes it.
+    /// The name of the ingester that writes it; of one that it has left for another, with its number: `a.1`.
     pub name: String,
 }
 

@@ -222,6 +222,11 @@ async fn lines_of_two_journals_at_one_place_are_two_lines() {
     assert_eq!(b.discard_quarantined(&all, &act).await.unwrap(), 1);
     let page = QuarantineQuery { limit: 9, ..QuarantineQuery::default() };
     assert_eq!((a.quarantine_page(&page).await.unwrap().len(), b.quarantine_page(&page).await.unwrap().len()), (1, 0));
+    // One that has begun another journal is known by that.
+    let another = "INSERT INTO cluster_journals (no, journal_id, name) VALUES (3, 'gone', 'ingest-a')";
+    client.batch_execute(another).await.unwrap();
+    let names: Vec<_> = reader.line_journals().await.unwrap().into_iter().map(|of| (of.no, of.name)).collect();
+    assert_eq!(names, [(2, "ingest-b"), (3, "ingest-a"), (1, "ingest-a.1")].map(|(no, name)| (no, name.to_owned())));
 }
 
 /// Records of three journals, each at the same place at the same instant.

@@ -55,8 +55,9 @@ export const drillSearch = (raw: Raw) => ({
     to: text(raw, "to"),
     /** What cells are by: backend, customer, key. */
     by: text(raw, "by"),
-    /** The line chosen: its journal offset, and its time. */
+    /** The line chosen: its journal offset, in a cluster its journal, and its time. */
     line: number(raw, "line"),
+    journal: number(raw, "journal"),
     at: text(raw, "at"),
   }),
 });
@@ -97,7 +98,13 @@ export const billingSearch = (raw: Raw) =>
 export const pricesSearch = (raw: Raw) => compact({ book: number(raw, "book") });
 
 export const quarantineSearch = (raw: Raw) =>
-  compact({ reason: text(raw, "reason"), offset: number(raw, "offset"), tab: text(raw, "tab") });
+  compact({
+    reason: text(raw, "reason"),
+    /** Whose lines, in a cluster. */
+    ingester: text(raw, "ingester"),
+    offset: number(raw, "offset"),
+    tab: text(raw, "tab"),
+  });
 
 export const jobsSearch = (raw: Raw) => compact({ job: text(raw, "job") });
 

@@ -2,6 +2,7 @@ import { formatBytes, formatCount } from "@suiftly/ui";
 import type { InvoiceRecord, UsageHour } from "@suiftly/ui/api/admin";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { lineSearch, placeText } from "../drill/lines/place";
 import { clockMs } from "../model/instant";
 import { Loaded } from "../parts/Pane";
 import { useServerNames } from "../parts/ServerName";
@@ -30,7 +31,7 @@ export function HourRecords({ number, customer, hour }: HourRecordsProps) {
             </p>
           ) : (
             records.map((record) => (
-              <RecordRow key={record.journal_offset} {...{ record, customer, hour }} />
+              <RecordRow key={placeText(record)} {...{ record, customer, hour }} />
             ))
           );
         }}
@@ -59,7 +60,7 @@ interface RecordRowProps {
 
 function RecordRow({ record, customer, hour }: RecordRowProps) {
   const name = useServerNames();
-  const { timestamp, status_code, server_id, bytes_sent, repeat, journal_offset } = record;
+  const { timestamp, status_code, server_id, bytes_sent, repeat } = record;
   const to = new Date(Date.parse(hour.hour) + HOUR_MS).toISOString();
   const { value, unit } = formatBytes(bytes_sent);
   return (
@@ -71,8 +72,7 @@ function RecordRow({ record, customer, hour }: RecordRowProps) {
         measure: "requests",
         from: hour.hour,
         to,
-        line: journal_offset,
-        at: timestamp,
+        ...lineSearch(record),
       }}
       className="quiet-link record-row mono"
       data-testid="invoice-record"

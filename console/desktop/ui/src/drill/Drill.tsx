@@ -4,6 +4,7 @@ import { PanePage } from "../parts/Page";
 import { CellsPane } from "./CellsPane";
 import "./drill.css";
 import { LinesPane } from "./LinesPane";
+import { chosenPlace, placeText } from "./lines/place";
 import { lineQuery } from "./query/lines";
 import { RequestPanes } from "./request/RequestPanes";
 import { SpanFacts } from "./SpanFacts";
@@ -14,10 +15,10 @@ import { useLines } from "./useLines";
 export function Drill() {
   const drill = useDrill();
   const lines = useLines(drill);
-  const { at, line } = drill.search;
-  const known = lines.rows.find(({ journal_offset }) => journal_offset === line);
-  const asked = useQuery({ ...lineQuery(at, line), enabled: line !== undefined && !known });
-  const chosen = line === undefined ? lines.rows[0] : (known ?? asked.data ?? undefined);
+  const place = chosenPlace(drill.search);
+  const known = lines.rows.find((row) => placeText(row) === place);
+  const asked = useQuery({ ...lineQuery(drill.search), enabled: place !== null && !known });
+  const chosen = place === null ? lines.rows[0] : (known ?? asked.data ?? undefined);
   return (
     <PanePage className="drill">
       <SpikePane drill={drill} />
@@ -26,8 +27,8 @@ export function Drill() {
       <LinesPane drill={drill} lines={lines} />
       <RequestPanes
         line={chosen ?? null}
-        gone={line !== undefined && !known && asked.data === null}
-        loading={line === undefined ? lines.query.isLoading : asked.isLoading}
+        gone={place !== null && !known && asked.data === null}
+        loading={place === null ? lines.query.isLoading : asked.isLoading}
       />
     </PanePage>
   );

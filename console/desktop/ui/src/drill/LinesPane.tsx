@@ -7,6 +7,7 @@ import { LivePart } from "../tail/LivePart";
 import { Gone } from "./CellsPane";
 import { lineColumns } from "./lines/columns";
 import { FilterBar } from "./lines/FilterBar";
+import { chosenPlace, lineSearch, NO_LINE, placeText } from "./lines/place";
 import { Tokens } from "./lines/Tokens";
 import { isBad, lineText } from "./lines/tokens";
 import { Step } from "./Step";
@@ -60,16 +61,17 @@ function Held({ drill, lines }: { drill: Drilling; lines: Lines }) {
   const { search, go, span } = drill;
   const server = useServerNames();
   const columns = useMemo(() => lineColumns({ server, wide: false }), [server]);
-  const chosen = search.line;
+  const chosen = chosenPlace(search);
+  const first = rows[0];
   const below = useCallback(
-    (line: RecordLine) => line.journal_offset === chosen && <Tokens line={line} />,
+    (line: RecordLine) => placeText(line) === chosen && <Tokens line={line} />,
     [chosen],
   );
   if (records === null && span !== null) return <Gone />;
-  const open = ({ journal_offset, timestamp }: RecordLine) =>
-    journal_offset === chosen
-      ? go({ line: undefined, at: undefined })
-      : go({ line: journal_offset, at: timestamp, ...(span && addressOf(span)) });
+  const open = (line: RecordLine) =>
+    placeText(line) === chosen
+      ? go(NO_LINE)
+      : go({ ...NO_LINE, ...lineSearch(line), ...(span && addressOf(span)) });
   return (
     <>
       {query.error !== null && (
@@ -88,9 +90,9 @@ function Held({ drill, lines }: { drill: Drilling; lines: Lines }) {
             label="Lines"
             columns={columns}
             rows={rows}
-            rowKey={rowKey}
+            rowKey={placeText}
             rowHeight={20}
-            selected={chosen ?? rows[0]?.journal_offset ?? null}
+            selected={chosen ?? (first ? placeText(first) : null)}
             onOpen={open}
             copy={lineText}
             tone={toneOf}
@@ -108,5 +110,4 @@ function Held({ drill, lines }: { drill: Drilling; lines: Lines }) {
   );
 }
 
-const rowKey = ({ journal_offset }: RecordLine) => journal_offset;
 const toneOf = (line: RecordLine) => (isBad(line) ? undefined : "dim");

@@ -1,4 +1,5 @@
 import { explain, Failed, Kbd, Segmented } from "@suiftly/ui";
+import { NO_LINE } from "./lines/place";
 import { MEASURES } from "./measure";
 import { SpikeChart } from "./SpikeChart";
 import { Step } from "./Step";
@@ -10,7 +11,7 @@ const BUCKETS = { minute: "a minute", five_minutes: "in five minutes", hour: "an
 
 export function SpikePane({ drill }: { drill: Drilling }) {
   const { measure, window, whole, bars, span, range, asked, go } = drill;
-  const choose = (next: Span) => go({ ...addressOf(next), line: undefined, at: undefined });
+  const choose = (next: Span) => go({ ...addressOf(next), ...NO_LINE });
   useSpanKeys(span, window, choose);
   const slow = measure.key === "slow" ? `, ≥ ${asked.slowMs} ms,` : "";
   return (
@@ -32,9 +33,7 @@ export function SpikePane({ drill }: { drill: Drilling }) {
           <Segmented
             label="Measure"
             value={measure.key}
-            onChange={(key) =>
-              go({ measure: key, from: undefined, to: undefined, line: undefined })
-            }
+            onChange={(key) => go({ measure: key, from: undefined, to: undefined, ...NO_LINE })}
             options={MEASURES.map(({ key, short }) => ({ value: key, label: short }))}
           />
           <Segmented

@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import { useNow } from "../app/console";
 import type { DrillSearch } from "../app/search";
 import { FILTER_KEYS, filterOf, type RecordFilter } from "./lines/fields";
+import { NO_LINE } from "./lines/place";
 import { impliedFilter, measureOf, SLOW_MS } from "./measure";
 import { partQuery, wholeQuery } from "./query/bars";
 import { type Asked, hasPart } from "./query/shared";
@@ -86,7 +87,6 @@ interface Found {
 }
 
 const NO_BARS: readonly Bar[] = [];
-const NO_LINE = { line: undefined, at: undefined };
 const NO_FILTER = Object.fromEntries(FILTER_KEYS.map((key) => [key, undefined]));
 
 function find(bars: readonly Bar[], subject: string): Found | null {

@@ -16,6 +16,8 @@ type Tab = (typeof TABS)[number]["value"];
 
 export interface BesideProps {
   stand: QuarantineReason | null;
+  /** The ingester whose lines are looked at; none of a process alone. */
+  journal: string | undefined;
   draft: Draft;
   setDraft: (draft: Draft) => void;
   replaying: Replaying;
@@ -34,7 +36,12 @@ export function Beside(props: BesideProps) {
       </header>
       <div className="quarantine-tab">
         {tab === "line" && (
-          <LineView key={offset} offset={offset ?? null} onFix={() => show("fix")} />
+          <LineView
+            key={offset}
+            offset={offset ?? null}
+            journal={props.journal}
+            onFix={() => show("fix")}
+          />
         )}
         {tab === "fix" && <FixFormat {...props} />}
         {tab === "formats" && (

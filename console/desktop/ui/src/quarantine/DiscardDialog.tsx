@@ -1,20 +1,23 @@
 import { ConfirmDialog, formatCount, formatDuration } from "@suiftly/ui";
-import { discardQuarantined, type QuarantineReason } from "@suiftly/ui/api/admin";
+import type { QuarantineReason } from "@suiftly/ui/api/admin";
 import { client } from "../app/session";
 import { useAct } from "../parts/acts/useAct";
+import { discard as discardLines } from "./give";
 import { reasonWord } from "./words";
 
 interface DiscardDialogProps {
   open: boolean;
   onClose: () => void;
   stand: QuarantineReason;
+  journal: string | undefined;
 }
 
 /** Throws a reason's lines away, once the operator has typed which. */
-export function DiscardDialog({ open, onClose, stand }: DiscardDialogProps) {
+export function DiscardDialog({ open, onClose, stand, journal }: DiscardDialogProps) {
   const { reason, lines, under_way } = stand;
+  const of = journal === undefined ? "" : ` of ingest-${journal}`;
   const discard = useAct({
-    send: (of: string) => discardQuarantined({ client, body: { reason: of } }),
+    send: (asked: string) => discardLines(client, { reason: asked, journal }),
     topics: ["quarantine"],
     told: ({ data, tookMs }) =>
       `${formatCount(data.lines)} lines discarded in ${formatDuration(tookMs)}`,
@@ -23,7 +26,7 @@ export function DiscardDialog({ open, onClose, stand }: DiscardDialogProps) {
     <ConfirmDialog
       open={open}
       onClose={onClose}
-      title={`Discard ${formatCount(lines - under_way)} lines?`}
+      title={`Discard ${formatCount(lines - under_way)} lines${of}?`}
       verb="Discard"
       keep="Keep them"
       danger

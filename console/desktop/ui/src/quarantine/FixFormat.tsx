@@ -11,20 +11,21 @@ import { formatsQuery, tryQuery } from "./queries";
 import { StartFrom } from "./StartFrom";
 import { TriedLines } from "./TriedLines";
 import { useSettled } from "./useSettled";
+import { ofJournal } from "./whose";
 
 /** Lines a format is tried on as it is written. */
 const TRIED = 50;
 const SETTLED_MS = 300;
 
 /** A format, written and tried on the lines of a reason at once. */
-export function FixFormat({ stand, draft, setDraft, replaying }: BesideProps) {
+export function FixFormat({ stand, journal, draft, setDraft, replaying }: BesideProps) {
   // Rows keep their places and their empty fields while they are edited; what they say is in the draft.
   const [rows, setRows] = useState(() => rowsOf(draft.format.attribution));
   const { data: formats } = useQuery(formatsQuery);
   const settled = useSettled(draft.format, SETTLED_MS);
   const reason = stand?.reason ?? "";
   const tried = useQuery({
-    ...tryQuery({ ...settled, reason, limit: TRIED }),
+    ...tryQuery({ ...settled, reason, limit: TRIED, ...ofJournal(journal) }),
     enabled: reason !== "" && settled.log_format.trim() !== "",
   });
   const write = (format: FormatText) => setDraft({ ...draft, format });
@@ -67,7 +68,7 @@ export function FixFormat({ stand, draft, setDraft, replaying }: BesideProps) {
         wrong={wrongEntry(tried.data)}
       />
       <TriedLines query={tried} isWritten={log_format.trim() !== ""} />
-      <Publish {...{ stand, draft, setDraft, replaying }} tried={tried.data} />
+      <Publish {...{ stand, journal, draft, setDraft, replaying }} tried={tried.data} />
     </>
   );
 }

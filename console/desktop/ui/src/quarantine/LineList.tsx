@@ -7,6 +7,7 @@ import { useNow } from "../app/console";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Loaded, Pane } from "../parts/Pane";
 import { DiscardDialog } from "./DiscardDialog";
+import { Ingesters } from "./Ingesters";
 import { bodyOf } from "./marks";
 import type { Replaying } from "./Quarantine";
 import { linesQuery } from "./queries";
@@ -14,24 +15,41 @@ import { ReplayProgress } from "./ReplayProgress";
 import { replayable } from "./waiting";
 import { outcomeWord, reasonWord, standOf } from "./words";
 
-interface LineListProps {
+interface ActsProps {
   /** The reason chosen; null for all of them. */
   stand: QuarantineReason | null;
+  /** The ingester whose lines they are; none of a process alone. */
+  journal: string | undefined;
   replaying: Replaying;
 }
 
+interface LineListProps extends ActsProps {
+  ingesters: readonly string[];
+}
+
 /** The lines of a reason, newest first. */
-export function LineList({ stand, replaying }: LineListProps) {
+export function LineList({ stand, ingesters, journal, replaying }: LineListProps) {
   const search = useSearch({ from: "/quarantine" });
   const navigate = useNavigate({ from: "/quarantine" });
-  const query = useInfiniteQuery(linesQuery(search.reason));
+  const query = useInfiniteQuery(linesQuery(search.reason, journal));
   const columns = useColumns();
   const title = search.reason === undefined ? "Lines of every reason" : reasonWord(search.reason);
   const onEnd = () => {
     if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
   };
+  const open = (offset: number) => {
+    // The address says whose the line is, too: the first ingester may be another tomorrow.
+    const whose = journal !== undefined && { ingester: journal };
+    void navigate({ search: (now) => ({ ...now, ...whose, offset, tab: "line" }) });
+  };
+  const note = (
+    <div className="tight-row">
+      <Ingesters names={ingesters} chosen={journal} />
+      <Acts {...{ stand, journal, replaying }} />
+    </div>
+  );
   return (
-    <Pane title={title} note={<Acts {...{ stand, replaying }} />} className="pane-column">
+    <Pane title={title} note={note} className="pane-column">
       {search.tab !== "fix" && <Replayed replaying={replaying} reason={search.reason} />}
       <Loaded query={query} what="The lines" rows={8}>
         {({ pages }) => (
@@ -41,9 +59,7 @@ export function LineList({ stand, replaying }: LineListProps) {
             rows={pages.flatMap(({ lines }) => lines)}
             rowKey={({ offset }) => offset}
             selected={search.offset ?? null}
-            onOpen={({ offset }) =>
-              void navigate({ search: (now) => ({ ...now, offset, tab: "line" }) })
-            }
+            onOpen={({ offset }) => open(offset)}
             tone={tone}
             copy={({ text }) => text}
             onEnd={onEnd}
@@ -61,13 +77,12 @@ export function LineList({ stand, replaying }: LineListProps) {
 }
 
 function Replayed({ replaying, reason }: { replaying: Replaying; reason: string | undefined }) {
-  const { problem, given, forget } = replaying;
+  const { problem, givenOf, forget } = replaying;
+  const given = givenOf(reason);
   return (
     <>
       {problem && <Refusal problem={problem} />}
-      {given !== null && given.reason === reason && (
-        <ReplayProgress given={given} onDone={forget} />
-      )}
+      {given !== null && <ReplayProgress given={given} onDone={forget} />}
     </>
   );
 }
@@ -106,7 +121,7 @@ function useColumns(): readonly Column<QuarantineLine>[] {
   ];
 }
 
-function Acts({ stand, replaying }: LineListProps) {
+function Acts({ stand, journal, replaying }: ActsProps) {
   const { most, words } = replayable(stand);
   const [asking, setAsking] = useState(false);
   if (stand === null) return <>choose a reason to replay or discard its lines</>;
@@ -125,7 +140,12 @@ function Acts({ stand, replaying }: LineListProps) {
       <Button kind="danger" disabled={lines === 0} onClick={() => setAsking(true)}>
         Discard
       </Button>
-      <DiscardDialog open={asking} onClose={() => setAsking(false)} stand={stand} />
+      <DiscardDialog
+        open={asking}
+        onClose={() => setAsking(false)}
+        stand={stand}
+        journal={journal}
+      />
     </div>
   );
 }

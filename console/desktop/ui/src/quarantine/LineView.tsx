@@ -13,11 +13,13 @@ import { outcomeWord, reasonWord, standOf } from "./words";
 
 interface LineViewProps {
   offset: number | null;
+  /** The ingester whose line it is; none of a process alone. */
+  journal: string | undefined;
   onFix: () => void;
 }
 
 /** One line, whole. */
-export function LineView({ offset, onFix }: LineViewProps) {
+export function LineView({ offset, journal, onFix }: LineViewProps) {
   if (offset === null) {
     return (
       <Empty title="No line is chosen">
@@ -26,11 +28,11 @@ export function LineView({ offset, onFix }: LineViewProps) {
       </Empty>
     );
   }
-  return <ChosenLine {...{ offset, onFix }} />;
+  return <ChosenLine {...{ offset, journal, onFix }} />;
 }
 
-function ChosenLine({ offset, onFix }: { offset: number; onFix: () => void }) {
-  const query = useQuery(lineQuery(offset));
+function ChosenLine({ offset, journal, onFix }: LineViewProps & { offset: number }) {
+  const query = useQuery(lineQuery(offset, journal));
   return (
     <Loaded query={query} what="The line" rows={6}>
       {(line) => (

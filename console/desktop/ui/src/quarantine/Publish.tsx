@@ -37,6 +37,7 @@ export function Publish({ stand, draft, setDraft, replaying, tried }: PublishPro
     if (await put()) await replaying.replay(stand.reason, tried);
   };
   const busy = publish.busy || replaying.busy;
+  const given = replaying.givenOf(stand.reason);
   return (
     <div className="publish tight-part">
       <div className="tight-row">
@@ -75,10 +76,10 @@ export function Publish({ stand, draft, setDraft, replaying, tried }: PublishPro
       </div>
       {publish.problem && <Refusal problem={publish.problem} />}
       {replaying.problem && <Refusal problem={replaying.problem} />}
-      {replaying.given?.reason !== stand.reason ? (
+      {given === null ? (
         <Effect tried={tried} draft={draft} isChange={published !== undefined && !isSame} />
       ) : (
-        <ReplayProgress given={replaying.given} onDone={replaying.forget} />
+        <ReplayProgress given={given} onDone={replaying.forget} />
       )}
     </div>
   );

@@ -7,9 +7,9 @@ import { Loaded, Pane } from "../parts/Pane";
 import { reasonsQuery } from "./queries";
 import { reasonWord } from "./words";
 
-/** Why lines could not be read, most kept first. */
+/** Why lines could not be read, of all ingesters, most kept first. */
 export function Reasons() {
-  const query = useQuery(reasonsQuery);
+  const query = useQuery(reasonsQuery());
   return (
     <Pane title="Reasons" note="counted from the journal’s beginning" scroll className="reasons">
       <Loaded query={query} what="The reasons" rows={3}>
@@ -56,14 +56,18 @@ function ReasonTable({ reasons }: { reasons: readonly QuarantineReason[] }) {
 
 function ReasonRow({ of }: { of: QuarantineReason }) {
   const { reason, rejected, lines, waiting, under_way, bytes } = of;
-  const { reason: chosen, tab } = useSearch({ from: "/quarantine" });
+  const { reason: chosen, tab, ingester } = useSearch({ from: "/quarantine" });
   const size = formatBytes(bytes);
   return (
     <tr data-testid="reason" data-reason={reason} data-chosen={reason === chosen}>
       <th scope="row">
         <Link
           to="/quarantine"
-          search={{ reason, ...(tab !== undefined && { tab }) }}
+          search={{
+            reason,
+            ...(tab !== undefined && { tab }),
+            ...(ingester !== undefined && { ingester }),
+          }}
           className="quiet-link"
           title={reason}
         >

@@ -12,23 +12,35 @@ import { client } from "../app/session";
 import { keyOf } from "../app/topics";
 import type { Given } from "./replay";
 import { AT_ONCE } from "./waiting";
+import { ofJournal } from "./whose";
 import { standOf } from "./words";
 
 const A_PAGE = 200;
 /** While lines that were given again have no outcome, they are looked at so often. */
 const PROGRESS_MS = 500;
 
-export const reasonsQuery = queryOptions({
-  queryKey: keyOf("quarantine", "reasons"),
-  queryFn: async ({ signal }) => (await quarantineReasons({ client, signal })).data.reasons,
+/** The ingesters of a cluster, each of which has lines of its own; none of a process alone. */
+export const ingestersQuery = queryOptions({
+  queryKey: keyOf("quarantine", "ingesters"),
+  queryFn: async ({ signal }) =>
+    (await listQuarantined({ client, signal, query: { limit: 1 } })).data.journals ?? [],
 });
 
-export const linesQuery = (reason: string | undefined) =>
+/** Of one ingester’s lines, else of all. */
+export const reasonsQuery = (journal?: string) =>
+  queryOptions({
+    queryKey: keyOf("quarantine", "reasons", ...(journal === undefined ? [] : [journal])),
+    queryFn: async ({ signal }) =>
+      (await quarantineReasons({ client, signal, query: ofJournal(journal) })).data.reasons,
+  });
+
+export const linesQuery = (reason: string | undefined, journal: string | undefined) =>
   infiniteQueryOptions({
-    queryKey: keyOf("quarantine", "lines", reason),
+    queryKey: keyOf("quarantine", "lines", reason, journal),
     queryFn: async ({ signal, pageParam }) => {
       const query = {
         limit: A_PAGE,
+        ...ofJournal(journal),
         ...(reason !== undefined && { reason }),
         ...(pageParam !== null && { before: pageParam }),
       };
@@ -39,19 +51,19 @@ export const linesQuery = (reason: string | undefined) =>
     placeholderData: keepPreviousData,
   });
 
-export const lineQuery = (offset: number) =>
+export const lineQuery = (offset: number, journal: string | undefined) =>
   queryOptions({
-    queryKey: keyOf("quarantine", "line", offset),
+    queryKey: keyOf("quarantine", "line", offset, journal),
     queryFn: async ({ signal }) =>
-      (await getQuarantined({ client, signal, path: { offset } })).data,
+      (await getQuarantined({ client, signal, path: { offset }, query: ofJournal(journal) })).data,
   });
 
 /** The lines that one press gave again, until each has an outcome. */
-export const givenQuery = ({ reason, before, press }: Given) =>
+export const givenQuery = ({ reason, journal, before, press }: Given) =>
   queryOptions({
     queryKey: keyOf("quarantine", "given", reason, press),
     queryFn: async ({ signal }) => {
-      const query = { reason, before, limit: AT_ONCE };
+      const query = { reason, before, limit: AT_ONCE, ...ofJournal(journal) };
       return (await listQuarantined({ client, signal, query })).data.lines;
     },
     // Faster than the topic is told of, and over as soon as nothing is under way.

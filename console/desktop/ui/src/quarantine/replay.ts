@@ -1,39 +1,17 @@
 // Gives lines of a reason again: the newest that have become nothing yet, as many as one request takes.
-import {
-  listQuarantined,
-  type Quarantine,
-  replayQuarantined,
-  type TryFormatView,
-} from "@suiftly/ui/api/admin";
+import type { TryFormatView } from "@suiftly/ui/api/admin";
 import { useState } from "react";
 import { client } from "../app/session";
 import { useAct } from "../parts/acts/useAct";
-import { AT_ONCE } from "./waiting";
-import { canBeGiven } from "./words";
+import { give, type Lines } from "./give";
 
 /** Where the lines of one press stand: all of them before this place. */
-export interface Given {
-  readonly reason: string;
+export interface Given extends Lines {
   readonly before: number;
   /** When the records of those tried before would be, by their lines' places: a replayed line is tried no more. */
   readonly times: ReadonlyMap<number, string>;
   /** Which press: each is followed by itself. */
   readonly press: number;
-}
-
-/** Lines that can be given again: neither under way nor something already. */
-async function offsetsOf(reason: string): Promise<readonly number[]> {
-  const offsets: number[] = [];
-  let before: number | null = null;
-  do {
-    const query = { reason, limit: AT_ONCE, ...(before !== null && { before }) };
-    const page: Quarantine = (await listQuarantined({ client, query })).data;
-    for (const line of page.lines) {
-      if (canBeGiven(line)) offsets.push(line.offset);
-    }
-    before = page.next_before ?? null;
-  } while (before !== null && offsets.length < AT_ONCE);
-  return offsets.slice(0, AT_ONCE);
 }
 
 function timesOf(tried: TryFormatView | undefined): ReadonlyMap<number, string> {
@@ -43,22 +21,20 @@ function timesOf(tried: TryFormatView | undefined): ReadonlyMap<number, string> 
   );
 }
 
-/** Replays a reason's lines, and says which to follow. */
-export function useReplay() {
+/** Replays a reason's lines of this ingester, and says which to follow. */
+export function useReplay(journal: string | undefined) {
   const [given, setGiven] = useState<Given | null>(null);
   const { press, busy, problem } = useAct({
-    send: async (reason: string) => {
-      const offsets = await offsetsOf(reason);
-      if (offsets.length === 0) return { data: null };
-      await replayQuarantined({ client, body: { offsets: [...offsets], again: true } });
-      return { data: Math.max(...offsets) + 1 };
-    },
+    send: (lines: Lines) => give(client, lines),
     topics: ["quarantine"],
   });
   const replay = async (reason: string, tried?: TryFormatView) => {
-    const done = await press(reason);
+    const done = await press({ reason, journal });
     if (done === null || done.data === null) return;
-    setGiven({ reason, before: done.data, times: timesOf(tried), press: Date.now() });
+    setGiven({ reason, journal, before: done.data, times: timesOf(tried), press: Date.now() });
   };
-  return { replay, given, forget: () => setGiven(null), busy, problem };
+  /** What was given of these lines. */
+  const givenOf = (reason: string | undefined) =>
+    given?.reason === reason && given?.journal === journal ? given : null;
+  return { replay, givenOf, forget: () => setGiven(null), busy, problem };
 }

@@ -1,6 +1,7 @@
 import { Copy, MINUTE_MS } from "@suiftly/ui";
 import type { RecordLine } from "@suiftly/ui/api/admin";
 import { Link } from "@tanstack/react-router";
+import { lineSearch } from "../drill/lines/place";
 import { Tokens } from "../drill/lines/Tokens";
 import { lineText } from "../drill/lines/tokens";
 import { floorTo, rfc3339 } from "../drill/window";
@@ -29,8 +30,7 @@ export function LineDetail({ line }: { line: RecordLine }) {
             from: rfc3339(minute),
             to: rfc3339(minute + MINUTE_MS),
             ...(line.customer_id != null && { customer_id: line.customer_id }),
-            line: line.journal_offset,
-            at: line.timestamp,
+            ...lineSearch(line),
           }}
         >
           Drill

@@ -1903,6 +1903,10 @@ export type InvoiceRecord = {
      */
     bytes_sent: number;
     /**
+     * In a cluster: the number of that journal.
+     */
+    journal?: number;
+    /**
      * Where its frame begins in the journal.
      */
     journal_offset: number;
@@ -3183,6 +3187,10 @@ export type RecordLine = {
      */
     frontend?: string | null;
     /**
+     * In a cluster: the number of that journal.
+     */
+    journal?: number;
+    /**
      * Where the line's frame begins in the journal, in bytes.
      */
     journal_offset: number;
@@ -4121,6 +4129,10 @@ export type TryFormatRequest = {
     attribution?: {
         [key: string]: string;
     };
+    /**
+     * In a cluster: lines of this ingester's journal; without it of the first journal that has any.
+     */
+    journal?: string | null;
     /**
      * At most so many of the reason. Default 20.
      */
@@ -7555,7 +7567,12 @@ export type DiscardQuarantinedResponse = DiscardQuarantinedResponses[keyof Disca
 export type QuarantineReasonsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * In a cluster: kept of this ingester's lines alone; rejected are all
+         */
+        journal?: string;
+    };
     url: '/api/v1/quarantine/reasons';
 };
 
@@ -7770,6 +7787,11 @@ export type RecordsData = {
          */
         journal_offset?: number;
         /**
+         * In a cluster: of the journal with this number alone. It must be given where several have a record at
+         * `journal_offset`; a sum is of all of them. 0: of before there was the cluster.
+         */
+        journal?: number;
+        /**
          * Where the page before ended: its `next_cursor`.
          */
         cursor?: string;
@@ -7825,6 +7847,10 @@ export type RecordBillData = {
          * Its place in the journal, likewise.
          */
         journal_offset: number;
+        /**
+         * The number of its journal, likewise. It must be given where several have a record there at that instant.
+         */
+        journal?: number;
     };
     url: '/api/v1/records/bill';
 };
@@ -7935,6 +7961,11 @@ export type RecordsSummaryData = {
          * Of the line whose frame begins here in the journal alone.
          */
         journal_offset?: number;
+        /**
+         * In a cluster: of the journal with this number alone. It must be given where several have a record at
+         * `journal_offset`; a sum is of all of them. 0: of before there was the cluster.
+         */
+        journal?: number;
         /**
          * What to tell apart: up to four of `server_id`, `backend_id`, `status_code`, `event_type`, `termination_state`,
          * `customer_id`, `api_key_fp`, with commas between them. Default: none, and no groups.

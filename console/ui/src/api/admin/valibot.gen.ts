@@ -675,6 +675,7 @@ export const vInvoicePayment = v.object({
 export const vInvoiceRecord = v.object({
     api_key_fp: v.pipe(v.number(), v.integer()),
     bytes_sent: v.pipe(v.number(), v.integer()),
+    journal: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2147483647, 'Invalid value: Expected int32 to be <= 2147483647'))),
     journal_offset: v.pipe(v.number(), v.integer()),
     network: v.nullish(v.string()),
     repeat: v.pipe(v.number(), v.integer(), v.minValue(-2147483648, 'Invalid value: Expected int32 to be >= -2147483648'), v.maxValue(2147483647, 'Invalid value: Expected int32 to be <= 2147483647')),
@@ -1225,6 +1226,7 @@ export const vRecordLine = v.object({
     customer_id: v.nullish(v.pipe(v.number(), v.integer())),
     event_type: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2147483647, 'Invalid value: Expected int32 to be <= 2147483647')),
     frontend: v.nullish(v.string()),
+    journal: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2147483647, 'Invalid value: Expected int32 to be <= 2147483647'))),
     journal_offset: v.pipe(v.number(), v.integer()),
     network: v.nullish(v.string()),
     path_prefix: v.nullish(v.string()),
@@ -1850,6 +1852,7 @@ export const vTriedLine = v.object({
  */
 export const vTryFormatRequest = v.strictObject({
     attribution: v.optional(v.record(v.string(), v.string())),
+    journal: v.nullish(v.string()),
     limit: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
     log_format: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)),
     offsets: v.nullish(v.pipe(v.array(v.pipe(v.number(), v.integer())), v.maxLength(100))),
@@ -2619,6 +2622,10 @@ export const vDiscardQuarantinedBody = vDiscardRequest;
 
 export const vDiscardQuarantinedResponse = vDiscarded;
 
+export const vQuarantineReasonsQuery = v.object({
+    journal: v.optional(v.string())
+});
+
 export const vQuarantineReasonsResponse = vQuarantineReasons;
 
 export const vReplayQuarantinedBody = vReplayRequest;
@@ -2652,6 +2659,7 @@ export const vRecordsQuery = v.object({
     path_prefix: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
     time_total_min_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2147483647))),
     journal_offset: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    journal: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(32767))),
     cursor: v.optional(v.pipe(v.string(), v.maxLength(100))),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)))
 });
@@ -2660,7 +2668,8 @@ export const vRecordsResponse = vRecordPage;
 
 export const vRecordBillQuery = v.object({
     timestamp: v.pipe(v.string(), v.isoTimestamp()),
-    journal_offset: v.pipe(v.number(), v.integer(), v.minValue(0))
+    journal_offset: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    journal: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(32767)))
 });
 
 export const vRecordBillResponse = vRecordBill;
@@ -2682,6 +2691,7 @@ export const vRecordsSummaryQuery = v.object({
     path_prefix: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
     time_total_min_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2147483647))),
     journal_offset: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    journal: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(32767))),
     group_by: v.optional(v.string()),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)))
 });

@@ -2,6 +2,7 @@
 // here is what was read from it.
 import type { RecordLine } from "@suiftly/ui/api/admin";
 import { endedNormally } from "../../words/ended";
+import { placeText } from "./place";
 
 interface Token {
   readonly name: string;
@@ -57,7 +58,7 @@ export function tokensOf(line: RecordLine): readonly Token[] {
     token("ended", line.termination_state, bad && !endedNormally(line.termination_state)),
     token("backend", line.backend_id),
     token("requests it stands for", `x${line.repeat}`),
-    token("place in the journal", `@${line.journal_offset}`),
+    token("place in the journal", `@${placeText(line)}`),
   ];
 }
 

@@ -1,9 +1,11 @@
 // The lines of a span, and one of them: in the bill, and what came after it.
 import { type RecordLine, type RecordsData, recordBill, records } from "@suiftly/ui/api/admin";
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { DrillSearch } from "../../app/search";
 import { client } from "../../app/session";
 import { keyOf } from "../../app/topics";
 import type { RecordFilter } from "../lines/fields";
+import { chosenPlace, placeText } from "../lines/place";
 import { firstAnswered, type Retry, retrySpans } from "../request/retry";
 import type { Span } from "../window";
 import { times } from "./shared";
@@ -32,26 +34,28 @@ export function linesQuery(span: Span | null, filter: RecordFilter) {
 }
 
 /** The line that an address names. */
-export function lineQuery(at: string | undefined, offset: number | undefined) {
+export function lineQuery(search: Pick<DrillSearch, "at" | "line" | "journal">) {
+  const { at } = search;
+  const place = chosenPlace(search);
   return queryOptions({
-    queryKey: keyOf("past", "drill", "line", at, offset),
+    queryKey: keyOf("past", "drill", "line", at, place),
     queryFn: async ({ signal }): Promise<RecordLine | null> => {
       const from = Date.parse(at ?? "");
       const query = { ...times({ from, to: from + 1 }), limit: PAGE_LINES };
       const { items } = (await records({ client, signal, query })).data;
-      return items.find(({ journal_offset }) => journal_offset === offset) ?? null;
+      return items.find((item) => placeText(item) === place) ?? null;
     },
-    enabled: offset !== undefined && !Number.isNaN(Date.parse(at ?? "")),
+    enabled: place !== null && !Number.isNaN(Date.parse(at ?? "")),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
 
 /** A request followed into the bill. */
-export function billQuery({ timestamp, journal_offset }: RecordLine) {
+export function billQuery({ timestamp, journal_offset, journal = 0 }: RecordLine) {
+  const query = { timestamp, journal_offset, journal };
   return queryOptions({
-    queryKey: keyOf("past", "drill", "bill", timestamp, journal_offset),
-    queryFn: async ({ signal }) =>
-      (await recordBill({ client, signal, query: { timestamp, journal_offset } })).data,
+    queryKey: keyOf("past", "drill", "bill", query),
+    queryFn: async ({ signal }) => (await recordBill({ client, signal, query })).data,
     retry: false,
   });
 }
@@ -59,7 +63,7 @@ export function billQuery({ timestamp, journal_offset }: RecordLine) {
 /** Whether its key was answered well within a minute. */
 export function retryQuery(line: RecordLine, failed: boolean) {
   return queryOptions({
-    queryKey: keyOf("past", "drill", "retry", line.timestamp, line.journal_offset),
+    queryKey: keyOf("past", "drill", "retry", line.timestamp, placeText(line)),
     queryFn: ({ signal }) => findRetry(line, signal),
     enabled: failed && line.api_key_fp !== 0,
   });

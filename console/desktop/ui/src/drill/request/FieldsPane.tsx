@@ -7,6 +7,7 @@ import { CustomerLink } from "../../parts/CustomerName";
 import { KeyName } from "../../parts/KeyName";
 import { ServerName } from "../../parts/ServerName";
 import { backendWord, eventWord, trafficWord } from "../../words/events";
+import { lineSearch, placeText } from "../lines/place";
 import { isBad, lineText } from "../lines/tokens";
 import { Step } from "../Step";
 import { rfc3339 } from "../window";
@@ -23,7 +24,7 @@ export function FieldsPane({ line }: { line: RecordLine }) {
           One request
         </h2>
         <code className="pane-note">
-          {line.server_id ?? UNKNOWN} / {line.seq ?? UNKNOWN} / {line.journal_offset}
+          {line.server_id ?? UNKNOWN} / {line.seq ?? UNKNOWN} / {placeText(line)}
         </code>
       </header>
       <dl className="drill-fields">
@@ -81,7 +82,7 @@ function fieldsOf(line: RecordLine): readonly Field[] {
         UNKNOWN
       ),
     ],
-    ["journal", line.journal_offset],
+    ["journal", placeText(line)],
   ];
 }
 
@@ -110,8 +111,7 @@ function AllOfKey({ line }: { line: RecordLine }) {
         api_key_fp: line.api_key_fp,
         from: rfc3339(at - MINUTE_MS),
         to: rfc3339(at + MINUTE_MS),
-        line: line.journal_offset,
-        at: line.timestamp,
+        ...lineSearch(line),
       }}
       className="btn"
     >

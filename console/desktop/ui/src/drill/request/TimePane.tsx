@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { Pane } from "../../parts/Pane";
 import { endedWords } from "../../words/ended";
 import { backendWord, eventWord } from "../../words/events";
+import { lineSearch, placeText } from "../lines/place";
 import { isBad } from "../lines/tokens";
 import { retryQuery } from "../query/lines";
 import { type Phase, phasesOf } from "./phases";
@@ -88,7 +89,7 @@ function RetryLine({ line }: { line: RecordLine }) {
 }
 
 function Answered({ retry: { line, afterMs, atMost } }: { retry: Retry }) {
-  const { status_code, backend_id, time_total_ms, journal_offset, timestamp, seq } = line;
+  const { status_code, backend_id, time_total_ms, seq } = line;
   return (
     <>
       The same key was answered well {atMost ? "within " : ""}
@@ -98,10 +99,10 @@ function Answered({ retry: { line, afterMs, atMost } }: { retry: Retry }) {
       <Link
         from="/drill"
         to="."
-        search={(before) => ({ ...before, line: journal_offset, at: timestamp })}
+        search={({ journal: _, ...before }) => ({ ...before, ...lineSearch(line) })}
         className="quiet-link drill-link"
       >
-        {seq ?? journal_offset}
+        {seq ?? placeText(line)}
       </Link>
       .
     </>

@@ -1,5 +1,6 @@
 // Whether the same key was answered well soon after a request had failed.
 import type { RecordLine } from "@suiftly/ui/api/admin";
+import { placeText } from "../lines/place";
 import type { Span } from "../window";
 
 /** Looked at one after another, each from where the one before ended: most clients try again at once. */
@@ -34,7 +35,7 @@ export function firstAnswered(
   const at = endOf(line);
   const well = page.filter(
     (other) =>
-      other.journal_offset !== line.journal_offset &&
+      placeText(other) !== placeText(line) &&
       other.status_code >= 200 &&
       other.status_code < 400 &&
       Date.parse(other.timestamp) > at,

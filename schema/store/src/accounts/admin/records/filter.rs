@@ -38,6 +38,8 @@ pub struct RawFilter {
     pub time_total_min_ms: Option<i32>,
     /// Of one line: where its frame begins in the journal.
     pub journal_offset: Option<u64>,
+    /// Of one journal of a cluster; 0: the only one. Several may have a line at one place.
+    pub journal_no: Option<u16>,
 }
 
 impl RawFilter {
@@ -57,6 +59,7 @@ impl RawFilter {
         conditions.and_is("termination_state", self.termination.map(|state| state.as_str().to_owned()));
         conditions.and_is("client_ip", self.client_ip);
         conditions.and_is("journal_offset", self.journal_offset.map(|at| i64::try_from(at).unwrap_or(i64::MAX)));
+        conditions.and_is("journal_no", self.journal_no.map(u16::cast_signed));
         if let Some((first, last)) = self.status {
             conditions.and("status_code", ">=", first);
             conditions.and("status_code", "<=", last);
