@@ -173,7 +173,8 @@ mod tests {
             tokio::spawn(async move { run(&dir, &[HERE, HERE]).await })
         };
         let mut running = start();
-        for _ in 0..200 {
+        // For a minute.
+        for _ in 0..1_200 {
             if ask(&dir, "clock 0").await.is_ok() && settings_of(&dir).exists() {
                 return running;
             }

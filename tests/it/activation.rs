@@ -63,6 +63,17 @@ impl Manager {
         format!("NOTIFY_SOCKET={} {more}", self.dir.path().join("notify").display())
     }
 
+    /// What it is told until this word comes.
+    fn told_until(&self, word: &str) -> String {
+        let mut told = String::new();
+        while !told.lines().any(|line| line == word) {
+            let heard = self.told.recv_timeout(PATIENCE);
+            let (news, _) = heard.unwrap_or_else(|error| panic!("{error}; without {word}: {told}"));
+            told.push_str(&news);
+        }
+        told
+    }
+
     /// The next connection that it is to keep, and its name.
     fn keeps(&self) -> (String, OwnedFd) {
         loop {
@@ -96,17 +107,6 @@ fn hear(socket: &UnixDatagram) -> Option<(String, Option<OwnedFd>)> {
     Some((String::from_utf8_lossy(&news[..heard.bytes]).into_owned(), descriptor))
 }
 
-/// What was told until this word came.
-fn told_until(systemd: &UnixDatagram, word: &str) -> String {
-    systemd.set_read_timeout(Some(PATIENCE)).unwrap();
-    let (mut told, mut news) = (String::new(), [0; 4_096]);
-    while !told.lines().any(|line| line == word) {
-        let length = systemd.recv(&mut news).unwrap_or_else(|error| panic!("{error}; without {word}: {told}"));
-        told.push_str(std::str::from_utf8(&news[..length]).unwrap());
-    }
-    told
-}
-
 #[test]
 fn lines_wait_in_passed_sockets_while_nobody_reads_them() {
     let place = Place::new();
@@ -132,21 +132,19 @@ fn lines_wait_in_passed_sockets_while_nobody_reads_them() {
 
 #[test]
 fn systemd_is_told_when_it_serves_that_it_goes_on_and_when_it_ends() {
-    let place = Place::new();
+    // As systemd does, it hears all the while: a socket holds ten messages, and who sends one more has to wait.
+    let (place, systemd) = (Place::new(), Manager::new());
     let (udp, tcp) = (UdpSocket::bind(place.syslog).unwrap(), TcpListener::bind(place.syslog).unwrap());
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("notify");
-    let systemd = UnixDatagram::bind(&path).unwrap();
-    let environment = format!("NOTIFY_SOCKET={} WATCHDOG_USEC=300000 WATCHDOG_PID=$$", path.display());
+    let environment = systemd.environment("WATCHDOG_USEC=300000 WATCHDOG_PID=$$");
     let running = Up::started(&mut place.passing(&udp, &tcp, &environment));
-    let told = told_until(&systemd, "READY=1");
+    let told = systemd.told_until("READY=1");
     assert!(told.contains("STATUS="), "{told}");
     for _ in 0..3 {
-        told_until(&systemd, "WATCHDOG=1");
+        systemd.told_until("WATCHDOG=1");
     }
     let (ended, log) = running.stop();
     assert!(ended.success(), "{log}");
-    let told = told_until(&systemd, "STOPPING=1");
+    let told = systemd.told_until("STOPPING=1");
     assert!(!told.contains("READY=1"), "it is told once: {told}");
 }
 
@@ -183,12 +181,12 @@ fn a_connection_goes_over_a_restart_in_the_middle_of_a_line() {
     sender.write_all(&[whole.as_slice(), &first_torn[..100]].concat()).unwrap();
     await_received(&place, LINES);
     let (ended, log) = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            // It is told to stop, and waits for the line's end.
-            std::thread::sleep(Duration::from_millis(200));
-            sender.write_all(&[&first_torn[100..], &second_torn[..100]].concat()).unwrap();
-        });
-        first.stop()
+        let stopping = scope.spawn(move || first.stop());
+        manager.told_until("STOPPING=1");
+        // It has begun to stop, and waits for the line's end, for a second at most.
+        std::thread::sleep(Duration::from_millis(200));
+        sender.write_all(&[&first_torn[100..], &second_torn[..100]].concat()).unwrap();
+        stopping.join().unwrap()
     });
     assert!(ended.success(), "{log}");
     let (name, connection) = manager.keeps();

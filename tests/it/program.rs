@@ -1,11 +1,12 @@
 //! `suiftly` in a directory of its own, with ports of its own and a private database cluster.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use suiftly_schema::loss::LineCounts;
 use suiftly_store::cluster::Cluster;
@@ -247,6 +248,18 @@ impl Drop for Up {
     }
 }
 
+/// An address that was free just now, by TCP and by UDP, below the ports that the system gives to clients: those could
+/// be taken by any connection until the program binds, or while it is down. Each process begins elsewhere.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 9_984;
+    const A_PROCESS: u32 = 48;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let turn = std::process::id() * A_PROCESS + TAKEN.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, u16::try_from(FIRST + turn % COUNT).unwrap()));
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
 }

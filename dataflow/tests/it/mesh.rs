@@ -13,7 +13,7 @@ use suiftly_schema::shard::{Shard, ShardSet};
 use suiftly_schema::view::EpochDeltas;
 
 /// How long a loss may take to be noticed here: far longer than it does.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The processes of one mesh.
 fn meshes(processes: usize, threads: usize) -> Vec<Mesh> {

@@ -3,7 +3,7 @@
 use crate::support::pipeline::{
     Lines, PATIENCE, accepted, assert_in_order, counts, jam, seqs, start, take_lines, wait_until,
 };
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use suiftly_ingest::live::{Ingest, Resume};
@@ -62,8 +62,8 @@ fn told_to_stop_it_leaves_the_tail_to_the_next_start_and_journals_what_came() {
     stream.write_all(&lines.octet_counted(100)).unwrap();
     wait_until(&handle, "the lines", |stats| stats.lines() == 100);
     let ending = std::thread::spawn(move || handle.shutdown(PATIENCE));
-    // It has been told by then; until now it could make no more than the queues hold.
-    std::thread::sleep(Duration::from_millis(200));
+    // It has been told when it says the end to its sender; until now it could make no more than the queues hold.
+    assert!(matches!(stream.read(&mut [0; 1]), Ok(0)), "its sender is told");
     assert!(batches.iter().count() < 10, "it goes no further");
     ending.join().unwrap().unwrap();
 

@@ -5,7 +5,7 @@ use crate::support::disk::FaultyDisk;
 use crate::support::pipeline::{Lines, PATIENCE, Running, accepted, config, counts, seqs, start, wait_until};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use suiftly_ingest::journal::JournalReader;
 use suiftly_ingest::listener::{HandedConnection, PassedSockets};
 use suiftly_ingest::live::{Ingest, IngestConfig, IngestHandle, Resume};
@@ -54,9 +54,15 @@ fn a_connection_is_handed_over_where_its_frame_ends() {
         running.take_lines(100);
         wait_until(&running.handle, "two connections", |stats| stats.connections() == 2);
         let [rest, next] = [framed(&mut lines, 9), framed(&mut lines, 1)];
+        let monitor = running.handle.monitor();
         let connections = hand_over(running.handle, || {
+            // Both have been told when the silent one is gone; the other is waited for a second, no longer.
+            let began = Instant::now();
+            while monitor.stats().connections() > 1 {
+                assert!(began.elapsed() < PATIENCE, "the silent one is handed over at once");
+                std::thread::yield_now();
+            }
             // The frame's end, whole ones behind it, and one that is torn again.
-            std::thread::sleep(A_WHILE);
             stream.write_all(&[&torn[torn.len() / 2..], &rest, &next[..next.len() / 2]].concat()).unwrap();
         });
         let framings: Vec<_> = connections.iter().map(|connection| connection.framing.is_some()).collect();

@@ -1,7 +1,7 @@
 //! Started anew while a ring sends: what its writes took is journaled, and what they did not take the sender knows.
 
 use crate::support::certificates::{Ca, tls_config};
-use crate::support::pipeline::{PATIENCE, config, start};
+use crate::support::pipeline::{PATIENCE, config, start, wait_until};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use suiftly_ingest::journal::JournalReader;
@@ -46,10 +46,13 @@ fn no_write_of_a_ring_is_lost_unseen() {
             let sender = scope.spawn(|| send(to, &ca, &is_enough));
             for _ in 0..RESTARTS {
                 std::thread::sleep(Duration::from_millis(300));
+                // However long the ring takes until it is back: it sends to this one, too.
+                wait_until(&running.handle, "the ring sends", |stats| stats.lines() > 0);
                 running.handle.shutdown(PATIENCE).unwrap();
                 running = start(&config, &Resume::default());
             }
             std::thread::sleep(Duration::from_millis(500));
+            wait_until(&running.handle, "the ring sends", |stats| stats.lines() > 0);
             is_enough.store(true, Ordering::Relaxed);
             (sender.join().unwrap(), running)
         });

@@ -10,8 +10,12 @@ use std::time::Duration;
 use suiftly_ingest::live::{Ingest, Resume};
 use suiftly_ingest::simulate::{self, GatewayOptions, SimulateOptions, Target, TlsFiles};
 use suiftly_ingest::source::{Fingerprint, Source, Transport};
+use suiftly_ingest::stats::IngestStats;
 use suiftly_schema::loss::LineCounts;
 use tempfile::TempDir;
+
+/// Datagrams sent before waiting until they have come.
+const UDP_AT_ONCE: u64 = 100;
 
 #[test]
 fn the_same_lines_by_all_transports_count_once() {
@@ -30,7 +34,14 @@ fn the_same_lines_by_all_transports_count_once() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-            lines.iter().for_each(|line| assert_eq!(socket.send_to(line, addrs.udp).unwrap(), line.len()));
+            for (sent, line) in (0_u64..).zip(&lines) {
+                // No more at once than any socket's buffer has room for.
+                if sent.is_multiple_of(UDP_AT_ONCE) {
+                    let came = |stats: &IngestStats| stats.by(Transport::Udp).lines == sent;
+                    wait_until(&running.handle, "the datagrams before", came);
+                }
+                assert_eq!(socket.send_to(line, addrs.udp).unwrap(), line.len());
+            }
         });
         scope.spawn(|| {
             let socket = UnixDatagram::unbound().unwrap();
@@ -119,11 +130,13 @@ fn udp_shards_receive_everything_between_them() {
 
     let mut lines = Lines::new();
     let senders: Vec<_> = (0..SENDERS).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+    let mut batches = Vec::new();
     for _ in 0..EACH {
         senders.iter().for_each(|sender| assert!(sender.send_to(&lines.next(), to).unwrap() > 0));
+        // Each time no more than any socket's buffer has room for.
+        batches.extend(running.take_lines(SENDERS as u64));
     }
     let all = (SENDERS * EACH) as u64;
-    let batches = running.take_lines(all);
     assert_eq!(counts(&batches), accepted(all));
     assert_eq!(running.handle.stats().by(Transport::Udp).kernel_drops, 0);
     // All of them end.

@@ -3,7 +3,7 @@
 
 mod serving;
 
-use crate::gateway::until;
+use crate::gateway::{free_addresses, until};
 use serving::Serving;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -87,8 +87,9 @@ impl Publisher {
             wants: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        // Not of the ports that the system gives to others while nobody has them: after a kill it is bound again.
+        let [address] = free_addresses::<1>();
+        let listener = TcpListener::bind(address).unwrap();
         let mut publisher = Self { shared, address, serving: None };
         publisher.publish(set);
         publisher.serving = Some(Serving::start(listener, Arc::clone(&publisher.shared)));

@@ -12,6 +12,8 @@ pub(super) const REQUEST_COUNTER: usize = 4;
 pub(crate) const SEQ: usize = 5;
 pub(crate) const TRAFFIC_TYPE: usize = 10;
 pub(crate) const CLIENT: usize = 16;
+/// What the kernel is asked to hold of datagrams.
+const UDP_BUFFER_BYTES: usize = 8 << 20;
 /// Tokens of the syslog header before the line.
 const HEADER_TOKENS: usize = 7;
 
@@ -105,6 +107,8 @@ fn read_stream(stream: TcpStream, sender: &mpsc::Sender<String>) -> io::Result<(
 }
 
 fn receive(socket: UdpSocket, sender: mpsc::Sender<String>) {
+    // As much as the system allows: what comes while this thread does not run would be lost else, and is waited for.
+    socket2::SockRef::from(&socket).set_recv_buffer_size(UDP_BUFFER_BYTES).unwrap();
     thread::spawn(move || {
         let mut datagram = [0; 4096];
         loop {
