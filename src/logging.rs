@@ -19,6 +19,8 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 /// What names our lines in journald.
 const SYSLOG_IDENTIFIER: &str = "suiftly";
+/// Before the names of fields. journald drops a field whose name is not in capitals.
+const FIELD_PREFIX: &str = "SUIFTLY";
 /// What systemd sets: the device and inode of the stream that goes to journald.
 const JOURNAL_STREAM: &str = "JOURNAL_STREAM";
 const LEVELS: &str = "SUIFTLY_LOG";
@@ -95,7 +97,7 @@ type Output<S> = Box<dyn Layer<S> + Send + Sync>;
 
 fn journald<S: Subscriber + for<'a> LookupSpan<'a>>() -> std::io::Result<Output<S>> {
     let layer = tracing_journald::layer()?.with_syslog_identifier(SYSLOG_IDENTIFIER.to_owned());
-    Ok(Box::new(layer.with_field_prefix(Some(SYSLOG_IDENTIFIER.to_owned()))))
+    Ok(Box::new(layer.with_field_prefix(Some(FIELD_PREFIX.to_owned()))))
 }
 
 fn text<S, W>(writer: W, colour: bool) -> Output<S>

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Tries the server's Debian package on a machine that has nothing else: a bare Debian 12 made for it, started with its own
-# systemd. There it is installed, provisioned, started, fed lines, killed, upgraded under load, deployed to (deploy-trial.sh),
-# removed, installed again and purged. A copy of it, without a systemd, is provisioned, broken and repaired meanwhile (provision-trial.sh). What was seen
-# goes into PROOF, if one is named.
+# systemd. There it is installed, provisioned, started, fed lines, killed, upgraded under load, restarted under a connection,
+# deployed to (deploy-trial.sh), removed, installed again and purged. A copy of it, without a systemd, is provisioned, broken
+# and repaired meanwhile (provision-trial.sh). What was seen goes into PROOF, if one is named.
 #
 #     packaging/deb/trial.sh PACKAGE.deb NEXT.deb [PROOF.md]
 #
@@ -58,12 +58,13 @@ refuses_without_a_type
 units_hold
 provisions_beside
 # Without a systemd of its own nothing can be served there.
-tried="installs and provisions; NOT TRIED: serving, upgrade, removal"
+tried="installs and provisions, its units hold; NOT TRIED: serving, upgrade, a connection over a restart, removal"
 if start_machine; then
     provisioned
     behind_nginx
     takes_lines
     survives_a_kill
+    logs_fields
     is_watched
     upgrades_under_load
     restarts_under_load
@@ -71,10 +72,10 @@ if start_machine; then
     deploys
     goes_and_comes_back
     purges
-    tried="installs, provisions, serves, upgrades under load by UDP without losing a line, is deployed to by ssh, goes, comes back, and purges"
+    tried="installs, provisions, serves, upgrades under load by UDP and by a TCP connection that goes on, without losing a line, is deployed to by ssh, goes, comes back, and purges"
 else
-    echo "NOT TRIED: serving, upgrade, removal: a systemd cannot be started here: $(tail -n 1 "$root.console")"
-    printf '| serving, upgrade, removal | NOT TRIED: no systemd could be started |\n' >>"$rows"
+    echo "NOT TRIED: serving, upgrade, a connection over a restart, removal: a systemd cannot be started here: $(tail -n 1 "$root.console")"
+    printf '| serving, upgrade, a connection over a restart, removal | NOT TRIED: no systemd could be started |\n' >>"$rows"
 fi
 end_machine
 provisioned_beside
