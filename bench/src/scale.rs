@@ -12,8 +12,9 @@
 //! reckoned to meet as many as Zipf's law has in so many lines. A thousand gateways are some 200,000 events a second of
 //! simulated time. Faults are simulated for five times as long, with ticks of five times the length.
 //!
-//! **Left out**: timely's own messages between workers, TLS, the processor time of the API for deltas, what a database
-//! loses when many write at once, and everything of money but the month's close. None of them was measured.
+//! **Left out**: timely's own messages between many workers, TLS of the gateways' rings, the processor time of the API
+//! for deltas, what a database loses when many write at once, and everything of money but the month's close. None of
+//! them was measured at a size that would tell.
 //!
 //! ```text
 //! --gateways N --rate LINES/S --customers N --zipf E --regions N --homes 1|2    what is asked
@@ -22,10 +23,12 @@
 //! --fault region:0@30+60 …     ingester:4@30+10, process@30 (killed), process@30+8 (silent), database@30+20; none: each once
 //! --set NAME=VALUE …           another cost, bound or price; --inputs lists them with their sources
 //! --seconds N --tick-us N --hour H --seed N --fast
-//! --check                      at the sizes of bench ingest, views, store, freshness: the model beside what they measured
+//! --check                      at the sizes of bench ingest, views, store, freshness: the model beside what they measured;
+//!                              and beside docs/proof/cluster.md, where it fails if it is too far off
 //! ```
 
 mod check;
+mod cluster;
 mod costs;
 mod customers;
 mod events;

@@ -1,7 +1,8 @@
 //! `scale --check`: the model at sizes that were measured here, beside the figures of other benchmarks as their last
 //! runs have left them. What the model was fitted to says so: it shows how far the fit is off, or that this machine is
-//! another one.
+//! another one. And beside a cluster ([`cluster`]): there it fails if the model is too far off.
 
+use super::cluster;
 use super::costs::{Costs, FRESHNESS_CUSTOMERS, FRESHNESS_LINES_S, STORE, STORE_LINES_S, VIEWS, VIEWS_LINES};
 use super::customers::Customers;
 use super::model::simulate;
@@ -13,7 +14,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::fs;
 
-const CPU: &str = "CPU-s per million lines";
+pub(super) const CPU: &str = "CPU-s per million lines";
 const FITTED: &str = "the model, fitted to it";
 /// How `bench chain` and `bench recovery` are measured.
 const CHAIN_LINES_S: u64 = 50_000;
@@ -21,6 +22,8 @@ const CHAIN_CUSTOMERS: u64 = 1_000;
 const CHAIN_SECONDS: u64 = 10;
 const RECOVERY_LINES: f64 = 5e6;
 const RECOVERY_CUSTOMERS: u64 = 100_000;
+/// A block is cut at this, where lines come at full speed.
+const BLOCK_BYTES: f64 = 1_048_576.0;
 const FRESHNESS_SECONDS: u64 = 20;
 /// So long is simulated: it was measured warm, and commits come into their step by and by.
 const WARM_SECONDS: u64 = 60;
@@ -38,8 +41,20 @@ struct Foretold {
     is_fitted: bool,
 }
 
-/// Measured, the model's, and the difference, of each figure that is there.
+/// Measured, the model's, and the difference, of each figure that is there; and of the cluster, which must be.
 pub(super) fn rows(costs: &Costs) -> anyhow::Result<Vec<Row>> {
+    let of_cluster = cluster::foretold(costs)?;
+    let mut rows = of_benchmarks(costs)?;
+    if rows.is_empty() {
+        eprintln!("no benchmark has left its figures: run `cargo xtask bench all`, or ingest, views, store, freshness");
+    }
+    rows.extend(of_cluster.iter().flat_map(cluster::rows));
+    let far: Vec<String> = of_cluster.iter().flat_map(cluster::too_far).collect();
+    ensure!(far.is_empty(), "the model is too far from the cluster\n{}{}", report::table(&rows), far.join("\n"));
+    Ok(rows)
+}
+
+fn of_benchmarks(costs: &Costs) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut foretold = fitted(costs);
     foretold.extend(simulated(costs));
@@ -49,10 +64,6 @@ pub(super) fn rows(costs: &Costs) -> anyhow::Result<Vec<Row>> {
             None => eprintln!("{}.json, {}: not measured", one.file, one.case),
         }
     }
-    ensure!(
-        !rows.is_empty(),
-        "no benchmark has left its figures: run `cargo xtask bench all`, or ingest, views, store, freshness"
-    );
     Ok(rows)
 }
 
@@ -87,7 +98,7 @@ fn fitted(costs: &Costs) -> Vec<Foretold> {
     let of = |file, case: String, subject, unit, value| Foretold { file, case, subject, unit, value, is_fitted: true };
     let mut all = vec![of("ingest", "TCP octet-counted, saturated".into(), "suiftly", CPU, costs.ingest_us)];
     for (customers, exponent, _) in VIEWS {
-        let us = costs.views_us(&Customers::new(customers.into(), exponent), VIEWS_LINES) - costs.rest_us;
+        let us = costs.bare_views_us(&Customers::new(customers.into(), exponent), VIEWS_LINES);
         all.push(of("views", format!("{customers} customers, Zipf {exponent},"), "suiftly", CPU, us));
     }
     for (customers, seconds, _) in STORE {
@@ -111,7 +122,8 @@ fn simulated(costs: &Costs) -> Vec<Foretold> {
         value: suiftly + database,
         is_fitted: false,
     });
-    let recovers = costs.views_us(&Customers::new(RECOVERY_CUSTOMERS, 1.0), VIEWS_LINES) * RECOVERY_LINES / 1e6;
+    let block_lines = BLOCK_BYTES / costs.line_bytes;
+    let recovers = costs.views_us(&Customers::new(RECOVERY_CUSTOMERS, 1.0), block_lines) * RECOVERY_LINES / 1e6;
     all.push(Foretold {
         file: "recovery",
         case: format!("kill -9, {RECOVERY_LINES} lines that the database has not: until the answer has all lines"),

@@ -124,8 +124,14 @@ impl Asked {
     /// Cores that the views take, on average.
     pub(super) fn views_cores(&self) -> f64 {
         let second_copies = (self.copies_s() - self.lines_s()) * self.costs.decode_us;
+        let parts = self.copies_s() * self.part_us();
         let views = self.costs.views_us(&self.customers, self.lines_s() * self.epoch_s());
-        (self.lines_s() * views + second_copies) / 1e6
+        (self.lines_s() * views + second_copies + parts) / 1e6
+    }
+
+    /// CPU of the dataflow for a copy's way from its ingester; one process has no links.
+    pub(super) const fn part_us(&self) -> f64 {
+        if self.size.is_alone { 0.0 } else { self.costs.part_us }
     }
 
     /// Memory that a line takes while it waits for the database, if nothing is added up.

@@ -13,11 +13,6 @@ use nix::fcntl::{Flock, FlockArg};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
-use tokio_postgres::error::SqlState;
-
-/// How long a test waits for its database.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Names a TimescaleDB server, as a superuser, on which the suite then runs too.
 pub const TIMESCALE_URL: &str = "TEST_TIMESCALE_URL";
@@ -181,12 +176,7 @@ async fn copy_template(template: &Roles, copy: &Roles) {
     let (template, owner) = (template.owner(), copy.owner());
     let server = owner.with_database("postgres").connect().await.expect("connect to the tests' PostgreSQL");
     let create = format!("CREATE DATABASE {} TEMPLATE {}", quoted(owner.database()), quoted(template.database()));
-    let began = Instant::now();
-    while let Err(error) = server.batch_execute(&create).await {
-        // The session that looked at the template may not have ended yet, where the machine is busy.
-        let is_in_use = error.code() == Some(&SqlState::OBJECT_IN_USE);
-        assert!(is_in_use && began.elapsed() < PATIENCE, "copy the template: {error:?}");
-    }
+    server.batch_execute(&create).await.expect("copy the template");
     // What a role may do with the database itself is not copied.
     role::grant(owner, copy.run.user()).await.expect("grant the role to run with its rights");
 }

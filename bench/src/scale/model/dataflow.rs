@@ -130,8 +130,10 @@ impl System<'_> {
     fn epoch(&self, taken: Taken) -> Epoch {
         let (costs, lines) = (&self.asked.costs, taken.lines as f64);
         let met = self.asked.customers.met_in(lines);
-        let of_lines = lines * (costs.view_line_us - costs.decode_us + costs.rest_us);
-        let even = (of_lines + met * costs.view_row_us) / taken.decodes.len() as f64;
+        let of_lines = lines * (costs.view_line_us - costs.decode_us);
+        let of_rows = met * (costs.view_row_us + costs.rest_row_us);
+        let of_parts = taken.copies as f64 * self.asked.part_us();
+        let even = (of_lines + of_rows + of_parts) / taken.decodes.len() as f64;
         let work = |copies: &u64| whole(even + *copies as f64 * costs.decode_us);
         let record = if self.asked.size.keeps_raw { costs.record_memory_bytes } else { 0.0 };
         Epoch {
