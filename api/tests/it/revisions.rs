@@ -32,9 +32,9 @@ async fn open(router: &Router, path: &str) -> Events {
     Events::reading(response.into_body())
 }
 
-/// The next revisions, within some seconds.
+/// The next revisions; where they do not come, the test fails.
 async fn next(events: &mut Events) -> Value {
-    let found = tokio::time::timeout(Duration::from_secs(20), events.next_revisions()).await;
+    let found = tokio::time::timeout(Duration::from_secs(60), events.next_revisions()).await;
     found.expect("revisions come").data
 }
 

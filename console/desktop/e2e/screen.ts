@@ -100,7 +100,7 @@ export class Screen {
   async fill(label: string | RegExp, text: string) {
     const source = typeof label === "string" ? `^${escaped(label)}` : label.source;
     const mark = this.#mark();
-    await until(`a field called “${label}”`, () =>
+    const find = () =>
       this.page.run(
         (source, name, mark) => {
           const wanted = new RegExp(source);
@@ -116,9 +116,10 @@ export class Screen {
         source,
         MARK,
         mark,
-      ),
-    );
-    await this.page.type(`[${MARK}="${mark}"]`, text);
+      );
+    await until(`a field called “${label}”`, find);
+    const selector = `[${MARK}="${mark}"]`;
+    await this.#act(selector, () => this.page.type(selector, text), find);
   }
 
   /** Nothing on the page says that it failed, and the window itself does not scroll. */
@@ -133,11 +134,15 @@ export class Screen {
     expect(found).toEqual({ failed: [], spare: [0, 0] });
   }
 
+  #click(selector: string, find?: () => Promise<unknown>) {
+    return this.#act(selector, () => this.page.click(selector), find);
+  }
+
   /** What a toast lies over is pressed once it has gone; what was drawn anew since it was found is found again. */
-  async #click(selector: string, find?: () => Promise<unknown>) {
+  async #act(selector: string, act: () => Promise<void>, find?: () => Promise<unknown>) {
     await until(`${selector} with nothing over it`, async () => {
       try {
-        await this.page.click(selector);
+        await act();
         return true;
       } catch (error) {
         if (/no such element|stale element/.test(String(error))) await find?.();

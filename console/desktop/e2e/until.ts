@@ -1,5 +1,5 @@
 // Waits for a condition, which is looked at again and again; there is no waiting for mere time.
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 60_000;
 const BETWEEN_MS = 50;
 
 export type Found<T> = Exclude<NonNullable<T>, false>;

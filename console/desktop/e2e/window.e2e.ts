@@ -64,7 +64,7 @@ describe("a window with its server named", () => {
       expect(screen.lossPpm).toBeGreaterThanOrEqual(low ?? 0);
       expect(screen.lossPpm).toBeLessThanOrEqual(high ?? 0);
     };
-    await vi.waitFor(compare, { timeout: 30_000 });
+    await vi.waitFor(compare, { timeout: 60_000 });
   });
 
   test("says that it is exact only if nothing is missing", async () => {

@@ -40,6 +40,9 @@ afterAll(async () => {
 test("the palette finds a customer by a few letters", async () => {
   await screen.pressHook("find");
   const { page } = console_;
+  await until("the palette", () =>
+    page.run(() => document.querySelector("dialog[open] input") !== null),
+  );
   await page.type("dialog[open] input", second.customer.slice(0, 5));
   await screen.see(second.customer);
   await page.press("\uE007");
@@ -153,8 +156,13 @@ test("a line that nobody can read is replayed after its format is fixed", async 
     });
   await until("a number beside the quarantine", badge);
   await screen.go("/quarantine?reason=unknown_format&tab=fix");
+  const rows = () =>
+    console_.page.run(() => document.querySelectorAll(".attribution select").length);
   const attribute = async (name: string, value: string) => {
+    const before = await rows();
     await screen.pressHook("add-attribute");
+    // The last one is the new one only once it is drawn.
+    await until("a row for it", async () => (await rows()) > before);
     await console_.page.run((name) => {
       const select = [...document.querySelectorAll<HTMLSelectElement>(".attribution select")].at(
         -1,
@@ -202,15 +210,17 @@ test("a line that nobody can read is replayed after its format is fixed", async 
 });
 
 test("a notification is acknowledged", async () => {
-  const open = async () => (await read<NoticePage>("/notifications?state=open&limit=100")).items;
-  const before = await until("a notification", async () => {
-    const items = await open();
-    return items.length > 0 && items;
-  });
+  // New ones come meanwhile, so those that are open may be as many as before.
+  const told = async (isOpen: boolean) => {
+    const { items } = await read<NoticePage>("/notifications?state=all&limit=100");
+    return items.filter(({ acknowledged_at }) => (acknowledged_at == null) === isOpen).length;
+  };
+  await until("a notification", async () => (await told(true)) > 0);
+  const before = await told(false);
   await screen.go("/notifications");
   await screen.press(/./, "main [role=table]");
   await screen.pressHook("acknowledge");
-  await until("one less", async () => (await open()).length < before.length);
+  await until("one more that is acknowledged", async () => (await told(false)) > before);
 });
 
 test("the vault is frozen and released, as the API then says", async () => {

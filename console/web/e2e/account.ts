@@ -32,7 +32,7 @@ export async function readStatus(page: Page, path: string): Promise<number> {
 export async function eventually<T>(
   ask: () => Promise<T>,
   holds: (answer: T) => boolean,
-  timeout = 15_000,
+  timeout = 45_000,
 ) {
   await expect.poll(async () => holds(await ask()), { timeout, interval: 50 }).toBe(true);
 }

@@ -15,7 +15,7 @@ const ARGS = [
 ];
 
 /** A machine that builds beside it is slow. */
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 60_000;
 
 export interface Session {
   readonly browser: Browser;

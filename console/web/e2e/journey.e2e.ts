@@ -44,9 +44,14 @@ async function copyKey(): Promise<string> {
     .getByRole("region", { name: "The new key" })
     .getByRole("button", { name: "Copy key" })
     .click();
-  const key = await page().evaluate(() => navigator.clipboard.readText());
-  expect(key).toMatch(KEY);
-  return key;
+  // It is written a moment after the press: until then the key before is there.
+  let copied = "";
+  const isNew = async () => {
+    copied = await page().evaluate(() => navigator.clipboard.readText());
+    return KEY.test(copied) && copied !== key;
+  };
+  await expect.poll(isNew, { timeout: 45_000 }).toBe(true);
+  return copied;
 }
 
 async function depositOf(cents: number) {

@@ -20,9 +20,9 @@ const FIRST_LIMIT_CENTS = 25_000;
 const MICRO_USD_PER_CENT = 10_000;
 /** A press that takes longer is on something that is gone. */
 const PRESS_MS = 1_000;
-const CONNECTED_MS = 15_000;
+const CONNECTED_MS = 45_000;
 /** Withdrawals are looked after every few seconds, among everybody's charges. */
-const PAID_MS = 45_000;
+const PAID_MS = 90_000;
 let session: Session;
 let wallet = "";
 

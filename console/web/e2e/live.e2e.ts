@@ -34,9 +34,9 @@ test("a link with a mock wallet signs in, and the wallet leaves the address", as
 
 test("requests grow, and grow again", async () => {
   const first = await requestsShown();
-  await expect.poll(requestsShown, { timeout: 20_000 }).toBeGreaterThan(first);
+  await expect.poll(requestsShown, { timeout: 45_000 }).toBeGreaterThan(first);
   const second = await requestsShown();
-  await expect.poll(requestsShown, { timeout: 20_000 }).toBeGreaterThan(second);
+  await expect.poll(requestsShown, { timeout: 45_000 }).toBeGreaterThan(second);
 });
 
 test("page and API agree to the last request and micro-dollar at the same epoch", async () => {
@@ -74,8 +74,12 @@ test("figures repaint at most four times a second", async () => {
 });
 
 test("the frontier is close behind now", async () => {
-  const iso = await hook("complete-to").getAttribute("data-complete-to");
-  expect(Date.now() - Date.parse(iso ?? "")).toBeLessThan(3_000);
+  const behind = async () => {
+    const iso = await hook("complete-to").getAttribute("data-complete-to");
+    return Date.now() - Date.parse(iso ?? "");
+  };
+  // One look may fall into a moment in which the machine was busy; a frontier that lags never comes that close.
+  await expect.poll(behind, { timeout: 60_000 }).toBeLessThan(3_000);
   expect(await hook("complete-to").textContent()).toMatch(/^Complete to \d\d:\d\d:\d\d$/);
 });
 
@@ -85,11 +89,12 @@ test("the chart is read with the arrow keys, every class of a minute", async () 
   await chart.focus();
   await page.keyboard.press("ArrowLeft");
   expect(await chart.getAttribute("aria-valuenow")).toBe("59");
+  // The minute that has just ended is final a moment later.
+  await expect.poll(() => chart.textContent(), { timeout: 45_000 }).toContain("final");
   const tip = await chart.textContent();
   for (const word of ["Guaranteed", "Burst", "Rejected", "Client error", "Server error", "Other"]) {
     expect(tip).toContain(word);
   }
-  expect(tip).toContain("final");
   await page.keyboard.press("Escape");
 });
 

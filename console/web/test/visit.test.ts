@@ -22,11 +22,15 @@ async function openTab() {
   return { ...visit, knows };
 }
 
-/** As another tab that found the session ended. */
-function tellAll(message: object) {
+/** What one tab tells the others comes a moment later, on a machine that builds beside it much later. */
+vi.setConfig({ testTimeout: 60_000 });
+const PATIENCE = { timeout: 30_000 };
+
+/** As another tab that found the session ended. It is closed by whoever has seen that it was heard. */
+function tellAll(message: object): BroadcastChannel {
   const channel = new BroadcastChannel("suiftly-session");
   channel.postMessage(message);
-  setTimeout(() => channel.close(), 100);
+  return channel;
 }
 
 type Tab = Awaited<ReturnType<typeof openTab>>;
@@ -50,30 +54,34 @@ beforeEach(() => {
 test("whoever signs out of one tab is out of all", async () => {
   one.leave();
   expect(one.currentVisit()).toEqual({ is: "outside" });
-  await vi.waitFor(() => expect(other.currentVisit()).toEqual({ is: "outside" }));
+  await vi.waitFor(() => expect(other.currentVisit()).toEqual({ is: "outside" }), PATIENCE);
 });
 
 test("a session that ended keeps the pages, and goes on in all tabs once its account signs in", async () => {
   const before = other.currentVisit();
-  tellAll({ is: "ended" });
+  const third = tellAll({ is: "ended" });
   for (const tab of [one, other]) {
-    await vi.waitFor(() => expect(tab.currentVisit()).toMatchObject({ is: "inside", ended: true }));
+    await vi.waitFor(
+      () => expect(tab.currentVisit()).toMatchObject({ is: "inside", ended: true }),
+      PATIENCE,
+    );
   }
+  third.close();
   one.arrive(ANNA);
   expect(one.currentVisit()).toMatchObject({ is: "inside", ended: false });
-  await vi.waitFor(() => expect(other.currentVisit()).toEqual(before));
+  await vi.waitFor(() => expect(other.currentVisit()).toEqual(before), PATIENCE);
 });
 
 test("another account begins afresh everywhere", async () => {
   expect(other.knownAddress()).toBe(ANNA);
   one.arrive(BEN);
-  await vi.waitFor(() => expect(other.knownAddress()).toBeNull());
+  await vi.waitFor(() => expect(other.knownAddress()).toBeNull(), PATIENCE);
   expect(other.currentVisit()).toMatchObject({ is: "inside", ended: false });
 });
 
 test("a tab that is outside comes in with the others", async () => {
   one.leave();
-  await vi.waitFor(() => expect(other.currentVisit().is).toBe("outside"));
+  await vi.waitFor(() => expect(other.currentVisit().is).toBe("outside"), PATIENCE);
   one.arrive(ANNA);
-  await vi.waitFor(() => expect(other.currentVisit().is).toBe("inside"));
+  await vi.waitFor(() => expect(other.currentVisit().is).toBe("inside"), PATIENCE);
 });

@@ -233,7 +233,7 @@ mod tests {
         command
     }
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     #[test]
     fn a_polite_child_is_ended_politely() {

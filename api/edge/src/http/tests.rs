@@ -3,7 +3,7 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 
 #[test]
@@ -63,7 +63,10 @@ async fn refusals_say_why() {
         let error = http.get("/x").await.err().unwrap().to_string();
         assert!(error.contains(told) && !error.contains("secret"), "{told}: {error}");
     }
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // Kept, so that nobody else listens there meanwhile.
+    let kept = TcpSocket::new_v4().unwrap();
+    kept.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = kept.local_addr().unwrap();
     let error = Http::new(&format!("http://{nobody}"), None, None).unwrap().get("/").await.err().unwrap().to_string();
     assert!(error.starts_with(&format!("cannot connect to {nobody}")), "{error}");
 }

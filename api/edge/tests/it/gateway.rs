@@ -18,7 +18,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use suiftly_edge::runtime::RuntimeSocket;
 use suiftly_schema::time::UnixMillis;
@@ -31,6 +32,9 @@ pub(crate) const ORIGIN: &str = "SUIFTLY_TESTS_ORIGIN";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a condition is looked at until it holds.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// So many connections in a row are the new worker's after a reload: until the old one gets to its signal, either may take
+/// the next.
+const NEW_IN_A_ROW: usize = 20;
 
 /// Which of the shipped log targets to use.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,7 +183,8 @@ impl Gateway {
         self.notify.set_nonblocking(false).unwrap();
         kill(self.master_pid(), Signal::SIGUSR2).unwrap();
         self.await_ready();
-        until("the new worker answers", || self.runtime.boot().is_ok_and(|boot| boot != before));
+        let is_new = || self.runtime.boot().is_ok_and(|boot| boot != before);
+        until("the new worker alone answers", || (0..NEW_IN_A_ROW).all(|_| is_new()));
     }
 
     /// Kills all of it at once, with no time to say goodbye. Nothing if it does not run.
@@ -241,6 +246,11 @@ impl Gateway {
         let mut lines: Vec<String> = (0..count).map(|_| self.receiver.line()).collect();
         lines.sort_by_key(|line| [BOOT, REQUEST_COUNTER].map(|at| token(line, at).parse::<u64>().unwrap()));
         lines
+    }
+
+    /// How many SF1 lines have come by UDP.
+    pub(crate) fn received(&self) -> Arc<AtomicUsize> {
+        self.receiver.received()
     }
 
     /// The command line, and the environment that `haproxy.cfg` documents.

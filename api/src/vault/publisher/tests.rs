@@ -264,7 +264,7 @@ fn a_thread_publishes_by_itself_and_ends() {
     let thread = std::thread::spawn(move || runs.run());
     publisher.open();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let wait = std::time::Duration::from_secs(30);
+    let wait = std::time::Duration::from_secs(60);
     let mut until = |version: u64| {
         let reached = watch.wait_for(|current| current.as_ref().is_some_and(|of| of.head.version >= version));
         runtime.block_on(async { tokio::time::timeout(wait, reached).await.unwrap().unwrap().clone().unwrap() })

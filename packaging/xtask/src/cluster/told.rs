@@ -105,7 +105,7 @@ mod tests {
             stream.write_all(text.as_bytes()).unwrap();
             let began = Instant::now();
             while told.requests() != until {
-                assert!(began.elapsed() < Duration::from_secs(20), "{} were told of", told.requests());
+                assert!(began.elapsed() < Duration::from_secs(60), "{} were told of", told.requests());
                 thread::yield_now();
             }
             String::from_utf8_lossy(&asked[..length]).into_owned()

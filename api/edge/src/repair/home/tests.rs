@@ -2,12 +2,26 @@ use super::*;
 use rcgen::{Certificate, CertificateParams, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
+use socket2::{Domain, Socket, Type};
 use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
+/// A port that nobody else gets while the socket is there, which never listens.
+fn kept_port() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_reuse_address(true).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
+}
+
 /// Takes one connection, reads it to its end, and ends it then.
 fn listening(tls: Option<Arc<ServerConfig>>) -> (SocketAddr, JoinHandle<io::Result<Vec<u8>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listening_at(SocketAddr::from(([127, 0, 0, 1], 0)), tls)
+}
+
+fn listening_at(at: SocketAddr, tls: Option<Arc<ServerConfig>>) -> (SocketAddr, JoinHandle<io::Result<Vec<u8>>>) {
+    let listener = TcpListener::bind(at).unwrap();
     let address = listener.local_addr().unwrap();
     let reading = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept()?;
@@ -64,8 +78,8 @@ fn what_is_sent_is_read_to_its_end() {
 
 #[test]
 fn homes_take_turns_and_one_that_was_away_gets_what_is_wanted_later() {
-    let (here, reading) = listening(None);
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let ((_kept, nobody), (_kept_too, here)) = (kept_port(), kept_port());
+    let (here, reading) = listening_at(here, None);
     let mut homes = Homes::new(vec![plain(nobody), plain(here)]);
     let began = Instant::now();
     assert!(homes.are_ready(began, began));

@@ -3,7 +3,8 @@
 use super::{PATIENCE, Transport};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::sync::{Mutex, mpsc};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 /// Where boot, `%rt`, seq, the traffic type and the client's address stand in an SF1 line.
@@ -31,31 +32,39 @@ pub(crate) fn tokens(line: &str) -> Vec<&str> {
 pub(super) struct Receiver {
     address: SocketAddr,
     messages: Mutex<mpsc::Receiver<String>>,
+    /// SF1 lines that came by UDP.
+    received: Arc<AtomicUsize>,
 }
 
 impl Receiver {
     pub(super) fn bind(transport: Transport) -> Self {
         let (sender, messages) = mpsc::channel();
+        let received = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&received);
         let address = match transport {
             Transport::Ring => {
                 let (listener, socket) = one_port();
                 let address = listener.local_addr().unwrap();
                 listen(listener, sender.clone());
-                receive(socket, sender);
+                receive(socket, sender, counted);
                 address
             }
             Transport::Udp => {
                 let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
                 let address = socket.local_addr().unwrap();
-                receive(socket, sender);
+                receive(socket, sender, counted);
                 address
             }
         };
-        Self { address, messages: Mutex::new(messages) }
+        Self { address, messages: Mutex::new(messages), received }
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(super) fn received(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.received)
     }
 
     /// The next SF1 line; HAProxy's own messages are passed over.
@@ -106,7 +115,7 @@ fn read_stream(stream: TcpStream, sender: &mpsc::Sender<String>) -> io::Result<(
     }
 }
 
-fn receive(socket: UdpSocket, sender: mpsc::Sender<String>) {
+fn receive(socket: UdpSocket, sender: mpsc::Sender<String>, received: Arc<AtomicUsize>) {
     // As much as the system allows: what comes while this thread does not run would be lost else, and is waited for.
     socket2::SockRef::from(&socket).set_recv_buffer_size(UDP_BUFFER_BYTES).unwrap();
     thread::spawn(move || {
@@ -115,6 +124,7 @@ fn receive(socket: UdpSocket, sender: mpsc::Sender<String>) {
             let length = socket.recv(&mut datagram).unwrap();
             let message = std::str::from_utf8(&datagram[..length]).unwrap();
             let message = message.strip_suffix('\n').expect("a datagram ends in a newline").to_owned();
+            received.fetch_add(usize::from(message.contains(" SF1 ")), Ordering::Relaxed);
             if sender.send(message).is_err() {
                 return;
             }

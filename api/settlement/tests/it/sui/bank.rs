@@ -14,8 +14,8 @@ use suiftly_sui::{Contract, Key, Node, OwnAct, Pair, Purse, SharedRef, Terms};
 use tokio::net::TcpListener;
 
 pub(super) const NOW: &str = "2026-11-22T10:00:00Z";
-/// Less than it takes to ask both nodes twice.
-const HASTY: Duration = Duration::from_millis(1_500);
+/// Less than it takes to ask both nodes twice: they are asked again after two seconds.
+const HASTY: Duration = Duration::from_millis(1_900);
 const GAS: u64 = 1_000_000_000_000;
 const BUDGET: u64 = 100_000_000;
 const OPERATOR: u8 = 200;
@@ -72,7 +72,7 @@ impl Bank {
         let sound = endpoint(&network).await;
         let contract = network.look(Chain::published).contract;
         let database = Arc::new(TestDatabase::create().await);
-        let escrow = escrow(&database, &network, &endpoints, &contract, (OPERATOR, HASTY));
+        let escrow = escrow(&database, &network, &endpoints, &contract, (OPERATOR, ACT_FOR));
         let client = database.client().await;
         Self { network, endpoints, sound, contract, escrow, database, client, at }
     }
@@ -86,29 +86,35 @@ impl Bank {
 
     /// Another process on the same database and chain.
     pub(super) fn another(&self) -> SuiEscrow {
-        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (OPERATOR, HASTY))
+        self.within(ACT_FOR)
     }
 
-    /// One that waits as long as in earnest.
-    pub(super) fn patient(&self) -> SuiEscrow {
-        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (OPERATOR, ACT_FOR))
+    /// One that gives up before it has asked both nodes twice: only for what nobody is to answer. What is to be done takes
+    /// as long as a busy machine needs for it.
+    pub(super) fn hasty(&self) -> SuiEscrow {
+        self.within(HASTY)
+    }
+
+    /// One whose calls are over by then.
+    pub(super) fn within(&self, act_for: Duration) -> SuiEscrow {
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (OPERATOR, act_for))
     }
 
     /// One whose key the house does not list, though it can pay its gas.
     pub(super) fn stranger(&self) -> SuiEscrow {
         self.network.faucet(key(STRANGER).address(), &sui(), GAS, false).unwrap().unwrap();
-        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (STRANGER, HASTY))
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (STRANGER, ACT_FOR))
     }
 
     /// One whose key has no gas, and is no operator's either.
     pub(super) fn pauper(&self) -> SuiEscrow {
-        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (PAUPER, HASTY))
+        escrow(&self.database, &self.network, &self.endpoints, &self.contract, (PAUPER, ACT_FOR))
     }
 
     /// One that has hardly any patience with a node that lacks something.
     pub(super) fn impatient(&self, patience: Duration) -> SuiEscrow {
         let pair = pair(&self.network, &self.endpoints).with_patience(patience);
-        over(&self.database, pair, &self.contract, (OPERATOR, HASTY))
+        over(&self.database, pair, &self.contract, (OPERATOR, ACT_FOR))
     }
 
     fn node(&self) -> Node {
@@ -237,8 +243,9 @@ async fn endpoint(network: &Network) -> Endpoint {
     Endpoint::start(network.clone(), listener, Faults::default()).unwrap()
 }
 
+/// What is refused or lost is told at once: its patience is for a machine that is busy.
 fn node(network: &Network, endpoint: &Endpoint) -> Node {
-    Node::new(&endpoint.url(), network.look(Chain::id)).unwrap().with_timeout(Duration::from_secs(1))
+    Node::new(&endpoint.url(), network.look(Chain::id)).unwrap().with_timeout(Duration::from_secs(30))
 }
 
 pub(super) fn pair(network: &Network, endpoints: &[Endpoint; 2]) -> Pair {

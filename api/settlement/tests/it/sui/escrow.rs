@@ -91,7 +91,7 @@ async fn many_are_charged_at_once_each_with_its_own_answer() {
     }
     let orders: Vec<_> =
         (1..=40u8).map(|n| bank.order(n.into(), n, if n % 5 == 0 { 101 } else { i64::from(n) }, "2026-11")).collect();
-    let answers = bank.patient().charge(&orders, bank.at).await;
+    let answers = bank.another().charge(&orders, bank.at).await;
     for (order, answer) in orders.iter().zip(&answers) {
         match answer {
             Ok(event) => assert_eq!((event.amount_usd_cents, &event.account), (order.amount_usd_cents, &order.account)),

@@ -30,7 +30,7 @@ async fn each_of_many_charges_is_drawn_once_while_answers_are_lost() {
     for (endpoint, faults) in [(0, "lose=0.05,seed=7,reorder"), (1, "lose=0.05,seed=8")] {
         bank.set_faults(endpoint, faults);
     }
-    let escrow = bank.patient();
+    let escrow = bank.another();
     let (mut calls, mut doubts) = (0, 0);
     for (at, chunk) in orders.chunks(CHUNK).enumerate() {
         let mut open = chunk.to_vec();

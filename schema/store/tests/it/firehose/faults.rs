@@ -17,6 +17,11 @@ const PASSING: [Fault; 10] = [
     Fault::KeepButSay(500),
 ];
 
+/// No patience, for answers that never come.
+fn hasty(url: &str) -> FirehoseConfig {
+    FirehoseConfig { request_timeout: Duration::from_millis(500), ..config(url, 30) }
+}
+
 /// Three more pages; the fault meets one of them, twice: a status is asked for a second time.
 async fn through(fault: Fault, page: usize, restarts: bool, fed: &mut Fed, questdb: &FakeQuestDb) {
     for _ in 0..3 {
@@ -24,7 +29,7 @@ async fn through(fault: Fault, page: usize, restarts: bool, fed: &mut Fed, quest
     }
     let faults = [vec![Fault::None; page], vec![fault, fault]].concat();
     questdb.with(|state| state.faults = faults.into());
-    let mut firehose = fed.firehose(&config(&questdb.url(), 30));
+    let mut firehose = fed.firehose(&hasty(&questdb.url()));
     let mut failed = 0;
     loop {
         let before = fed.progress().await;
@@ -40,7 +45,7 @@ async fn through(fault: Fault, page: usize, restarts: bool, fed: &mut Fed, quest
                 );
                 assert!(firehose.monitor().state().error.is_some());
                 if restarts {
-                    firehose = fed.firehose(&config(&questdb.url(), 30));
+                    firehose = fed.firehose(&hasty(&questdb.url()));
                 }
             }
             Err(error) => panic!("{error}"),
@@ -97,9 +102,10 @@ async fn nothing_is_sent_before_the_table_is_there() {
 async fn nobody_listens_and_then_somebody_does() {
     let mut fed = Fed::start().await;
     fed.store(30).await;
-    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = format!("http://{}", taken.local_addr().unwrap());
-    drop(taken);
+    // A port that nobody listens to, kept, so that nobody else does meanwhile.
+    let kept = tokio::net::TcpSocket::new_v4().unwrap();
+    kept.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = format!("http://{}", kept.local_addr().unwrap());
     let mut firehose = fed.firehose(&config(&nobody, 1_000));
     assert!(matches!(firehose.step().await, Err(StoreError::QuestDb { .. })));
     let questdb = FakeQuestDb::start().await;

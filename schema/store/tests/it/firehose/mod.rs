@@ -83,9 +83,9 @@ impl Fed {
     }
 }
 
-/// Pages of so many records, and no patience.
+/// Pages of so many records, and more patience than a busy machine needs: what takes too long counts as a failure.
 fn config(url: &str, page_records: usize) -> FirehoseConfig {
-    FirehoseConfig { page_records, request_timeout: Duration::from_millis(500), ..FirehoseConfig::new(url) }
+    FirehoseConfig { page_records, request_timeout: Duration::from_secs(60), ..FirehoseConfig::new(url) }
 }
 
 /// Steps until there is nothing left; how often it failed.
