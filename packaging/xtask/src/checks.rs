@@ -277,7 +277,7 @@ fn licences(steps: &mut Steps) -> anyhow::Result<()> {
 }
 
 /// Tests of the store that TimescaleDB in WebAssembly cannot run, and why: nextest's filters.
-const NOT_ON_TIMESCALE: [(&str, &str); 5] = [
+const NOT_ON_TIMESCALE: [(&str, &str); 6] = [
     (
         "test(/^(cluster|partitions)::/) | test(=roles::partitions_are_made_and_dropped_by_the_functions_alone)",
         "plain PostgreSQL's",
@@ -291,6 +291,7 @@ const NOT_ON_TIMESCALE: [(&str, &str); 5] = [
          test(=holdings::reseal::it_goes_on_in_batches_and_passes_over_what_somebody_holds)",
         "they need two sessions, or no TimescaleDB",
     ),
+    ("test(/^shards::/)", "a cluster has several writers, each with a session of its own"),
     ("test(/^(firehose|seam)::/)", "they take minutes there"),
     (
         "test(/^rls::(who|a_connection|accounts|the_money)/) | test(/^holdings::services::of_a_hundred/)",
