@@ -7,7 +7,7 @@ import { expect } from "vitest";
 const WRITTEN = process.env.SUIFTLY_ASKED;
 
 /** A change is in force at every gateway in a second; a machine that is busy gets some more. */
-const IN_FORCE_MS = 20_000;
+const IN_FORCE_MS = 5_000;
 
 /** What a key is answered that may not be used. */
 export const REFUSED = [401, 403];

@@ -41,10 +41,8 @@ fn the_doctor_looks_at_a_server_that_is_up_and_at_one_that_is_down() {
         "{findings:?}"
     );
     for check in ["loss", "lag", "rejected", "jobs"] {
-        // On a machine that does much else lines are late, which it is right to say.
-        let is_well = |state: &str| state == "fine" || (check == "lag" && state == "look");
         assert!(
-            !said(check).is_empty() && said(check).iter().all(|(state, _)| is_well(state)),
+            !said(check).is_empty() && said(check).iter().all(|(state, _)| *state == "fine"),
             "{check}: {findings:?}"
         );
     }

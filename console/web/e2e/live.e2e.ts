@@ -74,12 +74,8 @@ test("figures repaint at most four times a second", async () => {
 });
 
 test("the frontier is close behind now", async () => {
-  const behind = async () => {
-    const iso = await hook("complete-to").getAttribute("data-complete-to");
-    return Date.now() - Date.parse(iso ?? "");
-  };
-  // One look may fall into a moment in which the machine was busy; a frontier that lags never comes that close.
-  await expect.poll(behind, { timeout: 60_000 }).toBeLessThan(3_000);
+  const iso = await hook("complete-to").getAttribute("data-complete-to");
+  expect(Date.now() - Date.parse(iso ?? "")).toBeLessThan(3_000);
   expect(await hook("complete-to").textContent()).toMatch(/^Complete to \d\d:\d\d:\d\d$/);
 });
 
