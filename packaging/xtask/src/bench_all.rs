@@ -12,14 +12,14 @@ use crate::install;
 use crate::machine;
 use crate::peers;
 use crate::places::{Places, cargo};
-use crate::process::{run, run_bounded};
+use crate::process::{program_of, run, run_bounded};
 use crate::signals::Interrupt;
 use anyhow::{Context as _, bail, ensure};
 use page::{Measured, Took};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{self, Command, ExitCode};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What takes longer is ended, and has failed.
@@ -309,7 +309,7 @@ impl Entry {
         let dir = places.target.join("bench");
         fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let (log, began) = (dir.join(self.log(is_fast)), SystemTime::now());
-        let mut command = if self.name == WEB { web()? } else { benchmark(places, !is_fast) };
+        let mut command = if self.name == WEB { web() } else { benchmark(places, !is_fast) };
         if self.name != WEB {
             command.arg(self.name);
         }
@@ -325,10 +325,10 @@ impl Entry {
     }
 }
 
-fn web() -> anyhow::Result<Command> {
-    let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
+fn web() -> Command {
+    let mut command = Command::new(program_of(process::id()));
     command.args(["bench", WEB]);
-    Ok(command)
+    command
 }
 
 /// The file that it says it has written; not one of a run before.

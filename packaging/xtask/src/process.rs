@@ -20,6 +20,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Lines of a log that are shown when its process failed.
 const TAIL_LINES: usize = 40;
 
+/// A process's program, to be run again. By way of the kernel, which has it even where its file was replaced since: a build
+/// of the whole workspace does that to ours.
+pub(crate) fn program_of(pid: u32) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}/exe"))
+}
+
 /// Runs a command to its end with our own terminal; an error if it fails.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let status = command.status().with_context(|| cannot_run(command))?;
@@ -234,6 +240,22 @@ mod tests {
     }
 
     const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_program_is_run_again_though_its_file_was_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("shell");
+        fs::copy("/bin/sh", &file).unwrap();
+        let mut child = Command::new(&file).args(["-c", "read line"]).stdin(Stdio::piped()).spawn().unwrap();
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, "another").unwrap();
+        // From a shell, as what a cluster runs is started: the program is another process's by then.
+        let script = r#"exec "$0" -c 'echo again'"#;
+        let output = Command::new("sh").args(["-c", script]).arg(program_of(child.id())).output();
+        drop(child.stdin.take());
+        let _ = child.wait();
+        assert_eq!(String::from_utf8_lossy(&output.unwrap().stdout), "again\n");
+    }
 
     #[test]
     fn a_polite_child_is_ended_politely() {

@@ -2,13 +2,13 @@
 
 use super::manager::{ManageOptions, State};
 use super::net::Net;
-use crate::process::Supervised;
+use crate::process::{Supervised, program_of};
 use crate::signals::Interrupt;
 use anyhow::{Context as _, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
-use std::process::Command;
+use std::process::{self, Command};
 use std::time::{Duration, Instant};
 
 /// A manager ends its program within 35 s.
@@ -48,7 +48,7 @@ impl Service {
         let script = format!("exec {enter} \"$@\" 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-");
         let mut command = Command::new("sh");
         command.args(["-c", &script]).arg(Net::namespace(name));
-        command.arg(std::env::current_exe().context("cannot find this program")?).arg("cluster-manage");
+        command.arg(program_of(process::id())).arg("cluster-manage");
         command.args(options.words()).envs(environment);
         let log = options.dir.join(format!("{name}.manager.log"));
         let manager = Supervised::spawn(name, &mut command, &log, &[(Signal::SIGTERM, STOP_TIME_MAX)])?;
