@@ -29,9 +29,9 @@ const PROCESSES: u32 = 3;
 /// About as long as a run takes.
 const SECONDS: u64 = 10;
 /// How many times too high or too low the model's CPU may be, of all processes together. PostgreSQL's half of it is known
-/// to be foretold up to one and a half times too high (`bench freshness`); the other half is put together of benchmarks
-/// whose own runs differ by 1.3 times (`bench ingest`) to 2.1 times (`bench views`): the book's page on capacity. Beyond,
-/// it is another system that is simulated.
+/// to be foretold up to 1.8 times too high; the other half is put together of benchmarks whose own runs differ by 1.3 times
+/// (`bench ingest`) to 2.1 times (`bench views`): the book's page on capacity. Beyond, it is another system that is
+/// simulated.
 const TIMES_MAX: f64 = 1.75;
 
 /// What a role, or all, takes: CPU-seconds per million lines.
