@@ -56,7 +56,7 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
         version == null ? <Known text={UNKNOWN} /> : `v${formatCount(version)}`,
       by: ({ edge }) => edge.version ?? 0,
     },
-    { key: "took", head: "took", width: "70px", number: true, cell: Took, by: tookBy },
+    { key: "took", head: "took", width: "66px", number: true, cell: Took, by: tookBy },
     {
       key: "history",
       head: `${VERSIONS} versions`,
@@ -90,7 +90,7 @@ export function edgeColumns(now: number): readonly Column<EdgeRow>[] {
     {
       key: "ppm",
       head: "loss ppm",
-      width: "58px",
+      width: "62px",
       number: true,
       cell: ({ ppm }) => <Known text={ppm === null ? UNKNOWN : formatPpm(ppm)} />,
       by: ({ ppm }) => ppm ?? -1,
